@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_CLI_CLI_H
+#define LAB_CLI_CLI_H
+
+#include <popt.h>
+#include <stdint.h>
+
+/* Exit codes: docs/labyrinth.1. */
+enum lab_exit {
+	LAB_EXIT_CLEAN = 0,
+	LAB_EXIT_FINDING = 1,
+	LAB_EXIT_USAGE = 2,
+	LAB_EXIT_HARNESS = 3,
+	LAB_EXIT_NONDETERMINISM = 4,
+	LAB_EXIT_NO_ANSWER = 5,
+	LAB_EXIT_UNSUPPORTED = 77,
+};
+
+/* One subcommand a file; argv[0] is the subcommand's name. The answer is the exit code. */
+struct lab_command {
+	const char *name, *summary, *usage;
+	int (*run)(int argc, const char **argv);
+};
+
+extern const struct lab_command lab_command_stress, lab_command_replay, lab_command_fuzz, lab_command_show,
+	lab_command_build, lab_command_bench, lab_command_targets, lab_command_workloads, lab_command_rules,
+	lab_command_coverage;
+
+/*
+ * Parses options with popt; table as popt wants it. The rest of the arguments is *ret_rest (NULL terminated, valid
+ * until the process ends). 0, or LAB_EXIT_USAGE after one line on stderr that names option, value and expectation;
+ * -1: help was asked for and printed.
+ */
+int lab_cli_parse(const struct lab_command *command, int argc, const char **argv, const struct poptOption *table,
+		  const char ***ret_rest);
+
+/* One line on stderr: "labyrinth: ..." */
+void lab_cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "30s", "5m", "1h", "500ms" or plain seconds; 0 on success. */
+int lab_cli_duration(const char *text, uint64_t *ret_ns);
+
+#endif

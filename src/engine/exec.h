@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_ENGINE_EXEC_H
+#define LAB_ENGINE_EXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/mailbox.h"
+#include "oracle/oracle.h"
+#include "scenario/scenario.h"
+
+/*
+ * Operations turned into calls, the same for every engine: exec_op does what an operation says against the target with
+ * the oracle around it. What only an engine can do (mask, lock, raise, wait) is asked of it through lab_engine_ops.
+ */
+
+/* A block that a context holds. */
+struct lab_held {
+	void *block; /* NULL: the slot is empty */
+	struct lab_request request;
+	bool touched;
+	bool mapped;
+};
+
+/* What an actor did; single writer (the actor), read by others at the end or loosely for a status line. */
+struct lab_actor_counts {
+	uint64_t ops[LAB_OP_KIND_COUNT];
+	uint64_t alloc_ok[LAB_CLASS_COUNT], alloc_failed[LAB_CLASS_COUNT];
+	uint64_t runs; /* firings of a handler */
+};
+
+/* One context at run time. Its index is its id; its owner token's context is index + 1. */
+struct lab_actor {
+	unsigned index, cpu;
+	enum lab_context_kind kind;
+	uint64_t generation;
+	struct lab_held slots[LAB_SLOT_COUNT];
+	struct lab_held *kept; /* blocks that an alloc into a full slot moved away; freed at the end */
+	size_t kept_count, kept_room;
+	struct lab_mailbox mailbox;        /* blocks given to this context */
+	const struct lab_request *in_call; /* the target call under way, for host services; NULL between calls */
+	struct lab_actor_counts counts;
+	void *engine; /* the engine's own record of this context */
+};
+
+struct lab_exec;
+
+/* Engine services, called by exec_op in the context of the actor. */
+struct lab_engine_ops {
+	void (*irq_off)(struct lab_exec *, struct lab_actor *);
+	void (*irq_on)(struct lab_exec *, struct lab_actor *);
+	void (*lock)(struct lab_exec *, struct lab_actor *, unsigned lock, bool irq_save);
+	void (*unlock)(struct lab_exec *, struct lab_actor *, unsigned lock);
+	void (*raise)(struct lab_exec *, struct lab_actor *, unsigned handler);
+	void (*wait)(struct lab_exec *, struct lab_actor *);
+	/* Around every call into the target: arms and disarms whatever the engine watches it with. May be NULL. */
+	void (*call_begin)(struct lab_exec *, struct lab_actor *, const struct lab_request *);
+	void (*call_end)(struct lab_exec *, struct lab_actor *);
+	/* Every operation's end, for latency and event logs; start_ns is 0 unless `timed`. May be NULL. */
+	void (*op_done)(struct lab_exec *, struct lab_actor *, const struct lab_op *, enum lab_status, uint64_t ns);
+};
+
+struct lab_exec {
+	const struct lab_target *target;
+	void *self; /* the target's instance */
+	const struct lab_machine *machine;
+	struct lab_oracle *oracle;
+	const struct lab_engine_ops *engine;
+	struct lab_actor *actors;
+	unsigned actor_count;
+	bool timed;           /* measure each alloc and free */
+	bool mask_interrupts; /* the target lacks IRQ: interrupts are masked around its calls */
+	void *arg;            /* the engine's own */
+};
+
+/* May sleep. kept_room: how many blocks an actor may keep; beyond it an alloc into a full slot frees the old block. */
+LAB_MUST_USE enum lab_status lab_actor_init(struct lab_actor *actor, unsigned index, enum lab_context_kind kind,
+					    unsigned cpu, size_t kept_room);
+void lab_actor_fini(struct lab_actor *actor);
+
+/* Runs one operation to its end in the calling context. Allocates nothing itself; usable in signal handlers. */
+void lab_exec_op(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);
+
+/* At the end: frees what the actor's slots, kept list and mailbox still hold. */
+void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor);
+
+/* Releases blocks of the actor's kept list, at most `frames` frames (a shrinker); answers the frames released. */
+uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_ENGINE_SIM_H
+#define LAB_ENGINE_SIM_H
+
+#include "oracle/finding.h"
+#include "scenario/scenario.h"
+
+/*
+ * The deterministic engine: one OS thread, contexts as coroutines, every choice read from the scenario's schedule.
+ * Scheduling points are operation ends and host services; handlers run as a call on their host's coroutine.
+ */
+struct lab_sim;
+
+struct lab_sim_result {
+	bool found;
+	struct lab_finding finding; /* the first one in event order */
+	uint64_t event_hash;        /* equal for equal runs */
+	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
+	uint64_t unjudged;
+};
+
+struct lab_sim_options {
+	bool quiesce;         /* end with the oracle's quiescence rules; true unless a fuzzer saves time */
+	uint64_t step_budget; /* events after which a run is R09; 0: the default, 1 << 20 */
+	/* Called at each event with a printable line (replay --trace); NULL for none. */
+	void (*trace)(void *arg, const char *line);
+	void *trace_arg;
+	/* Limit interrupts to these points; for drivers that run one context only. */
+	bool no_interrupts;
+};
+
+/* May sleep. The engine keeps its machine, oracle and coroutines between runs of one target. */
+LAB_MUST_USE enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim **ret_sim);
+void lab_sim_destroy(struct lab_sim *sim);
+
+/* Runs one scenario from a fresh instance to its end. LAB_OK: it ran, findings or not. LAB_SYSTEM, LAB_NO_MEMORY: it
+ * could not be run. After a finding the instance is abandoned. */
+LAB_MUST_USE enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scenario,
+					 const struct lab_sim_options *options, struct lab_sim_result *ret_result);
+
+#endif

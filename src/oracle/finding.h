@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_ORACLE_FINDING_H
+#define LAB_ORACLE_FINDING_H
+
+#include <stdint.h>
+
+#include "oracle/rule.h"
+
+/* A rule that was broken: a value. The caller decides whether to stop, shrink or go on. */
+struct lab_finding {
+	enum lab_rule rule;
+	unsigned actor; /* context index of the one that ran into it */
+	uint64_t frame; /* of the block, or UINT64_MAX */
+	unsigned order;
+	char detail[256]; /* "block=frame 64 order 0 owners=task stack, hardirq rx"; one line, no trailing dot */
+};
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_ORACLE_ORACLE_H
+#define LAB_ORACLE_ORACLE_H
+
+#include <stdbool.h>
+
+#include <labyrinth/target.h>
+
+#include "oracle/finding.h"
+
+/*
+ * The oracle believes nothing that a target says of itself: it keeps its own shadow of who owns which frame and
+ * recomputes. Every call is usable from any context of any thread at once, from signal handlers and in place of an
+ * interrupted call; none allocates, locks or sleeps unless it says so. It adds no happens-before edge between callers
+ * of its own (all its atomics are relaxed), so that ThreadSanitizer still sees a hand-over that the target left
+ * unordered.
+ */
+struct lab_oracle;
+
+struct lab_oracle_config {
+	const struct lab_machine *machine;
+	const struct lab_target *target;                      /* caps, and which members are there */
+	unsigned actor_count;                                 /* actor indices are below it */
+	const char *(*actor_name)(void *arg, unsigned actor); /* "hardirq rx": for findings */
+	/* Called at each finding, at the place where it was found, possibly in a signal handler. */
+	void (*report)(void *arg, const struct lab_finding *finding);
+	void *arg;
+};
+
+/* May sleep. LAB_SYSTEM: errno. The machine, target and config's strings must outlive it. */
+LAB_MUST_USE enum lab_status lab_oracle_create(const struct lab_oracle_config *config, struct lab_oracle **ret_oracle);
+void lab_oracle_destroy(struct lab_oracle *oracle);
+/* Forgets all: as after create, census included if `keep_census` is false. For engines that run many scenarios. */
+void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census);
+
+/* One call under way: on the stack of whoever calls the target. */
+struct lab_call {
+	unsigned actor;
+	struct lab_request request;
+	uint64_t taken_at_start[LAB_ZONE_COUNT]; /* cumulative frames taken, read before the call: R03 */
+	uint64_t min_at_start[LAB_ZONE_COUNT];
+	uint64_t ticket; /* calls begun when this one began: R10's "alone" */
+	bool alone_at_start;
+	uint64_t free_before; /* the target's free_frames before a misuse: R02 */
+};
+
+/* Around target->alloc. `status` and `block` as the target answered. Judges R01, R03, R05, R10, R12 (before touch). */
+void lab_oracle_alloc_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor,
+			    const struct lab_request *request);
+void lab_oracle_alloc_end(struct lab_oracle *oracle, struct lab_call *call, enum lab_status status, void *block);
+
+/*
+ * Around target->free of a block that the actor owns. begin verifies the pattern if `touched` (R11) and clears the
+ * shadow, so that the frames may have a new owner before the call returns; end judges a refusal (R02).
+ */
+void lab_oracle_free_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor, void *block,
+			   const struct lab_request *request, bool touched);
+void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void *block, enum lab_status status);
+
+enum lab_misuse {
+	LAB_MISUSE_DOUBLE_FREE, /* the block was released by this actor just before */
+	LAB_MISUSE_FOREIGN,     /* a living block, somebody else's token */
+	LAB_MISUSE_WRONG_ORDER,
+	LAB_MISUSE_WILD,        /* any address: outside, hole, free, inside a block */
+	LAB_MISUSE_SECOND_VIEW, /* map of an exclusive block that has a view: target->map */
+	LAB_MISUSE_COUNT
+};
+
+/*
+ * Around a call that must be refused (R02): judged by the documented status, and by free_frames and shadow unchanged.
+ * The call is target->free(block, &call->request) unless said otherwise above. `head` is the living block that the
+ * misuse aims at, or NULL.
+ */
+void lab_oracle_misuse_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor, void *self,
+			     const struct lab_request *shown);
+void lab_oracle_misuse_end(struct lab_oracle *oracle, struct lab_call *call, void *self, enum lab_misuse misuse,
+			   void *block, enum lab_status status);
+
+/* After target->transfer, or instead of it where the target has none (status LAB_OK): the shadow follows. */
+void lab_oracle_transferred(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *from,
+			    lab_owner to, enum lab_status status);
+
+/* After target->map and target->unmap by the block's owner (R15). */
+void lab_oracle_mapped(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *request,
+		       enum lab_status status);
+void lab_oracle_unmapped(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *request,
+			 enum lab_status status);
+
+/*
+ * Verifies the owner's pattern over the whole block if it was touched before (R11), then writes it anew: plain
+ * accesses. The pattern is a function of token, frame and word.
+ */
+void lab_oracle_touch(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *request,
+		      bool touched);
+
+/* Around target->set_marks: calls that overlap are judged by the lower floor. */
+void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
+void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
+
+/* A host service that may sleep was called (R07). request: of the call under way, or NULL when there is none. */
+void lab_oracle_may_sleep(struct lab_oracle *oracle, unsigned actor, enum lab_context_kind context,
+			  const struct lab_request *request, const char *service);
+
+/* For rules that the engines judge themselves (R00, R08, R09): formats the detail and reports. */
+void lab_oracle_report(struct lab_oracle *oracle, enum lab_rule rule, unsigned actor, uint64_t frame, unsigned order,
+		       const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/*
+ * At quiescence: no call under way. May sleep.
+ * census: takes every frame of a fresh instance, notes the set, gives all back; T is what it found. Once per oracle.
+ * quiesce: after all blocks are freed and every CPU drained: R14, R04, R06, R12; the instance is as before on return.
+ */
+void lab_oracle_census(struct lab_oracle *oracle);
+void lab_oracle_quiesce(struct lab_oracle *oracle, void *self);
+
+/* Frames now owned, and the greatest number owned at once, per zone. */
+uint64_t lab_oracle_owned(const struct lab_oracle *oracle, enum lab_zone zone);
+uint64_t lab_oracle_total(const struct lab_oracle *oracle, enum lab_zone zone); /* T of the census */
+/* The least T - O seen just after a success of that class in that zone; UINT64_MAX if there was none. */
+uint64_t lab_oracle_low_water(const struct lab_oracle *oracle, enum lab_zone zone, enum lab_class class);
+/* Failures that overlapped another call, and so were counted and not judged. */
+uint64_t lab_oracle_unjudged(const struct lab_oracle *oracle);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "plat/vm.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+size_t lab_vm_page_bytes(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static size_t whole_pages(size_t bytes)
+{
+	return lab_align_up(LAB_MAX(bytes, (size_t)1), lab_vm_page_bytes());
+}
+
+enum lab_status lab_vm_map(size_t bytes, void **ret_address)
+{
+	void *address = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (address == MAP_FAILED)
+		return LAB_SYSTEM;
+	*ret_address = address;
+	return LAB_OK;
+}
+
+enum lab_status lab_vm_map_shared(size_t bytes, void **ret_address, int *ret_fd)
+{
+	int fd = memfd_create("labyrinth-arena", MFD_CLOEXEC);
+	void *address;
+
+	if (fd < 0)
+		return LAB_SYSTEM;
+	if (ftruncate(fd, (off_t)whole_pages(bytes)) != 0) {
+		close(fd);
+		return LAB_SYSTEM;
+	}
+	address = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (address == MAP_FAILED) {
+		close(fd);
+		return LAB_SYSTEM;
+	}
+	*ret_address = address;
+	*ret_fd = fd;
+	return LAB_OK;
+}
+
+void lab_vm_unmap(void *address, size_t bytes)
+{
+	int failed = munmap(address, whole_pages(bytes));
+
+	lab_assert(!failed);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_PLAT_VM_H
+#define LAB_PLAT_VM_H
+
+#include <stddef.h>
+
+#include <labyrinth/status.h>
+
+/*
+ * Maps zeroed, readable and writable, private memory of the process; bytes is rounded up to whole pages.
+ * LAB_OK: *ret_address is page aligned and the caller's until lab_vm_unmap. LAB_SYSTEM: errno tells. May sleep.
+ */
+LAB_MUST_USE enum lab_status lab_vm_map(size_t bytes, void **ret_address);
+
+/* The same over a memfd, so that another process that has the descriptor can map it: *ret_fd is the caller's to close.
+ */
+LAB_MUST_USE enum lab_status lab_vm_map_shared(size_t bytes, void **ret_address, int *ret_fd);
+
+/* Gives memory of one of the above back; bytes as it was asked for. */
+void lab_vm_unmap(void *address, size_t bytes);
+
+/* The page size that lab_vm_map aligns to. */
+size_t lab_vm_page_bytes(void);
+
+#endif

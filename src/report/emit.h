@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_REPORT_EMIT_H
+#define LAB_REPORT_EMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * One set of calls prints a table for people or JSON lines for programs: a record has a kind and fields; every JSON
+ * record carries "schema": 1 and "kind". Also builds one JSON document (--json FILE) from the same calls.
+ */
+enum lab_format { LAB_FORMAT_TEXT, LAB_FORMAT_JSONL };
+
+struct lab_emit;
+
+struct lab_emit *lab_emit_open(FILE *out, enum lab_format format);
+void lab_emit_close(struct lab_emit *emit);
+
+void lab_emit_begin(struct lab_emit *emit, const char *kind); /* a record; in text its title */
+void lab_emit_end(struct lab_emit *emit);
+void lab_emit_group(struct lab_emit *emit, const char *name); /* a nested object */
+void lab_emit_group_end(struct lab_emit *emit);
+void lab_emit_text(struct lab_emit *emit, const char *name, const char *value);
+void lab_emit_u64(struct lab_emit *emit, const char *name, uint64_t value);
+void lab_emit_real(struct lab_emit *emit, const char *name, double value, unsigned decimals);
+void lab_emit_bool(struct lab_emit *emit, const char *name, bool value);
+
+#endif

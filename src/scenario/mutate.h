@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_SCENARIO_MUTATE_H
+#define LAB_SCENARIO_MUTATE_H
+
+#include "base/prng.h"
+#include "scenario/scenario.h"
+
+/* Fills a scenario at random within the fuzz bounds, sizes growing with `size` (1..100); a random subset of operations.
+ */
+void lab_scenario_generate(struct lab_prng *prng, unsigned size, struct lab_scenario *ret_scenario);
+
+/* One edit that knows the structure: insert, drop, move, change an operation, a context, a switch or the machine. */
+void lab_scenario_mutate(struct lab_prng *prng, struct lab_scenario *scenario);
+
+/* A child of both: contexts, operations and schedule spliced. */
+void lab_scenario_cross(struct lab_prng *prng, const struct lab_scenario *a, const struct lab_scenario *b,
+			struct lab_scenario *ret_child);
+
+#endif
