@@ -19,7 +19,6 @@
 struct lab_held {
 	void *block; /* NULL: the slot is empty */
 	struct lab_request request;
-	bool touched;
 	bool mapped;
 };
 
@@ -34,7 +33,8 @@ struct lab_actor_counts {
 struct lab_actor {
 	unsigned index, cpu;
 	enum lab_context_kind kind;
-	uint64_t generation;
+	uint64_t generation; /* of its next token: index in the upper 16 of 48 bits, so that a giver may make the
+				receiver's */
 	struct lab_held slots[LAB_SLOT_COUNT];
 	struct lab_held *kept; /* blocks that an alloc into a full slot moved away; freed at the end */
 	size_t kept_count, kept_room;
@@ -57,7 +57,7 @@ struct lab_engine_ops {
 	/* Around every call into the target: arms and disarms whatever the engine watches it with. May be NULL. */
 	void (*call_begin)(struct lab_exec *, struct lab_actor *, const struct lab_request *);
 	void (*call_end)(struct lab_exec *, struct lab_actor *);
-	/* Every operation's end, for latency and event logs; start_ns is 0 unless `timed`. May be NULL. */
+	/* Every operation's end, for latency and event logs; ns is 0 unless `timed`. May be NULL. */
 	void (*op_done)(struct lab_exec *, struct lab_actor *, const struct lab_op *, enum lab_status, uint64_t ns);
 };
 

@@ -18,8 +18,6 @@
 struct lab_parcel {
 	void *block;
 	struct lab_request request; /* owner: the receiver's token where the target transferred, else the giver's */
-	bool touched;
-	lab_owner pattern_owner; /* whose pattern the block holds while touched */
 };
 
 struct lab_mailbox_cell {

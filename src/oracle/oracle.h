@@ -50,11 +50,11 @@ void lab_oracle_alloc_begin(struct lab_oracle *oracle, struct lab_call *call, un
 void lab_oracle_alloc_end(struct lab_oracle *oracle, struct lab_call *call, enum lab_status status, void *block);
 
 /*
- * Around target->free of a block that the actor owns. begin verifies the pattern if `touched` (R11) and clears the
- * shadow, so that the frames may have a new owner before the call returns; end judges a refusal (R02).
+ * Around target->free of a block that the actor owns. begin verifies the pattern if it was ever touched (R11) and
+ * clears the shadow, so that the frames may have a new owner before the call returns; end judges a refusal (R02).
  */
 void lab_oracle_free_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor, void *block,
-			   const struct lab_request *request, bool touched);
+			   const struct lab_request *request);
 void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void *block, enum lab_status status);
 
 enum lab_misuse {
@@ -87,11 +87,11 @@ void lab_oracle_unmapped(struct lab_oracle *oracle, unsigned actor, void *block,
 			 enum lab_status status);
 
 /*
- * Verifies the owner's pattern over the whole block if it was touched before (R11), then writes it anew: plain
- * accesses. The pattern is a function of token, frame and word.
+ * Verifies the pattern over the whole block if one was written since it was handed out (R11), then writes the owner's
+ * anew: plain accesses. The pattern is a function of token, frame and word; the oracle remembers whose a block holds,
+ * so a block that was given keeps the giver's until the receiver touches it.
  */
-void lab_oracle_touch(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *request,
-		      bool touched);
+void lab_oracle_touch(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *request);
 
 /* Around target->set_marks: calls that overlap are judged by the lower floor. */
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
