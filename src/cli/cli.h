@@ -5,6 +5,8 @@
 #include <popt.h>
 #include <stdint.h>
 
+#include "report/emit.h"
+
 /* Exit codes: docs/labyrinth.1. */
 enum lab_exit {
 	LAB_EXIT_CLEAN = 0,
@@ -23,8 +25,7 @@ struct lab_command {
 };
 
 extern const struct lab_command lab_command_stress, lab_command_replay, lab_command_fuzz, lab_command_show,
-	lab_command_build, lab_command_bench, lab_command_targets, lab_command_workloads, lab_command_rules,
-	lab_command_coverage;
+	lab_command_build, lab_command_bench, lab_command_targets, lab_command_workloads, lab_command_rules;
 
 /*
  * Parses options with popt; table as popt wants it. The rest of the arguments is *ret_rest (NULL terminated, valid
@@ -36,6 +37,19 @@ int lab_cli_parse(const struct lab_command *command, int argc, const char **argv
 
 /* One line on stderr: "labyrinth: ..." */
 void lab_cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Each of these answers 0, or LAB_EXIT_USAGE after one line on stderr that names the command, the option, its value and
+ * what was expected; ret_x is set only on 0. `option` is as the user writes it ("--threads").
+ */
+int lab_cli_no_arguments(const struct lab_command *command, const char **rest);
+int lab_cli_number(const struct lab_command *command, const char *option, const char *text, uint64_t least,
+		   uint64_t most, uint64_t *ret_number);
+/* names: NULL terminated. */
+int lab_cli_choice(const struct lab_command *command, const char *option, const char *text, const char *const *names,
+		   unsigned *ret_index);
+/* --format text|jsonl; text NULL: not given. */
+int lab_cli_format(const struct lab_command *command, const char *text, enum lab_format *ret_format);
 
 /* "30s", "5m", "1h", "500ms" or plain seconds; 0 on success. */
 int lab_cli_duration(const char *text, uint64_t *ret_ns);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+enum { VALUE_HELP = 0x7f00 };
+
+void lab_cli_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fflush(stdout);
+	fputs("labyrinth: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+/* The value given to an option that popt refused, or NULL: popt names the option only. */
+static const char *value_of(int argc, const char **argv, const char *option)
+{
+	size_t length = strlen(option);
+
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], option, length) != 0)
+			continue;
+		if (argv[i][length] == '=')
+			return argv[i] + length + 1;
+		if (argv[i][length] == '\0')
+			return argv[i + 1];
+	}
+	return NULL;
+}
+
+static void explain(const struct lab_command *command, poptContext context, int error, int argc, const char **argv)
+{
+	const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
+
+	switch (error) {
+	case POPT_ERROR_BADOPT:
+		lab_cli_error("%s: unknown option %s: expected one of those that 'labyrinth help %s' lists",
+			      command->name, option, command->name);
+		break;
+	case POPT_ERROR_NOARG:
+		lab_cli_error("%s: %s: no value given: expected one, see 'labyrinth help %s'", command->name, option,
+			      command->name);
+		break;
+	case POPT_ERROR_BADNUMBER:
+	case POPT_ERROR_OVERFLOW: {
+		const char *value = value_of(argc, argv, option);
+
+		lab_cli_error("%s: %s: '%s': expected a number in range, see 'labyrinth help %s'", command->name,
+			      option, value ? value : "", command->name);
+		break;
+	}
+	default:
+		lab_cli_error("%s: %s: %s", command->name, option, poptStrerror(error));
+	}
+}
+
+int lab_cli_parse(const struct lab_command *command, int argc, const char **argv, const struct poptOption *table,
+		  const char ***ret_rest)
+{
+	static const char *no_arguments[] = {NULL};
+	/* Kept until the process ends: the rest of the arguments lives in it. */
+	static poptContext context;
+	static char title[64];
+	struct poptOption options[] = {
+		{NULL, '\0', POPT_ARG_INCLUDE_TABLE, (void *)table, 0, "Options:", NULL},
+		{"help", 'h', POPT_ARG_NONE, NULL, VALUE_HELP, "print this", NULL},
+		POPT_TABLEEND,
+	};
+	const char **rest;
+	int answer;
+
+	snprintf(title, sizeof(title), "labyrinth %s", command->name);
+	argv[0] = title;
+	context = poptGetContext("labyrinth", argc, argv, options, 0);
+	poptSetOtherOptionHelp(context, command->usage);
+	while ((answer = poptGetNextOpt(context)) > 0) {
+		if (answer == VALUE_HELP) {
+			printf("%s\n\n", command->summary);
+			poptPrintHelp(context, stdout, 0);
+			return -1;
+		}
+	}
+	if (answer < -1) {
+		explain(command, context, answer, argc, argv);
+		return LAB_EXIT_USAGE;
+	}
+	rest = poptGetArgs(context);
+	*ret_rest = rest ? rest : no_arguments;
+	return 0;
+}
+
+int lab_cli_no_arguments(const struct lab_command *command, const char **rest)
+{
+	if (!rest[0])
+		return 0;
+	lab_cli_error("%s: argument '%s': expected options only, see 'labyrinth help %s'", command->name, rest[0],
+		      command->name);
+	return LAB_EXIT_USAGE;
+}
+
+int lab_cli_number(const struct lab_command *command, const char *option, const char *text, uint64_t least,
+		   uint64_t most, uint64_t *ret_number)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)text[0]) || *end || errno || number < least || number > most) {
+		lab_cli_error("%s: %s: '%s': expected a number from %" PRIu64 " to %" PRIu64, command->name, option,
+			      text, least, most);
+		return LAB_EXIT_USAGE;
+	}
+	*ret_number = number;
+	return 0;
+}
+
+int lab_cli_choice(const struct lab_command *command, const char *option, const char *text, const char *const *names,
+		   unsigned *ret_index)
+{
+	char list[256] = "";
+
+	for (unsigned i = 0; names[i]; i++) {
+		size_t used = strlen(list);
+
+		if (strcmp(text, names[i]) == 0) {
+			*ret_index = i;
+			return 0;
+		}
+		snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
+	}
+	lab_cli_error("%s: %s: '%s': expected one of %s", command->name, option, text, list);
+	return LAB_EXIT_USAGE;
+}
+
+int lab_cli_format(const struct lab_command *command, const char *text, enum lab_format *ret_format)
+{
+	static const char *const names[] = {[LAB_FORMAT_TEXT] = "text", [LAB_FORMAT_JSONL] = "jsonl", NULL};
+	unsigned index;
+	int error = lab_cli_choice(command, "--format", text ? text : "text", names, &index);
+
+	if (!error)
+		*ret_format = (enum lab_format)index;
+	return error;
+}
+
+int lab_cli_duration(const char *text, uint64_t *ret_ns)
+{
+	static const struct {
+		const char *suffix;
+		uint64_t ns;
+	} units[] = {
+		{"ms", UINT64_C(1000000)},      {"s", UINT64_C(1000000000)}, {"m", UINT64_C(60000000000)},
+		{"h", UINT64_C(3600000000000)}, {"", UINT64_C(1000000000)},
+	};
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || errno)
+		return -1;
+	for (unsigned i = 0; i < LAB_ARRAY_COUNT(units); i++) {
+		if (strcmp(end, units[i].suffix) != 0)
+			continue;
+		if (__builtin_mul_overflow(number, units[i].ns, ret_ns))
+			return -1;
+		return 0;
+	}
+	return -1;
+}
