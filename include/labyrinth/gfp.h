@@ -56,11 +56,11 @@ static inline int lab_gfp_is_atomic(lab_gfp gfp)
 
 /* The least number of frames that may stay free in a zone whose min watermark is min_frames, lowmem reserve left out.
  */
-static inline uint64_t lab_class_floor(enum lab_class class, uint64_t min_frames)
+static inline uint64_t lab_class_floor(enum lab_class right, uint64_t min_frames)
 {
 	uint64_t high = min_frames - min_frames / 2;
 
-	switch (class) {
+	switch (right) {
 	case LAB_CLASS_ORDINARY:
 		return min_frames;
 	case LAB_CLASS_HIGH:
