@@ -22,19 +22,29 @@ struct lab_held {
 	bool mapped;
 };
 
-/* What an actor did; single writer (the actor), read by others at the end or loosely for a status line. */
+/*
+ * What an actor did. The actor alone writes, with lab_count_up; others read with lab_load_relaxed, at the end or
+ * loosely for a status line.
+ */
 struct lab_actor_counts {
-	uint64_t ops[LAB_OP_KIND_COUNT];
-	uint64_t alloc_ok[LAB_CLASS_COUNT], alloc_failed[LAB_CLASS_COUNT];
-	uint64_t runs; /* firings of a handler */
+	lab_atomic64 ops[LAB_OP_KIND_COUNT];
+	lab_atomic64 alloc_ok[LAB_CLASS_COUNT], alloc_failed[LAB_CLASS_COUNT];
+	lab_atomic64 runs; /* firings of a handler */
 };
+
+/* Adds one to a count that has one writer. Wait-free. */
+static inline void lab_count_up(lab_atomic64 *count)
+{
+	/* relaxed, and no read-modify-write: a statistic, and nobody else writes it */
+	lab_store_relaxed(count, lab_load_relaxed(count) + 1);
+}
 
 /* One context at run time. Its index is its id; its owner token's context is index + 1. */
 struct lab_actor {
 	unsigned index, cpu;
 	enum lab_context_kind kind;
-	uint64_t generation; /* of its next token: index in the upper 16 of 48 bits, so that a giver may make the
-				receiver's */
+	uint64_t generation; /* of the next token it makes: index << 32 | count, so that a giver may make the receiver's
+			      */
 	struct lab_held slots[LAB_SLOT_COUNT];
 	struct lab_held *kept; /* blocks that an alloc into a full slot moved away; freed at the end */
 	size_t kept_count, kept_room;
@@ -69,9 +79,10 @@ struct lab_exec {
 	const struct lab_engine_ops *engine;
 	struct lab_actor *actors;
 	unsigned actor_count;
-	bool timed;           /* measure each alloc and free */
-	bool mask_interrupts; /* the target lacks IRQ: interrupts are masked around its calls */
-	void *arg;            /* the engine's own */
+	bool timed;              /* measure each alloc and free */
+	bool mask_interrupts;    /* the target lacks IRQ: interrupts are masked around its calls */
+	void *arg;               /* the engine's own */
+	lab_atomic32 marks_busy; /* a set_marks is under way; callers serialise it, as a kernel does; starts as 0 */
 };
 
 /* May sleep. kept_room: how many blocks an actor may keep; beyond it an alloc into a full slot frees the old block. */
@@ -79,13 +90,17 @@ LAB_MUST_USE enum lab_status lab_actor_init(struct lab_actor *actor, unsigned in
 					    unsigned cpu, size_t kept_room);
 void lab_actor_fini(struct lab_actor *actor);
 
-/* Runs one operation to its end in the calling context. Allocates nothing itself; usable in signal handlers. */
+/*
+ * Runs one operation to its end in the calling context. Allocates nothing itself; usable in signal handlers. op_done is
+ * told the target's answer, LAB_INVALID when there was nothing to do it with (an empty slot, an empty mailbox),
+ * LAB_UNSUPPORTED when the target does not offer it to this context, LAB_BUSY when the watermarks are being changed.
+ */
 void lab_exec_op(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);
 
 /* At the end: frees what the actor's slots, kept list and mailbox still hold. */
 void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor);
 
-/* Releases blocks of the actor's kept list, at most `frames` frames (a shrinker); answers the frames released. */
+/* Releases blocks of the actor's kept list until `frames` frames are released or none is left (a shrinker). */
 uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);
 
 #endif

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "plat/vm.h"
 
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -54,4 +55,13 @@ void lab_vm_unmap(void *address, size_t bytes)
 	int failed = munmap(address, whole_pages(bytes));
 
 	lab_assert(!failed);
+}
+
+void lab_vm_zero(void *address, size_t bytes)
+{
+	/* Above this, dropping the pages costs less than writing them, as most were never touched. */
+	const size_t worth_dropping = 1u << 20;
+
+	if (bytes < worth_dropping || madvise(address, whole_pages(bytes), MADV_DONTNEED) != 0)
+		memset(address, 0, bytes);
 }

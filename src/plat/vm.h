@@ -19,6 +19,9 @@ LAB_MUST_USE enum lab_status lab_vm_map_shared(size_t bytes, void **ret_address,
 /* Gives memory of one of the above back; bytes as it was asked for. */
 void lab_vm_unmap(void *address, size_t bytes);
 
+/* Zeroes memory of lab_vm_map from its start; a large piece is given back to the system, which returns it zeroed. */
+void lab_vm_zero(void *address, size_t bytes);
+
 /* The page size that lab_vm_map aligns to. */
 size_t lab_vm_page_bytes(void);
 

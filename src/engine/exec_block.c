@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/exec_call.h"
+
+#include "plat/clock.h"
+
+lab_owner lab_exec_fresh_owner(struct lab_actor *maker, unsigned receiver)
+{
+	return lab_owner_make(receiver + 1, maker->generation++);
+}
+
+static uint64_t now_ns(const struct lab_exec *exec)
+{
+	return exec->timed ? lab_clock_mono_ns() : 0;
+}
+
+/* Empties a slot that is about to be filled: the block goes to the kept list, or back if that is full. */
+static void stow(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held)
+{
+	uint64_t ns;
+
+	if (!held->block)
+		return;
+	if (actor->kept_count < actor->kept_room) {
+		actor->kept[actor->kept_count++] = *held;
+		held->block = NULL;
+	} else {
+		(void)lab_exec_free(exec, actor, held, &ns);
+	}
+}
+
+enum lab_status lab_exec_alloc(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op,
+			       uint64_t *ret_ns)
+{
+	struct lab_held *held = &actor->slots[op->slot];
+	const struct lab_request *outer;
+	enum lab_class class = lab_gfp_class(op->gfp);
+	struct lab_request request = {.gfp = op->gfp, .order = op->order, .cpu = actor->cpu};
+	enum lab_status status;
+	struct lab_call call;
+	void *block = NULL;
+	uint64_t began;
+
+	stow(exec, actor, held);
+	request.owner = lab_exec_fresh_owner(actor, actor->index);
+	lab_exec_mask(exec, actor);
+	lab_oracle_alloc_begin(exec->oracle, &call, actor->index, &request);
+	outer = lab_exec_call_begin(exec, actor, &request);
+	began = now_ns(exec);
+	status = exec->target->alloc(exec->self, &request, &block);
+	*ret_ns = now_ns(exec) - began;
+	lab_exec_call_end(exec, actor, outer);
+	lab_oracle_alloc_end(exec->oracle, &call, status, block);
+	lab_exec_unmask(exec, actor);
+	if (status == LAB_OK)
+		*held = (struct lab_held){.block = block, .request = request};
+	lab_count_up(status == LAB_OK ? &actor->counts.alloc_ok[class] : &actor->counts.alloc_failed[class]);
+	return status;
+}
+
+enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held, uint64_t *ret_ns)
+{
+	struct lab_request request = held->request;
+	void *block = held->block;
+	const struct lab_request *outer;
+	enum lab_status status;
+	struct lab_call call;
+	uint64_t began;
+
+	if (!block)
+		return LAB_INVALID;
+	if (held->mapped)
+		(void)lab_exec_unmap(exec, actor, held);
+	request.cpu = actor->cpu;
+	held->block = NULL; /* whatever the answer: a refusal is the oracle's to judge */
+	lab_exec_mask(exec, actor);
+	lab_oracle_free_begin(exec->oracle, &call, actor->index, block, &request);
+	outer = lab_exec_call_begin(exec, actor, &request);
+	began = now_ns(exec);
+	status = exec->target->free(exec->self, block, &request);
+	*ret_ns = now_ns(exec) - began;
+	lab_exec_call_end(exec, actor, outer);
+	lab_oracle_free_end(exec->oracle, &call, block, status);
+	lab_exec_unmask(exec, actor);
+	return status;
+}
+
+/* Moves the block to a fresh token of the receiver; without transfer in the target the token travels with the block. */
+static enum lab_status transfer(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held,
+				unsigned receiver)
+{
+	lab_owner to = held->request.owner;
+	enum lab_status status = LAB_OK;
+
+	lab_exec_mask(exec, actor);
+	if (exec->target->transfer) {
+		const struct lab_request *outer = lab_exec_call_begin(exec, actor, &held->request);
+
+		to = lab_exec_fresh_owner(actor, receiver);
+		status = exec->target->transfer(exec->self, held->block, held->request.owner, to);
+		lab_exec_call_end(exec, actor, outer);
+	}
+	lab_oracle_transferred(exec->oracle, actor->index, held->block, &held->request, to, status);
+	lab_exec_unmask(exec, actor);
+	if (status == LAB_OK)
+		held->request.owner = to;
+	return status;
+}
+
+enum lab_status lab_exec_give(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held, unsigned receiver)
+{
+	struct lab_parcel parcel;
+	enum lab_status status;
+	uint64_t ns;
+
+	if (!held->block)
+		return LAB_INVALID;
+	if (held->mapped)
+		(void)lab_exec_unmap(exec, actor, held);
+	status = transfer(exec, actor, held, receiver);
+	if (status != LAB_OK)
+		return status;
+	parcel = (struct lab_parcel){.block = held->block, .request = held->request};
+	if (!lab_mailbox_put(&exec->actors[receiver].mailbox, &parcel))
+		return lab_exec_free(exec, actor, held, &ns);
+	held->block = NULL;
+	return LAB_OK;
+}
+
+enum lab_status lab_exec_take(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held)
+{
+	struct lab_parcel parcel;
+
+	if (!lab_mailbox_take(&actor->mailbox, &parcel))
+		return LAB_INVALID;
+	stow(exec, actor, held);
+	*held = (struct lab_held){.block = parcel.block, .request = parcel.request};
+	return LAB_OK;
+}
+
+enum lab_status lab_exec_map(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held)
+{
+	const struct lab_request *outer;
+	enum lab_status status;
+
+	if (!held->block)
+		return LAB_INVALID;
+	if (held->mapped) { /* views of a block that is not exclusive are not counted: a second one tells nothing */
+		if (!(held->request.gfp & LAB_GFP_EXCLUSIVE) || !(exec->target->caps & LAB_CAP_EXCLUSIVE_MAP))
+			return LAB_INVALID;
+		return lab_exec_refused(exec, actor, LAB_MISUSE_SECOND_VIEW, held->block, &held->request);
+	}
+	lab_exec_mask(exec, actor);
+	outer = lab_exec_call_begin(exec, actor, &held->request);
+	status = exec->target->map(exec->self, held->block, held->request.owner);
+	lab_exec_call_end(exec, actor, outer);
+	lab_oracle_mapped(exec->oracle, actor->index, held->block, &held->request, status);
+	lab_exec_unmask(exec, actor);
+	held->mapped = status == LAB_OK;
+	return status;
+}
+
+enum lab_status lab_exec_unmap(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held)
+{
+	const struct lab_request *outer;
+	enum lab_status status;
+
+	if (!held->block || !held->mapped)
+		return LAB_INVALID;
+	lab_exec_mask(exec, actor);
+	outer = lab_exec_call_begin(exec, actor, &held->request);
+	status = exec->target->unmap(exec->self, held->block, held->request.owner);
+	lab_exec_call_end(exec, actor, outer);
+	lab_oracle_unmapped(exec->oracle, actor->index, held->block, &held->request, status);
+	lab_exec_unmask(exec, actor);
+	held->mapped = false;
+	return status;
+}
+
+uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames)
+{
+	uint64_t released = 0, ns;
+
+	while (released < frames && actor->kept_count) {
+		struct lab_held held = actor->kept[--actor->kept_count];
+
+		released += UINT64_C(1) << held.request.order;
+		(void)lab_exec_free(exec, actor, &held, &ns);
+	}
+	return released;
+}
+
+void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor)
+{
+	struct lab_held held = {0};
+	uint64_t ns;
+
+	for (unsigned slot = 0; slot < LAB_SLOT_COUNT; slot++)
+		(void)lab_exec_free(exec, actor, &actor->slots[slot], &ns);
+	(void)lab_exec_shrink(exec, actor, UINT64_MAX);
+	while (lab_exec_take(exec, actor, &held) == LAB_OK)
+		(void)lab_exec_free(exec, actor, &held, &ns);
+}
