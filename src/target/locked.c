@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "target/buddy.h"
+#include "target/registry.h"
+
+/*
+ * The plainest allocator that keeps every promise which one lock can keep: a buddy, an owner a block, and one
+ * interrupt-saving spinlock around each call from its first look to its last. Nothing is cached, so `drain` has
+ * nothing to do and a failure always means that the frames are not there. It is the model of differential runs: read
+ * it to learn what an answer must be. It does not claim NMI, since an NMI could find the lock taken by what it stopped.
+ *
+ * The tables are the C library's and made at create; the arena holds blocks only.
+ */
+
+/* What is known of a block in use, kept at its first frame. */
+struct holding {
+	lab_owner owner;
+	lab_gfp gfp;
+	uint64_t views;
+};
+
+struct locked {
+	struct lab_spinlock lock; /* guards everything below */
+	const struct lab_machine *machine;
+	struct lab_buddy buddy;
+	struct lab_zone_marks marks[LAB_ZONE_COUNT];
+	struct holding *holdings; /* by frame */
+};
+
+static unsigned long enter(struct locked *locked)
+{
+	unsigned long flags = locked->machine->host->irq_save();
+
+	locked->machine->host->spin_lock(&locked->lock);
+	return flags;
+}
+
+static void leave(struct locked *locked, unsigned long flags)
+{
+	locked->machine->host->spin_unlock(&locked->lock);
+	locked->machine->host->irq_restore(flags);
+}
+
+static enum lab_status locked_create(const struct lab_machine *machine, void **ret_self)
+{
+	struct locked *locked = calloc(1, sizeof(*locked));
+
+	if (!locked)
+		return LAB_SYSTEM;
+	locked->machine = machine;
+	for (size_t zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		locked->marks[zone] = machine->zones[zone];
+	locked->holdings = calloc(LAB_MAX(machine->frame_count, UINT64_C(1)), sizeof(*locked->holdings));
+	if (!locked->holdings || lab_buddy_init(&locked->buddy, machine) != LAB_OK) {
+		free(locked->holdings);
+		free(locked);
+		return LAB_SYSTEM;
+	}
+	*ret_self = locked;
+	return LAB_OK;
+}
+
+static void locked_destroy(void *self)
+{
+	struct locked *locked = self;
+
+	lab_buddy_fini(&locked->buddy);
+	free(locked->holdings);
+	free(locked);
+}
+
+static void *address_of(const struct locked *locked, uint64_t frame)
+{
+	return (char *)locked->machine->base + (frame << locked->machine->page_shift);
+}
+
+static uint64_t saturating_add(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* The frames that must stay free in a zone after this request was served from it. */
+static uint64_t floor_of(const struct locked *locked, enum lab_zone zone, lab_gfp gfp)
+{
+	const struct lab_zone_marks *marks = &locked->marks[zone];
+	enum lab_class class = lab_gfp_class(gfp);
+	enum lab_zone class_zone = gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+
+	if (class == LAB_CLASS_MEMALLOC)
+		return 0;
+	return saturating_add(lab_class_floor(class, marks->min), marks->lowmem_reserve[class_zone]);
+}
+
+static bool take_from_zone(struct locked *locked, enum lab_zone zone, const struct lab_request *request,
+			   uint64_t *ret_frame)
+{
+	uint64_t need = saturating_add(floor_of(locked, zone, request->gfp), UINT64_C(1) << request->order);
+
+	return locked->buddy.free_frames[zone] >= need &&
+	       lab_buddy_take(&locked->buddy, zone, request->order, ret_frame);
+}
+
+static enum lab_status locked_alloc(void *self, const struct lab_request *request, void **ret_block)
+{
+	struct locked *locked = self;
+	bool dma_only = request->gfp & LAB_GFP_DMA, found;
+	unsigned long flags;
+	uint64_t frame = 0;
+
+	if (request->order > locked->machine->order_max || lab_owner_context(request->owner) > LAB_OWNER_CONTEXT_MAX ||
+	    request->owner == LAB_OWNER_NONE)
+		return LAB_INVALID;
+	if (lab_gfp_contradicts(request->gfp))
+		return LAB_BAD_FLAGS;
+
+	flags = enter(locked);
+	found = (!dma_only && take_from_zone(locked, LAB_ZONE_NORMAL, request, &frame)) ||
+		take_from_zone(locked, LAB_ZONE_DMA, request, &frame);
+	if (found)
+		locked->holdings[frame] = (struct holding){.owner = request->owner, .gfp = request->gfp};
+	leave(locked, flags);
+
+	if (!found)
+		return LAB_NO_MEMORY;
+	/* The block is the caller's alone by now, so this needs no lock. */
+	if (request->gfp & LAB_GFP_ZERO)
+		memset(address_of(locked, frame), 0, (size_t)1 << (locked->machine->page_shift + request->order));
+	*ret_block = address_of(locked, frame);
+	return LAB_OK;
+}
+
+/* Finds the block that starts at an address, if it is the owner's. The checks stand in their documented precedence. */
+static enum lab_status find(const struct locked *locked, const void *block, lab_owner owner, uint64_t *ret_frame)
+{
+	const struct lab_machine *machine = locked->machine;
+	uintptr_t offset = (uintptr_t)block - (uintptr_t)machine->base; /* below base: wraps to beyond the end */
+	uint64_t frame = (uint64_t)offset >> machine->page_shift;
+
+	if (frame >= machine->frame_count || (uint64_t)offset & lab_bits_low(machine->page_shift))
+		return LAB_BAD_ADDRESS;
+	switch ((enum lab_buddy_state)locked->buddy.frames[frame].state) {
+	case LAB_BUDDY_HOLE:
+		return LAB_BAD_ADDRESS;
+	case LAB_BUDDY_FREE_HEAD:
+	case LAB_BUDDY_FREE_BODY:
+		return LAB_NOT_ALLOCATED;
+	case LAB_BUDDY_USED_BODY:
+		return LAB_NOT_HEAD;
+	case LAB_BUDDY_USED_HEAD:
+		break;
+	}
+	if (locked->holdings[frame].owner != owner)
+		return LAB_WRONG_OWNER;
+	*ret_frame = frame;
+	return LAB_OK;
+}
+
+/*
+ * Shredded under the lock, before the frames are free: nobody may get them half done. The host's random bytes serve
+ * as the keystream; a keystream of our own would only be faster, and holding the lock that long is the model's right.
+ */
+static enum lab_status locked_free(void *self, void *block, const struct lab_request *request)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	uint64_t frame = 0;
+	enum lab_status status = find(locked, block, request->owner, &frame);
+
+	if (status == LAB_OK && locked->buddy.frames[frame].order != request->order)
+		status = LAB_WRONG_ORDER;
+	if (status == LAB_OK) {
+		if (locked->holdings[frame].gfp & LAB_GFP_SHRED)
+			locked->machine->host->random_fill(block,
+							   (size_t)1 << (locked->machine->page_shift + request->order));
+		lab_buddy_give(&locked->buddy, frame); /* and its views are gone with it */
+	}
+	leave(locked, flags);
+	return status;
+}
+
+static enum lab_status locked_transfer(void *self, void *block, lab_owner from, lab_owner to)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	uint64_t frame = 0;
+	enum lab_status status = find(locked, block, from, &frame);
+
+	if (status == LAB_OK && (to == LAB_OWNER_NONE || lab_owner_context(to) > LAB_OWNER_CONTEXT_MAX))
+		status = LAB_INVALID;
+	if (status == LAB_OK && locked->holdings[frame].views)
+		status = LAB_BUSY;
+	if (status == LAB_OK)
+		locked->holdings[frame].owner = to;
+	leave(locked, flags);
+	return status;
+}
+
+static enum lab_status locked_map(void *self, void *block, lab_owner owner)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	uint64_t frame = 0;
+	enum lab_status status = find(locked, block, owner, &frame);
+
+	if (status == LAB_OK) {
+		struct holding *holding = &locked->holdings[frame];
+
+		if (holding->gfp & LAB_GFP_EXCLUSIVE && holding->views)
+			status = LAB_BUSY;
+		else
+			holding->views++;
+	}
+	leave(locked, flags);
+	return status;
+}
+
+static enum lab_status locked_unmap(void *self, void *block, lab_owner owner)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	uint64_t frame = 0;
+	enum lab_status status = find(locked, block, owner, &frame);
+
+	if (status == LAB_OK) {
+		if (locked->holdings[frame].views)
+			locked->holdings[frame].views--;
+		else
+			status = LAB_NOT_MAPPED;
+	}
+	leave(locked, flags);
+	return status;
+}
+
+static enum lab_status locked_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
+{
+	struct locked *locked = self;
+	unsigned long flags;
+
+	if (zone >= LAB_ZONE_COUNT)
+		return LAB_INVALID;
+	flags = enter(locked);
+	locked->marks[zone] = *marks;
+	leave(locked, flags);
+	return LAB_OK;
+}
+
+static uint64_t locked_free_frames(void *self)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	uint64_t frames = locked->buddy.free_frames[LAB_ZONE_DMA] + locked->buddy.free_frames[LAB_ZONE_NORMAL];
+
+	leave(locked, flags);
+	return frames;
+}
+
+static enum lab_status locked_check(void *self)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	bool sound = lab_buddy_check(&locked->buddy);
+
+	leave(locked, flags);
+	return sound ? LAB_OK : LAB_INVALID;
+}
+
+const struct lab_target lab_target_locked = {
+	.abi = LAB_TARGET_ABI,
+	.size = sizeof(struct lab_target),
+	.name = "locked",
+	.summary = "the plainest buddy, under one interrupt-saving lock: the model",
+	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP | LAB_CAP_EXCLUSIVE_MAP |
+		LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT,
+	.create = locked_create,
+	.destroy = locked_destroy,
+	.alloc = locked_alloc,
+	.free = locked_free,
+	.transfer = locked_transfer,
+	.map = locked_map,
+	.unmap = locked_unmap,
+	.set_marks = locked_set_marks,
+	.page_shift_min = 6,
+	.free_frames = locked_free_frames,
+	.check = locked_check,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target/plugin.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+enum lab_status lab_target_plugin_open(const char *file, const struct lab_target **ret_target, char *message,
+				       size_t room)
+{
+	const struct lab_target *(*entry)(void);
+	const struct lab_target *target;
+	enum lab_status status;
+	char path[4096];
+	void *handle, *symbol;
+
+	/* dlopen looks a bare name up in the system's folders; a plug-in is a file here. */
+	if ((size_t)snprintf(path, sizeof(path), "%s%s", strchr(file, '/') ? "" : "./", file) >= sizeof(path)) {
+		snprintf(message, room, "%.64s...: file name too long, expected at most %zu bytes", file, sizeof(path));
+		return LAB_INVALID;
+	}
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!handle) {
+		snprintf(message, room, "%s: cannot be loaded, expected a shared object: %s", file, dlerror());
+		return LAB_INVALID;
+	}
+	symbol = dlsym(handle, "lab_target_entry");
+	if (!symbol) {
+		snprintf(message, room,
+			 "%s: lab_target_entry is missing, expected `const struct lab_target *lab_target_entry(void)`",
+			 file);
+		dlclose(handle);
+		return LAB_INVALID;
+	}
+	memcpy(&entry, &symbol, sizeof(entry));
+	target = entry();
+	status = lab_target_validate(target, file, message, room);
+	if (status != LAB_OK) {
+		dlclose(handle);
+		return status;
+	}
+	*ret_target = target;
+	return LAB_OK;
+}
