@@ -50,6 +50,7 @@ struct lab_actor {
 	size_t kept_count, kept_room;
 	struct lab_mailbox mailbox;        /* blocks given to this context */
 	const struct lab_request *in_call; /* the target call under way, for host services; NULL between calls */
+	bool timed; /* measure this actor's alloc and free; an engine that samples turns it on and off */
 	struct lab_actor_counts counts;
 	void *engine; /* the engine's own record of this context */
 };
@@ -67,7 +68,7 @@ struct lab_engine_ops {
 	/* Around every call into the target: arms and disarms whatever the engine watches it with. May be NULL. */
 	void (*call_begin)(struct lab_exec *, struct lab_actor *, const struct lab_request *);
 	void (*call_end)(struct lab_exec *, struct lab_actor *);
-	/* Every operation's end, for latency and event logs; ns is 0 unless `timed`. May be NULL. */
+	/* Every operation's end, for latency and event logs; ns is 0 unless the actor is `timed`. May be NULL. */
 	void (*op_done)(struct lab_exec *, struct lab_actor *, const struct lab_op *, enum lab_status, uint64_t ns);
 };
 
@@ -79,7 +80,6 @@ struct lab_exec {
 	const struct lab_engine_ops *engine;
 	struct lab_actor *actors;
 	unsigned actor_count;
-	bool timed;              /* measure each alloc and free */
 	bool mask_interrupts;    /* the target lacks IRQ: interrupts are masked around its calls */
 	void *arg;               /* the engine's own */
 	lab_atomic32 marks_busy; /* a set_marks is under way; callers serialise it, as a kernel does; starts as 0 */

@@ -8,9 +8,9 @@ lab_owner lab_exec_fresh_owner(struct lab_actor *maker, unsigned receiver)
 	return lab_owner_make(receiver + 1, maker->generation++);
 }
 
-static uint64_t now_ns(const struct lab_exec *exec)
+static uint64_t now_ns(const struct lab_actor *actor)
 {
-	return exec->timed ? lab_clock_mono_ns() : 0;
+	return actor->timed ? lab_clock_mono_ns() : 0;
 }
 
 /* Empties a slot that is about to be filled: the block goes to the kept list, or back if that is full. */
@@ -45,9 +45,9 @@ enum lab_status lab_exec_alloc(struct lab_exec *exec, struct lab_actor *actor, c
 	lab_exec_mask(exec, actor);
 	lab_oracle_alloc_begin(exec->oracle, &call, actor->index, &request);
 	outer = lab_exec_call_begin(exec, actor, &request);
-	began = now_ns(exec);
+	began = now_ns(actor);
 	status = exec->target->alloc(exec->self, &request, &block);
-	*ret_ns = now_ns(exec) - began;
+	*ret_ns = now_ns(actor) - began;
 	lab_exec_call_end(exec, actor, outer);
 	lab_oracle_alloc_end(exec->oracle, &call, status, block);
 	lab_exec_unmask(exec, actor);
@@ -75,9 +75,9 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 	lab_exec_mask(exec, actor);
 	lab_oracle_free_begin(exec->oracle, &call, actor->index, block, &request);
 	outer = lab_exec_call_begin(exec, actor, &request);
-	began = now_ns(exec);
+	began = now_ns(actor);
 	status = exec->target->free(exec->self, block, &request);
-	*ret_ns = now_ns(exec) - began;
+	*ret_ns = now_ns(actor) - began;
 	lab_exec_call_end(exec, actor, outer);
 	lab_oracle_free_end(exec->oracle, &call, block, status);
 	lab_exec_unmask(exec, actor);
