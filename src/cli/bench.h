@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_CLI_BENCH_H
+#define LAB_CLI_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <labyrinth/target.h>
+
+/* What one alloc+free pair costs, by pattern, order and threads, and two compare-and-swaps in the same run. */
+
+enum lab_bench_pattern {
+	LAB_BENCH_REPEAT, /* one pair again and again */
+	LAB_BENCH_BULK,   /* many blocks, then all are freed in the order they were taken */
+	LAB_BENCH_RANDOM, /* the same, freed in random order */
+	LAB_BENCH_PATTERN_COUNT
+};
+
+struct lab_bench_case {
+	const struct lab_target *target; /* NULL: the floor, two uncontended compare-and-swaps */
+	enum lab_bench_pattern pattern;
+	unsigned order, threads;
+	double *ns;                        /* of thread CPU time a pair, one for each round */
+	double ns_median, ns_least, ratio; /* ratio: the median of ns / the floor's ns of the same round */
+};
+
+struct lab_bench_plan {
+	const struct lab_target *const *targets;
+	size_t target_count;
+	unsigned rounds, thread_max;
+	uint64_t pairs;        /* least in a sample of order 0, for each thread; an eighth of it for order 9 */
+	uint64_t seed;         /* of the order of the samples and of the frees */
+	bool (*stopped)(void); /* asked between rounds: true ends the run with what is measured by then */
+};
+
+struct lab_bench_result {
+	struct lab_bench_case *cases;
+	size_t case_count;
+	unsigned rounds; /* measured */
+};
+
+/*
+ * Measures. LAB_OK: *ret_result is the caller's, to give back with lab_bench_result_free. Any other status: nothing is,
+ * and message says in one line what refused what. May sleep; starts and joins threads.
+ */
+LAB_MUST_USE enum lab_status lab_bench_alloc(const struct lab_bench_plan *plan, struct lab_bench_result *ret_result,
+					     char *message, size_t room);
+void lab_bench_result_free(struct lab_bench_result *result);
+
+const char *lab_bench_pattern_name(enum lab_bench_pattern pattern);
+
+/* What a target needs of a host when nothing interrupts it: real locks, no interrupts, nobody to wake. */
+extern const struct lab_host lab_bench_host;
+/* The calling thread's CPU, as lab_bench_host.cpu answers it. */
+void lab_bench_set_cpu(unsigned cpu);
+
+#endif

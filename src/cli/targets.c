@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "target/registry.h"
+
+#define CAPS_ROOM 256
+
+static void format_caps(uint64_t caps, char *buffer, size_t room)
+{
+	size_t used = 0;
+	const char *name;
+
+	buffer[0] = '\0';
+	for (unsigned bit = 0; (name = lab_cap_name(bit)) && used < room; bit++)
+		if (caps & UINT64_C(1) << bit)
+			used += (size_t)snprintf(buffer + used, room - used, "%s%s", used ? " " : "", name);
+}
+
+static void show(struct lab_emit *emit, const struct lab_target *target)
+{
+	char caps[CAPS_ROOM];
+
+	format_caps(target->caps, caps, sizeof(caps));
+	lab_emit_begin(emit, "target");
+	lab_emit_text(emit, "name", target->name);
+	lab_emit_text(emit, "summary", target->summary);
+	lab_emit_text(emit, "caps", caps);
+	lab_emit_end(emit);
+}
+
+static int run(int argc, const char **argv)
+{
+	const char *name = NULL, *format_text = NULL, **rest;
+	const struct poptOption table[] = {
+		{"target", '\0', POPT_ARG_STRING, &name, 0, "only this one: a built-in name or a plug-in's file", "T"},
+		{"format", '\0', POPT_ARG_STRING, &format_text, 0, "text or jsonl (default text)", "FORMAT"},
+		POPT_TABLEEND,
+	};
+	const struct lab_target *target = NULL;
+	struct lab_emit *emit;
+	enum lab_format format;
+	char message[256];
+	int error = lab_cli_parse(&lab_command_targets, argc, argv, table, &rest);
+
+	if (error)
+		return error < 0 ? LAB_EXIT_CLEAN : error;
+	if (lab_cli_no_arguments(&lab_command_targets, rest) ||
+	    lab_cli_format(&lab_command_targets, format_text, &format))
+		return LAB_EXIT_USAGE;
+	if (name && lab_target_open(name, &target, message, sizeof(message)) != LAB_OK) {
+		lab_cli_error("targets: --target: %s", message);
+		return LAB_EXIT_USAGE;
+	}
+	emit = lab_emit_open(stdout, format);
+	if (target) {
+		show(emit, target);
+	} else {
+		size_t count;
+		const struct lab_target *const *targets = lab_target_builtins(&count);
+
+		for (size_t i = 0; i < count; i++)
+			show(emit, targets[i]);
+	}
+	lab_emit_close(emit);
+	return LAB_EXIT_CLEAN;
+}
+
+const struct lab_command lab_command_targets = {
+	.name = "targets",
+	.summary = "Lists the allocators that can be put under test, and what each promises.",
+	.usage = "[OPTION...]",
+	.run = run,
+};
