@@ -12,8 +12,9 @@
 void lab_scenario_decode(const uint8_t *bytes, size_t count, struct lab_scenario *ret_scenario);
 
 /*
- * Writes the fuzz form. LAB_OK: *ret_bytes is the count written. LAB_INVALID: the scenario does not fit the fuzz form's
- * bounds (use the wide form). LAB_NO_MEMORY: more than `room` bytes; *ret_bytes is how many are needed.
+ * Writes the fuzz form of a scenario that validates; names are not kept. LAB_OK: *ret_bytes is the count written.
+ * LAB_INVALID: the scenario does not fit the fuzz form's bounds (use the wide form). LAB_NO_MEMORY: more than `room`
+ * bytes; *ret_bytes is how many are needed.
  */
 LAB_MUST_USE enum lab_status lab_scenario_encode(const struct lab_scenario *scenario, uint8_t *bytes, size_t room,
 						 size_t *ret_bytes);

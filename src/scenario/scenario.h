@@ -20,12 +20,21 @@
 #define LAB_CONTEXT_MAX 256u /* contexts of a wide scenario */
 #define LAB_CPU_MAX     64u
 
+/* Bounds of every scenario. */
+#define LAB_FRAME_MAX      (UINT64_C(1) << 24)
+#define LAB_PAGE_SHIFT_MIN 6u /* the default: small machines are fast to reset */
+#define LAB_PAGE_SHIFT_MAX 16u
+#define LAB_NEST_MAX       16u        /* locks held and irq-offs open in one context at a time */
+#define LAB_WILD_MAX       UINT32_MAX /* a wild frame number: far outside, yet its address does not wrap */
+
 /* Bounds of the fuzz form. */
-#define LAB_FUZZ_CPU_MAX   4u
-#define LAB_FUZZ_TASK_MAX  4u
-#define LAB_FUZZ_LINE_MAX  4u
-#define LAB_FUZZ_OP_MAX    64u /* operations a context */
-#define LAB_FUZZ_FRAME_MAX 4096u
+#define LAB_FUZZ_CPU_MAX       4u
+#define LAB_FUZZ_TASK_MAX      4u
+#define LAB_FUZZ_LINE_MAX      4u
+#define LAB_FUZZ_OP_MAX        64u /* operations a context */
+#define LAB_FUZZ_FRAME_MAX     4096u
+#define LAB_FUZZ_DIRECTIVE_MAX 128u
+#define LAB_FUZZ_SCHEDULE_MAX  1024u /* bytes */
 
 enum lab_op_kind {
 	LAB_OP_ALLOC,            /* slot, gfp, order */
@@ -48,7 +57,8 @@ enum lab_op_kind {
 	LAB_OP_OFFLINE,   /* peer: CPU */
 	LAB_OP_ONLINE,    /* peer: CPU */
 	LAB_OP_RECLAIM,   /* value: frames */
-	LAB_OP_WATERMARK, /* peer: zone, value: the new min; low and high follow as min + min/4 and min + min/2 */
+	LAB_OP_WATERMARK, /* peer: zone, value: the new min; low and high follow as min + min/4 and min + min/2,
+			     which stays within the zone */
 	LAB_OP_WAIT,
 	LAB_OP_KIND_COUNT
 };
@@ -74,7 +84,7 @@ struct lab_scenario_context {
 	char name[LAB_NAME_BYTES];
 	enum lab_context_kind kind;
 	unsigned cpu;
-	size_t first_op, op_count; /* into struct lab_scenario.ops */
+	size_t first_op, op_count; /* into struct lab_scenario.ops, where the contexts follow one another in order */
 };
 
 /* One step of a written schedule; a byte schedule has none of these. */
@@ -104,12 +114,16 @@ struct lab_scenario {
 	size_t context_room, op_room, directive_room, schedule_room;
 };
 
+/* Memory that cannot be had for a scenario's arrays aborts: none of these has a status. */
 void lab_scenario_init(struct lab_scenario *scenario);
 void lab_scenario_free(struct lab_scenario *scenario);
 /* A deep copy into an initialised scenario. */
 void lab_scenario_copy(struct lab_scenario *to, const struct lab_scenario *from);
 /* True when both describe the same test case, names included. */
 bool lab_scenario_equal(const struct lab_scenario *a, const struct lab_scenario *b);
+
+/* An empty scenario that keeps its arrays for reuse: no contexts, a machine of zeroes. */
+void lab_scenario_clear(struct lab_scenario *scenario);
 
 /* Builders; each grows the arrays. Operations go to the context added last. */
 struct lab_scenario_context *lab_scenario_add_context(struct lab_scenario *scenario);
