@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LABYRINTH_ARENA_H
+#define LABYRINTH_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <labyrinth/gfp.h>
+#include <labyrinth/machine.h>
+#include <labyrinth/owner.h>
+#include <labyrinth/status.h>
+
+/*
+ * The reference allocator: page frames of an arena, lock-free, with exact reserves and one owner a block.
+ *
+ * Every call but those that say so is lock-free, bounded by the successful writes of others, never sleeps, makes no
+ * system call, allocates nothing, and may be made from any interrupt level including NMI, at any instruction of another
+ * call. All state of an arena lies in one block of metadata that holds no pointer, so several processes may map it.
+ */
+
+#define LAB_FRAME_NONE UINT64_MAX
+
+/* Arena options. */
+#define LAB_ARENA_VIEWS         0x1u /* keep a view count a frame (one byte each): lab_page_map and lab_page_unmap */
+#define LAB_ARENA_SHRED         0x2u /* serve LAB_GFP_SHRED: creation prepares cipher contexts (allocates, seeds them) */
+#define LAB_ARENA_SHRED_DEFAULT 0x4u /* shred every block at release; implies LAB_ARENA_SHRED */
+#define LAB_ARENA_ZERO_ON_FREE  0x8u /* zero every block that is not shredded at release */
+
+struct lab_shredder;
+
+struct lab_arena_config {
+	uint64_t frame_count; /* frames from base on, holes included; below 2^32 */
+	unsigned page_shift;  /* log2 of a frame's bytes, from 6 to 20 */
+	unsigned order_max;   /* greatest order served, up to LAB_ORDER_MAX */
+	unsigned cpu_count;   /* CPUs that have a cache of their own, from 1 to 1,024 */
+	unsigned flags;       /* LAB_ARENA_* */
+	const struct lab_span *spans; /* ascending, not overlapping, inside frame_count; read at creation only */
+	size_t span_count;
+	const struct lab_zone_marks *zones; /* LAB_ZONE_COUNT of them, `frames` ignored; NULL: Linux's defaults */
+	void *base;                         /* address of frame 0, aligned to a frame; the caller's, outlives the arena */
+	struct lab_shredder *shredder;      /* to be shared with other arenas; NULL: the arena makes its own if it needs one */
+};
+
+/*
+ * What overwrites blocks with a keystream: cipher contexts, each of which one release uses at a time. `contexts`: as
+ * many as may run at once; beyond that a block is zeroed instead. LAB_SYSTEM: no cipher, or no memory. May sleep.
+ */
+LAB_MUST_USE enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret_shredder);
+/* No arena may use it any more. May sleep. */
+void lab_shredder_destroy(struct lab_shredder *shredder);
+
+/* One frame's descriptor: its owner word. Only addresses of it are passed around. */
+struct lab_page;
+
+/* A process' handle of an arena: where things lie in this address space. In the caller's memory; members are private. */
+struct lab_arena {
+	struct lab_state *state;
+	char *base;
+	struct lab_page *pages;
+	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views;
+	struct lab_shredder *shredder;
+	uint64_t frame_count;
+	unsigned page_shift;
+	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
+	bool owns_shredder;
+};
+
+/* How many bytes of metadata an arena needs. LAB_OK, or LAB_INVALID when the configuration is out of range. */
+LAB_MUST_USE enum lab_status lab_arena_measure(const struct lab_arena_config *config, size_t *ret_bytes);
+
+/*
+ * Builds an arena: all frames of the spans are free. metadata: `bytes` zeroed bytes, aligned to 64, the caller's until
+ * lab_arena_fini. LAB_INVALID: the configuration is out of range, the spans overlap or leave the arena, or bytes is too
+ * small. LAB_SYSTEM: no cipher. May sleep; no other call on this arena may be under way.
+ */
+LAB_MUST_USE enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_config *config,
+					    void *metadata, size_t bytes);
+/* The same with metadata mapped by the library. LAB_SYSTEM: errno tells. */
+LAB_MUST_USE enum lab_status lab_arena_create(struct lab_arena *arena, const struct lab_arena_config *config);
+/*
+ * A second handle on metadata that lab_arena_init built, in another mapping or process; base is where frame 0 lies
+ * there, shredder as in the configuration. LAB_INVALID: not an arena's metadata, or of another version or size. May sleep.
+ */
+LAB_MUST_USE enum lab_status lab_arena_attach(struct lab_arena *arena, void *metadata, size_t bytes, void *base,
+						struct lab_shredder *shredder);
+/* Gives a handle's own resources back; metadata that the caller gave stays as it is. May sleep. */
+void lab_arena_fini(struct lab_arena *arena);
+
+struct lab_alloc_request {
+	lab_gfp gfp;
+	unsigned order, cpu; /* cpu: whose cache serves; any is right, the caller's own is fast */
+	lab_owner owner;     /* a context up to LAB_OWNER_CONTEXT_MAX and any generation; not LAB_OWNER_NONE */
+};
+
+/*
+ * Takes a block of 2^order frames, aligned to its size, inside one span. LAB_OK: *ret_page is its first frame's
+ * descriptor, and the block is the owner's until it is freed or transferred. LAB_NO_MEMORY: the class may not have one
+ * now. LAB_INVALID, LAB_BAD_FLAGS: the request is refused. Linearises, on success, where the budget is read or taken.
+ */
+LAB_MUST_USE enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
+					    struct lab_page **ret_page);
+
+/*
+ * Releases a block. request: order and owner must be the block's; gfp adds LAB_GFP_SHRED. Refusals change nothing:
+ * LAB_BAD_ADDRESS, LAB_NOT_ALLOCATED, LAB_NOT_HEAD, LAB_WRONG_OWNER, LAB_WRONG_ORDER. Linearises where the owner word
+ * is cleared: of two frees at once one wins.
+ */
+LAB_MUST_USE enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page,
+					   const struct lab_alloc_request *request);
+
+/* Hands a block over: LAB_BUSY while it has a view, else the refusals of lab_page_free. */
+LAB_MUST_USE enum lab_status lab_page_transfer(struct lab_arena *arena, struct lab_page *page, lab_owner from,
+					       lab_owner to);
+
+/*
+ * Counts a view of a block, its owner's only. LAB_BUSY: an exclusive block has one already, or 127 views are counted.
+ * LAB_UNSUPPORTED: the arena was built without LAB_ARENA_VIEWS. Views end with the block's release.
+ */
+LAB_MUST_USE enum lab_status lab_page_map(struct lab_arena *arena, struct lab_page *page, lab_owner owner);
+LAB_MUST_USE enum lab_status lab_page_unmap(struct lab_arena *arena, struct lab_page *page, lab_owner owner);
+
+/* The owner of a block whose first frame this is, else LAB_OWNER_NONE. For tools: true only at that instant. */
+lab_owner lab_page_owner(const struct lab_arena *arena, const struct lab_page *page);
+/* Conversions; wait-free. lab_page_at answers NULL for a frame outside, lab_page_of for an address that is no frame's. */
+uint64_t lab_page_pfn(const struct lab_arena *arena, const struct lab_page *page);
+void *lab_page_address(const struct lab_arena *arena, const struct lab_page *page);
+struct lab_page *lab_page_at(const struct lab_arena *arena, uint64_t pfn);
+struct lab_page *lab_page_of(const struct lab_arena *arena, const void *address);
+
+/*
+ * The short forms: the CPU is the one that the caller runs on, and the owner is made here. With LAB_GFP_EXCLUSIVE it is
+ * the calling thread (its interrupts included), and only that thread may release the block; without, any thread may.
+ * NULL: not now, or a bad request. A block taken so is released so. Their owners' contexts are the threads in the order
+ * of their first call, from 1 on, and LAB_OWNER_ANY_CONTEXT: leave those alone where both forms serve one arena.
+ */
+#define LAB_OWNER_ANY_CONTEXT 0xfffeu
+struct lab_page *lab_alloc_pages(struct lab_arena *arena, lab_gfp gfp, unsigned order);
+LAB_MUST_USE enum lab_status lab_free_pages(struct lab_arena *arena, struct lab_page *page, unsigned order);
+
+/*
+ * One frame, exclusively the calling thread's until it releases it: never sleeps, callable in any context including
+ * NMI. NULL: the atomic class may not have one now. The release refuses as lab_page_free does.
+ */
+void *labyrinth_void_alloc_page_gfp_atomic_exclusive(struct lab_arena *arena);
+LAB_MUST_USE enum lab_status labyrinth_void_free_page_gfp_atomic_exclusive(struct lab_arena *arena, void *address);
+
+/* One frame that any thread may release; otherwise as above. */
+#define labyrinth_void_allocpage_gfp_atomic(arena) lab_alloc_address((arena), LAB_GFP_ATOMIC)
+void *lab_alloc_address(struct lab_arena *arena, lab_gfp gfp);
+LAB_MUST_USE enum lab_status lab_free_address(struct lab_arena *arena, void *address);
+
+/* Gives the frames that a CPU's cache holds back to all. LAB_INVALID: no such CPU. */
+enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu);
+
+/* Changes a zone's watermarks: requests that begin afterwards obey them. LAB_INVALID: not min <= low <= high. */
+LAB_MUST_USE enum lab_status lab_arena_set_marks(struct lab_arena *arena, enum lab_zone zone,
+						 const struct lab_zone_marks *marks);
+/* Linux's watermarks and lowmem reserves for zones whose `frames` are filled in; sets the other members. */
+void lab_zone_marks_default(struct lab_zone_marks zones[LAB_ZONE_COUNT], unsigned page_shift);
+
+/* What an arena holds; a snapshot, exact when no call is under way. All in frames but where it says otherwise. */
+struct lab_zone_stat {
+	struct lab_zone_marks marks;
+	uint64_t free;                             /* budget + cached + untold */
+	uint64_t budget;                           /* what admission may still give */
+	uint64_t cached;                           /* in the caches of CPUs */
+	uint64_t untold;                           /* released, and not yet added to the budget */
+	uint64_t free_blocks[LAB_ORDER_MAX + 1];   /* the greatest free blocks by order, caches left out; blocks */
+};
+struct lab_arena_stat {
+	struct lab_zone_stat zones[LAB_ZONE_COUNT];
+	uint64_t metadata_bytes;
+	uint64_t refills, failures; /* since creation: caches filled; requests that failed for want of memory */
+};
+void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_stat);
+
+/*
+ * Walks the whole arena and compares everything that is kept twice. LAB_OK, or LAB_INVALID at the first thing that does
+ * not agree; *ret_frame (may be NULL) is where. Only when no call is under way. Wait-free, linear in frames.
+ */
+LAB_MUST_USE enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_frame);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/bits.h"
+#include "core/chunk.h"
+#include "core/cpu.h"
+#include "core/page.h"
+
+/*
+ * The arena's own consistency check, at rest: every frame is in exactly one of free, cached and owned, and the numbers
+ * add up. Nothing else runs, so all loads are relaxed.
+ */
+
+/* The frames of a word that are free, told by the word or by the chunk's state. */
+static bool free_frames_of(const struct lab_arena *arena, uint32_t chunk, unsigned word, uint64_t *ret_free)
+{
+	uint64_t state = lab_load_relaxed(lab_chunk_state(arena, chunk));
+	uint64_t frames = lab_load_relaxed(lab_chunk_word(arena, chunk, word));
+	bool whole = lab_state_whole(state) >> word & 1, loose = lab_state_loose(state) >> word & 1;
+
+	if ((whole && frames) || frames == ~UINT64_C(0) || (frames && !loose))
+		return false;
+	*ret_free = whole ? ~UINT64_C(0) : frames;
+	return !(*ret_free & ~lab_chunk_word_frames(arena, chunk, word));
+}
+
+/* The frames of a word that caches hold; false if two hold one. */
+static bool cached_frames_of(const struct lab_arena *arena, uint32_t chunk, unsigned word, uint64_t *ret_cached)
+{
+	unsigned zone = lab_chunk_info(arena, chunk)->zone;
+	uint64_t cached = 0, name = (uint64_t)chunk * LAB_CHUNK_WORDS + word;
+
+	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++) {
+		struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+
+		for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++) {
+			uint64_t slot = lab_load_relaxed(&cache->slots[i]), mask = lab_slot_mask(slot);
+
+			if (lab_slot_half(slot) / 2 != name)
+				continue;
+			mask <<= lab_slot_half(slot) % 2 * 32;
+			if (cached & mask)
+				return false;
+			cached |= mask;
+		}
+	}
+	*ret_cached = cached;
+	return true;
+}
+
+/* Free and cached frames have no owner; every other frame lies in a block. *end: where the last block ends. */
+static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned word, uint64_t *free_count,
+		       uint64_t *end)
+{
+	uint64_t frames = lab_chunk_word_frames(arena, chunk, word), free, cached;
+	uint64_t first = lab_chunk_base(arena, chunk) + word * LAB_WORD_FRAMES;
+
+	if (!free_frames_of(arena, chunk, word, &free) || !cached_frames_of(arena, chunk, word, &cached))
+		return false;
+	if (free & cached)
+		return false;
+	*free_count += lab_bits_count(free);
+	for (; frames; frames &= frames - 1) {
+		uint64_t frame = first + lab_bits_first(frames);
+		uint64_t owner = lab_load_relaxed(&arena->pages[frame].owner);
+		bool taken = !((free | cached) >> lab_bits_first(frames) & 1), head = owner && !lab_page_is_second(owner);
+
+		if (taken != (head || frame < *end) || (head && frame < *end))
+			return false;
+		if (head)
+			*end = frame + (UINT64_C(1) << lab_page_order(arena, frame));
+	}
+	return true;
+}
+
+enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_frame)
+{
+	uint64_t free_counts[LAB_ZONE_COUNT] = {0}, end = 0;
+	struct lab_arena_stat stat;
+
+	for (uint32_t chunk = 0; chunk < arena->state->chunk_count; chunk++) {
+		unsigned zone = lab_chunk_info(arena, chunk)->zone;
+
+		for (unsigned word = 0; word < LAB_CHUNK_WORDS; word++) {
+			if (check_word(arena, chunk, word, &free_counts[zone], &end))
+				continue;
+			if (ret_frame)
+				*ret_frame = lab_chunk_base(arena, chunk) + word * LAB_WORD_FRAMES;
+			return LAB_INVALID;
+		}
+	}
+	lab_arena_stat(arena, &stat);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		if (free_counts[zone] == stat.zones[zone].budget + stat.zones[zone].untold)
+			continue;
+		if (ret_frame)
+			*ret_frame = LAB_FRAME_NONE;
+		return LAB_INVALID;
+	}
+	return LAB_OK;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/layout.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+#define FRAME_COUNT_MAX ((UINT64_C(1) << 32) - 2 * LAB_CHUNK_FRAMES)
+#define CPU_COUNT_MAX   1024u
+
+static bool spans_are_good(const struct lab_arena_config *config)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < config->span_count; i++) {
+		const struct lab_span *span = &config->spans[i];
+
+		if (span->first_frame < end || span->frame_count == 0 || span->zone >= LAB_ZONE_COUNT)
+			return false;
+		if (span->first_frame >= config->frame_count ||
+		    span->frame_count > config->frame_count - span->first_frame)
+			return false;
+		end = span->first_frame + span->frame_count;
+	}
+	return config->span_count > 0;
+}
+
+static bool config_is_good(const struct lab_arena_config *config)
+{
+	uint64_t frame_bytes;
+
+	if (config->page_shift < 6 || config->page_shift > 20 || config->order_max > LAB_ORDER_MAX)
+		return false;
+	frame_bytes = UINT64_C(1) << config->page_shift;
+	if (!config->base || (uintptr_t)config->base % frame_bytes)
+		return false;
+	if (config->frame_count == 0 || config->frame_count > FRAME_COUNT_MAX)
+		return false;
+	if (config->cpu_count == 0 || config->cpu_count > CPU_COUNT_MAX)
+		return false;
+	return spans_are_good(config);
+}
+
+static uint64_t last_region(const struct lab_span *span)
+{
+	return (span->first_frame + span->frame_count - 1) / LAB_CHUNK_FRAMES;
+}
+
+static uint64_t span_chunks(const struct lab_span *span)
+{
+	return last_region(span) - span->first_frame / LAB_CHUNK_FRAMES + 1;
+}
+
+/* Reserves `bytes` at the end of the plan, on a line of its own. */
+static uint64_t place(uint64_t *end, uint64_t bytes)
+{
+	uint64_t at = *end;
+
+	*end = lab_align_up(at + bytes, LAB_CACHE_LINE);
+	return at;
+}
+
+enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct lab_state *ret_plan)
+{
+	struct lab_state plan = {0};
+	uint64_t end = lab_align_up(sizeof(plan), LAB_CACHE_LINE), chunks = 0;
+
+	if (!config_is_good(config))
+		return LAB_INVALID;
+	for (size_t i = 0; i < config->span_count; i++)
+		chunks += span_chunks(&config->spans[i]);
+	plan.frame_count = config->frame_count;
+	plan.flags = config->flags | (config->flags & LAB_ARENA_SHRED_DEFAULT ? LAB_ARENA_SHRED : 0);
+	plan.page_shift = config->page_shift;
+	plan.order_max = config->order_max;
+	plan.cpu_count = config->cpu_count;
+	plan.chunk_count = (uint32_t)chunks;
+	plan.region_count = (uint32_t)((config->frame_count + LAB_CHUNK_FRAMES - 1) / LAB_CHUNK_FRAMES);
+	plan.states_at = place(&end, chunks * sizeof(lab_atomic64));
+	plan.words_at = place(&end, chunks * LAB_CHUNK_WORDS * sizeof(lab_atomic64));
+	plan.infos_at = place(&end, (chunks + 1) * sizeof(struct lab_chunk_info));
+	plan.regions_at = place(&end, plan.region_count * sizeof(uint32_t));
+	plan.cpus_at = place(&end, (uint64_t)config->cpu_count * LAB_ZONE_COUNT * sizeof(struct lab_cpu_zone));
+	/* One more than there are frames: the descriptor after a block's head is looked at. */
+	plan.pages_at = place(&end, (config->frame_count + 1) * sizeof(struct lab_page));
+	if (config->flags & LAB_ARENA_VIEWS)
+		plan.views_at = place(&end, config->frame_count * sizeof(lab_atomic8));
+	plan.bytes = end;
+	*ret_plan = plan;
+	return LAB_OK;
+}
+
+static void format_span(const struct lab_arena *arena, const struct lab_span *span, uint32_t *next)
+{
+	struct lab_chunk_info *infos = arena->chunk_infos;
+	uint32_t *regions = arena->regions;
+	struct lab_zone_state *zone = lab_zone_state(arena, span->zone);
+
+	if (zone->frames == 0)
+		zone->first_chunk = *next;
+	for (uint64_t region = span->first_frame / LAB_CHUNK_FRAMES; region <= last_region(span); region++) {
+		uint64_t first = LAB_MAX(span->first_frame, region * LAB_CHUNK_FRAMES);
+		uint64_t end = LAB_MIN(span->first_frame + span->frame_count, (region + 1) * LAB_CHUNK_FRAMES);
+
+		infos[*next] = (struct lab_chunk_info){(uint32_t)first, (uint32_t)end, span->zone};
+		if (regions[region] == LAB_CHUNK_NONE)
+			regions[region] = *next;
+		++*next;
+	}
+	zone->end_chunk = *next;
+	zone->frames += span->frame_count;
+}
+
+void lab_layout_format(const struct lab_arena *arena, const struct lab_arena_config *config)
+{
+	struct lab_chunk_info *infos = arena->chunk_infos;
+	uint32_t *regions = arena->regions, next = 0;
+
+	for (uint32_t region = 0; region < arena->state->region_count; region++)
+		regions[region] = LAB_CHUNK_NONE;
+	for (size_t i = 0; i < config->span_count; i++)
+		format_span(arena, &config->spans[i], &next);
+	infos[next] = (struct lab_chunk_info){UINT32_MAX, UINT32_MAX, LAB_ZONE_COUNT};
+	lab_assert_cmp(next, ==, arena->state->chunk_count);
+}
+
+void lab_layout_bind(struct lab_arena *arena, void *metadata, void *base)
+{
+	char *start = metadata;
+	struct lab_state *state = metadata;
+
+	*arena = (struct lab_arena){
+		.state = state,
+		.base = base,
+		.pages = (struct lab_page *)(start + state->pages_at),
+		.chunk_states = start + state->states_at,
+		.chunk_words = start + state->words_at,
+		.chunk_infos = start + state->infos_at,
+		.regions = start + state->regions_at,
+		.cpus = start + state->cpus_at,
+		.views = state->views_at ? start + state->views_at : NULL,
+		.frame_count = state->frame_count,
+		.page_shift = state->page_shift,
+	};
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/page.h"
+
+#include "base/bits.h"
+
+static lab_atomic64 *owner_word(const struct lab_arena *arena, uint64_t frame)
+{
+	return &arena->pages[frame].owner;
+}
+
+void lab_page_publish(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner)
+{
+	if (order)
+		/* Relaxed: the release below publishes it. */
+		lab_store_relaxed(owner_word(arena, frame + 1), LAB_PAGE_SECOND | order);
+	/* Publishes the order, and a zeroed block's content, to lab_page_judge and lab_page_retire. */
+	lab_store_release(owner_word(arena, frame), owner);
+}
+
+unsigned lab_page_order(const struct lab_arena *arena, uint64_t frame)
+{
+	uint64_t second;
+
+	if (frame % 2)
+		return 0;
+	second = lab_load_relaxed(owner_word(arena, frame + 1)); /* published with the owner, which the caller saw */
+	return lab_page_is_second(second) ? (unsigned)(second & 0xff) : 0;
+}
+
+/* True when a block that begins before `frame` reaches over it. The slow path of a refusal. */
+static bool is_inside(const struct lab_arena *arena, uint64_t frame)
+{
+	for (unsigned order = 1; order <= arena->state->order_max; order++) {
+		uint64_t head = lab_align_down(frame, UINT64_C(1) << order);
+
+		/* Acquire: the partner of lab_page_publish. */
+		if (head == frame || !lab_load_acquire(owner_word(arena, head)))
+			continue;
+		if (lab_page_order(arena, head) >= order)
+			return true;
+	}
+	return false;
+}
+
+enum lab_status lab_page_judge(const struct lab_arena *arena, uint64_t frame, lab_owner owner)
+{
+	uint64_t seen = lab_load_acquire(owner_word(arena, frame)); /* the partner of lab_page_publish */
+
+	if (lab_page_is_second(seen))
+		return LAB_NOT_HEAD;
+	if (!seen)
+		return is_inside(arena, frame) ? LAB_NOT_HEAD : LAB_NOT_ALLOCATED;
+	return seen == owner ? LAB_OK : LAB_WRONG_OWNER;
+}
+
+enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner)
+{
+	enum lab_status status = lab_page_judge(arena, frame, owner);
+	uint64_t seen = owner;
+
+	if (status)
+		return status;
+	if (lab_page_order(arena, frame) != order)
+		return LAB_WRONG_ORDER;
+	/* One of two frees at once wins. Relaxed: whoever has the next block gets its content along the chunk's words. */
+	if (!lab_cas_relaxed(owner_word(arena, frame), &seen, LAB_OWNER_NONE))
+		return seen ? LAB_WRONG_OWNER : LAB_NOT_ALLOCATED;
+	if (order)
+		/* Relaxed: the frames are given back, with release, after this. */
+		lab_store_relaxed(owner_word(arena, frame + 1), LAB_OWNER_NONE);
+	return LAB_OK;
+}

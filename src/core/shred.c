@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/shred.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "plat/atomic.h"
+#include "plat/keystream.h"
+
+#define WORD_CONTEXTS 64u
+
+struct lab_shredder {
+	unsigned words;
+	lab_atomic64 *idle; /* bit set: nobody uses that context */
+	struct lab_keystream *streams[];
+};
+
+enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret_shredder)
+{
+	unsigned words = (LAB_MAX(contexts, 1u) + WORD_CONTEXTS - 1) / WORD_CONTEXTS, count = words * WORD_CONTEXTS;
+	struct lab_shredder *shredder = calloc(1, sizeof(*shredder) + count * sizeof(shredder->streams[0]));
+
+	if (!shredder)
+		return LAB_SYSTEM;
+	shredder->words = words;
+	shredder->idle = calloc(words, sizeof(shredder->idle[0]));
+	for (unsigned i = 0; i < count; i++) {
+		if (!shredder->idle || lab_keystream_create(&shredder->streams[i])) {
+			lab_shredder_destroy(shredder);
+			return LAB_SYSTEM;
+		}
+	}
+	for (unsigned word = 0; word < words; word++)
+		lab_store_relaxed(&shredder->idle[word], ~UINT64_C(0)); /* nobody else has the shredder yet */
+	*ret_shredder = shredder;
+	return LAB_OK;
+}
+
+void lab_shredder_destroy(struct lab_shredder *shredder)
+{
+	for (unsigned i = 0; i < shredder->words * WORD_CONTEXTS; i++) {
+		if (shredder->streams[i])
+			lab_keystream_destroy(shredder->streams[i]);
+	}
+	free(shredder->idle);
+	free(shredder);
+}
+
+/* Answers a context's number, or -1. */
+static int claim(struct lab_shredder *shredder)
+{
+	for (unsigned word = 0; word < shredder->words; word++) {
+		uint64_t seen = lab_load_relaxed(&shredder->idle[word]); /* the swap below compares it */
+
+		while (seen) {
+			/* Takes the context's state from who used it last. */
+			if (lab_cas_acquire(&shredder->idle[word], &seen, seen & (seen - 1)))
+				return (int)(word * WORD_CONTEXTS + lab_bits_first(seen));
+		}
+	}
+	return -1;
+}
+
+void lab_shredder_run(struct lab_shredder *shredder, void *memory, size_t bytes)
+{
+	int context = claim(shredder);
+
+	if (context < 0) {
+		memset(memory, 0, bytes);
+		return;
+	}
+	lab_keystream_fill(shredder->streams[context], memory, bytes);
+	/* Publishes the context's state to claim. */
+	lab_fetch_or_release(&shredder->idle[(unsigned)context / WORD_CONTEXTS],
+			     UINT64_C(1) << (unsigned)context % WORD_CONTEXTS);
+}

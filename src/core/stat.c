@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/bits.h"
+#include "core/chunk.h"
+#include "core/cpu.h"
+#include "core/run.h"
+
+/* Adds the greatest aligned runs of a word's set bits, each bit standing for a block of order `unit`. */
+static void count_runs(uint64_t word, unsigned unit, uint64_t *blocks)
+{
+	for (unsigned order = LAB_WORD_ORDER - 1; word; order--) {
+		uint64_t starts = lab_run_starts(word, order);
+
+		for (; starts; starts &= starts - 1) {
+			word &= ~lab_run_mask(lab_bits_first(starts), order);
+			blocks[order + unit]++;
+		}
+	}
+}
+
+/* Everything here is read relaxed: a snapshot that is exact only when nobody changes it. */
+static void stat_chunk(const struct lab_arena *arena, uint32_t chunk, struct lab_zone_stat *stat)
+{
+	count_runs(lab_state_whole(lab_load_relaxed(lab_chunk_state(arena, chunk))), LAB_WORD_ORDER, stat->free_blocks);
+	for (unsigned word = 0; word < LAB_CHUNK_WORDS; word++)
+		count_runs(lab_load_relaxed(lab_chunk_word(arena, chunk, word)), 0, stat->free_blocks);
+}
+
+static void stat_cpu(const struct lab_arena *arena, unsigned cpu, struct lab_arena_stat *stat)
+{
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+
+		for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
+			stat->zones[zone].cached +=
+				lab_bits_count(lab_slot_mask(lab_load_relaxed(&cache->slots[i])));
+		stat->zones[zone].untold += lab_load_relaxed(&cache->untold);
+		stat->refills += lab_load_relaxed(&cache->refills);
+		stat->failures += lab_load_relaxed(&cache->failures);
+	}
+}
+
+static void stat_marks(const struct lab_zone_state *zone, struct lab_zone_marks *marks)
+{
+	marks->frames = zone->frames;
+	marks->min = lab_load_relaxed(&zone->min);
+	marks->low = lab_load_relaxed(&zone->low);
+	marks->high = lab_load_relaxed(&zone->high);
+	for (unsigned above = 0; above < LAB_ZONE_COUNT; above++)
+		marks->lowmem_reserve[above] = lab_load_relaxed(&zone->lowmem_reserve[above]);
+}
+
+void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_stat)
+{
+	struct lab_arena_stat stat = {.metadata_bytes = arena->state->bytes};
+
+	for (uint32_t chunk = 0; chunk < arena->state->chunk_count; chunk++)
+		stat_chunk(arena, chunk, &stat.zones[lab_chunk_info(arena, chunk)->zone]);
+	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
+		stat_cpu(arena, cpu, &stat);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		struct lab_zone_stat *it = &stat.zones[zone];
+
+		stat_marks(lab_zone_state(arena, zone), &it->marks);
+		it->budget = lab_load_relaxed(&lab_zone_state(arena, zone)->budget);
+		it->free = it->budget + it->cached + it->untold;
+	}
+	*ret_stat = stat;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/view.h"
+
+#include "core/page.h"
+
+#define EXCLUSIVE  0x80u
+#define COUNT_MASK 0x7fu
+
+static lab_atomic8 *view_byte(const struct lab_arena *arena, uint64_t frame)
+{
+	return (lab_atomic8 *)arena->views + frame;
+}
+
+void lab_view_begin(const struct lab_arena *arena, uint64_t frame, lab_gfp gfp)
+{
+	if (arena->views)
+		/* Relaxed: lab_page_publish publishes it with the owner. */
+		lab_store_relaxed(view_byte(arena, frame), gfp & LAB_GFP_EXCLUSIVE ? EXCLUSIVE : 0);
+}
+
+bool lab_view_any(const struct lab_arena *arena, uint64_t frame)
+{
+	/* Relaxed: the caller has seen the owner, and only the owner maps. */
+	return arena->views && (lab_load_relaxed(view_byte(arena, frame)) & COUNT_MASK);
+}
+
+/* The checks that map and unmap share. */
+static enum lab_status judge(const struct lab_arena *arena, const struct lab_page *page, lab_owner owner)
+{
+	uint64_t frame = lab_page_pfn(arena, page);
+
+	if (lab_chunk_of(arena, frame) == LAB_CHUNK_NONE)
+		return LAB_BAD_ADDRESS;
+	if (!arena->views)
+		return LAB_UNSUPPORTED;
+	return lab_page_judge(arena, frame, owner);
+}
+
+/* The byte after one more view, or the same byte where there may be none. */
+static uint8_t with_view(uint8_t byte)
+{
+	unsigned most = byte & EXCLUSIVE ? 1 : COUNT_MASK;
+
+	return (byte & COUNT_MASK) < most ? (uint8_t)(byte + 1) : byte;
+}
+
+enum lab_status lab_page_map(struct lab_arena *arena, struct lab_page *page, lab_owner owner)
+{
+	enum lab_status status = judge(arena, page, owner);
+	lab_atomic8 *byte = status ? NULL : view_byte(arena, lab_page_pfn(arena, page));
+	uint8_t seen;
+
+	if (status)
+		return status;
+	/* Relaxed, here and in unmap: a count; who maps orders its accesses by having the block. */
+	seen = lab_load_relaxed(byte);
+	do {
+		if (with_view(seen) == seen)
+			return LAB_BUSY;
+	} while (!lab_cas_relaxed(byte, &seen, with_view(seen)));
+	return LAB_OK;
+}
+
+enum lab_status lab_page_unmap(struct lab_arena *arena, struct lab_page *page, lab_owner owner)
+{
+	enum lab_status status = judge(arena, page, owner);
+	lab_atomic8 *byte = status ? NULL : view_byte(arena, lab_page_pfn(arena, page));
+	uint8_t seen;
+
+	if (status)
+		return status;
+	seen = lab_load_relaxed(byte);
+	do {
+		if (!(seen & COUNT_MASK))
+			return LAB_NOT_MAPPED;
+	} while (!lab_cas_relaxed(byte, &seen, (uint8_t)(seen - 1)));
+	return LAB_OK;
+}
+
+enum lab_status lab_page_transfer(struct lab_arena *arena, struct lab_page *page, lab_owner from, lab_owner to)
+{
+	uint64_t frame = lab_page_pfn(arena, page), seen = from;
+	enum lab_status status;
+
+	if (lab_chunk_of(arena, frame) == LAB_CHUNK_NONE)
+		return LAB_BAD_ADDRESS;
+	status = lab_page_judge(arena, frame, from);
+	if (status)
+		return status;
+	if (!lab_page_owner_is_good(to))
+		return LAB_INVALID;
+	if (lab_view_any(arena, frame))
+		return LAB_BUSY;
+	/* Publishes the giver's content to who sees the new owner; one of two transfers at once wins. */
+	if (!lab_cas_release(&page->owner, &seen, to))
+		return seen ? LAB_WRONG_OWNER : LAB_NOT_ALLOCATED;
+	return LAB_OK;
+}
