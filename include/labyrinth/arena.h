@@ -30,16 +30,17 @@
 struct lab_shredder;
 
 struct lab_arena_config {
-	uint64_t frame_count; /* frames from base on, holes included; below 2^32 */
-	unsigned page_shift;  /* log2 of a frame's bytes, from 6 to 20 */
-	unsigned order_max;   /* greatest order served, up to LAB_ORDER_MAX */
-	unsigned cpu_count;   /* CPUs that have a cache of their own, from 1 to 1,024 */
-	unsigned flags;       /* LAB_ARENA_* */
+	uint64_t frame_count;         /* frames from base on, holes included; below 2^32 */
+	unsigned page_shift;          /* log2 of a frame's bytes, from 6 to 20 */
+	unsigned order_max;           /* greatest order served, up to LAB_ORDER_MAX */
+	unsigned cpu_count;           /* CPUs that have a cache of their own, from 1 to 1,024 */
+	unsigned flags;               /* LAB_ARENA_* */
 	const struct lab_span *spans; /* ascending, not overlapping, inside frame_count; read at creation only */
 	size_t span_count;
 	const struct lab_zone_marks *zones; /* LAB_ZONE_COUNT of them, `frames` ignored; NULL: Linux's defaults */
-	void *base;                         /* address of frame 0, aligned to a frame; the caller's, outlives the arena */
-	struct lab_shredder *shredder;      /* to be shared with other arenas; NULL: the arena makes its own if it needs one */
+	void *base; /* address of frame 0, aligned to a frame; the caller's, outlives the arena */
+	struct lab_shredder
+		*shredder; /* to be shared with other arenas; NULL: the arena makes its own if it needs one */
 };
 
 /*
@@ -53,7 +54,8 @@ void lab_shredder_destroy(struct lab_shredder *shredder);
 /* One frame's descriptor: its owner word. Only addresses of it are passed around. */
 struct lab_page;
 
-/* A process' handle of an arena: where things lie in this address space. In the caller's memory; members are private. */
+/* A process' handle of an arena: where things lie in this address space. In the caller's memory; members are private.
+ */
 struct lab_arena {
 	struct lab_state *state;
 	char *base;
@@ -80,10 +82,11 @@ LAB_MUST_USE enum lab_status lab_arena_init(struct lab_arena *arena, const struc
 LAB_MUST_USE enum lab_status lab_arena_create(struct lab_arena *arena, const struct lab_arena_config *config);
 /*
  * A second handle on metadata that lab_arena_init built, in another mapping or process; base is where frame 0 lies
- * there, shredder as in the configuration. LAB_INVALID: not an arena's metadata, or of another version or size. May sleep.
+ * there, shredder as in the configuration. LAB_INVALID: not an arena's metadata, or of another version or size. May
+ * sleep.
  */
 LAB_MUST_USE enum lab_status lab_arena_attach(struct lab_arena *arena, void *metadata, size_t bytes, void *base,
-						struct lab_shredder *shredder);
+					      struct lab_shredder *shredder);
 /* Gives a handle's own resources back; metadata that the caller gave stays as it is. May sleep. */
 void lab_arena_fini(struct lab_arena *arena);
 
@@ -122,7 +125,8 @@ LAB_MUST_USE enum lab_status lab_page_unmap(struct lab_arena *arena, struct lab_
 
 /* The owner of a block whose first frame this is, else LAB_OWNER_NONE. For tools: true only at that instant. */
 lab_owner lab_page_owner(const struct lab_arena *arena, const struct lab_page *page);
-/* Conversions; wait-free. lab_page_at answers NULL for a frame outside, lab_page_of for an address that is no frame's. */
+/* Conversions; wait-free. lab_page_at answers NULL for a frame outside, lab_page_of for an address that is no frame's.
+ */
 uint64_t lab_page_pfn(const struct lab_arena *arena, const struct lab_page *page);
 void *lab_page_address(const struct lab_arena *arena, const struct lab_page *page);
 struct lab_page *lab_page_at(const struct lab_arena *arena, uint64_t pfn);
@@ -162,11 +166,11 @@ void lab_zone_marks_default(struct lab_zone_marks zones[LAB_ZONE_COUNT], unsigne
 /* What an arena holds; a snapshot, exact when no call is under way. All in frames but where it says otherwise. */
 struct lab_zone_stat {
 	struct lab_zone_marks marks;
-	uint64_t free;                             /* budget + cached + untold */
-	uint64_t budget;                           /* what admission may still give */
-	uint64_t cached;                           /* in the caches of CPUs */
-	uint64_t untold;                           /* released, and not yet added to the budget */
-	uint64_t free_blocks[LAB_ORDER_MAX + 1];   /* the greatest free blocks by order, caches left out; blocks */
+	uint64_t free;                           /* budget + cached + untold */
+	uint64_t budget;                         /* what admission may still give */
+	uint64_t cached;                         /* in the caches of CPUs */
+	uint64_t untold;                         /* released, and not yet added to the budget */
+	uint64_t free_blocks[LAB_ORDER_MAX + 1]; /* the greatest free blocks by order, caches left out; blocks */
 };
 struct lab_arena_stat {
 	struct lab_zone_stat zones[LAB_ZONE_COUNT];
@@ -174,6 +178,8 @@ struct lab_arena_stat {
 	uint64_t refills, failures; /* since creation: caches filled; requests that failed for want of memory */
 };
 void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_stat);
+/* The sum of the zones' `free`, without the walk. */
+uint64_t lab_arena_free_frames(const struct lab_arena *arena);
 
 /*
  * Walks the whole arena and compares everything that is kept twice. LAB_OK, or LAB_INVALID at the first thing that does

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/bits.h"
 #include "core/budget.h"
 #include "core/chunk.h"
 #include "core/cpu.h"
@@ -89,6 +90,9 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 		if (frame != LAB_FRAME_NONE)
 			return frame;
 	}
+	/* Before another zone is tried, what this CPU itself holds back of this one. */
+	if (!lab_budget_allows(lab_zone_state(arena, zone), floor + (UINT64_C(1) << want->order)))
+		lab_cpu_flush(arena, want->cpu, zone);
 	return take_block(arena, zone, want, floor, thorough);
 }
 

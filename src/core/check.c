@@ -61,7 +61,8 @@ static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned w
 	for (; frames; frames &= frames - 1) {
 		uint64_t frame = first + lab_bits_first(frames);
 		uint64_t owner = lab_load_relaxed(&arena->pages[frame].owner);
-		bool taken = !((free | cached) >> lab_bits_first(frames) & 1), head = owner && !lab_page_is_second(owner);
+		bool taken = !((free | cached) >> lab_bits_first(frames) & 1),
+		     head = owner && !lab_page_is_second(owner);
 
 		if (taken != (head || frame < *end) || (head && frame < *end))
 			return false;

@@ -61,8 +61,9 @@ uint64_t lab_chunk_take_great(const struct lab_arena *arena, uint32_t chunk, uns
  */
 static void withdraw_loose(lab_atomic64 *state, lab_atomic64 *frames, unsigned word)
 {
-	lab_fetch_and_acq_rel(state, ~loose_bit(word)); /* acquires announce_loose's OR, releases our emptying the word */
-	if (lab_load_relaxed(frames)) /* ordered by the AND */
+	lab_fetch_and_acq_rel(state,
+			      ~loose_bit(word)); /* acquires announce_loose's OR, releases our emptying the word */
+	if (lab_load_relaxed(frames))            /* ordered by the AND */
 		lab_fetch_or_acq_rel(state, loose_bit(word));
 }
 
@@ -106,7 +107,8 @@ uint64_t lab_chunk_take_word(const struct lab_arena *arena, uint32_t chunk, unsi
 
 static void announce_loose(lab_atomic64 *state, unsigned word)
 {
-	/* Always a write, set or not: withdraw_loose depends on one of the two coming second. Releases the word's OR. */
+	/* Always a write, set or not: withdraw_loose depends on one of the two coming second. Releases the word's OR.
+	 */
 	lab_fetch_or_acq_rel(state, loose_bit(word));
 }
 
@@ -151,7 +153,8 @@ void lab_chunk_give_block(const struct lab_arena *arena, uint32_t chunk, uint64_
 		lab_chunk_give(arena, chunk, word, lab_run_mask(frame % LAB_WORD_FRAMES, order));
 		return;
 	}
-	/* Releases the block's content to who takes the run. Its words are 0 while it is out, so no loose bit matters. */
+	/* Releases the block's content to who takes the run. Its words are 0 while it is out, so no loose bit matters.
+	 */
 	uint64_t before = lab_fetch_or_acq_rel(lab_chunk_state(arena, chunk), whole_bits(word, order));
 
 	lab_assert_cmp(lab_state_whole(before) & whole_bits(word, order), ==, 0);

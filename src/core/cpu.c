@@ -103,7 +103,8 @@ void lab_cpu_tell(const struct lab_arena *arena, unsigned cpu, unsigned zone, ui
 	struct lab_zone_state *state = lab_zone_state(arena, zone);
 	lab_atomic64 *untold = &lab_cpu_zone(arena, cpu, zone)->untold;
 
-	/* Near the watermarks, and for great blocks, at once; else a batch at a time. Both relaxed: only when matters. */
+	/* Near the watermarks, and for great blocks, at once; else a batch at a time. Both relaxed: only when matters.
+	 */
 	if (frames >= LAB_WORD_FRAMES || lab_load_relaxed(&state->budget) < lab_load_relaxed(&state->high)) {
 		lab_budget_give(state, frames);
 		return;

@@ -16,7 +16,7 @@
  * address.
  */
 
-#define LAB_WORD_ORDER   6u  /* 64 frames, one bit each */
+#define LAB_WORD_ORDER   6u /* 64 frames, one bit each */
 #define LAB_WORD_FRAMES  64u
 #define LAB_CHUNK_WORDS  16u
 #define LAB_CHUNK_FRAMES 1024u
@@ -25,7 +25,7 @@
 #define LAB_CACHE_LINE 64
 
 _Static_assert(LAB_CHUNK_FRAMES == 1u << LAB_ORDER_MAX, "a chunk is the greatest block");
-_Static_assert(LAB_CHUNK_WORDS * LAB_WORD_FRAMES == LAB_CHUNK_FRAMES, "words cover a chunk");
+_Static_assert(LAB_CHUNK_WORDS *LAB_WORD_FRAMES == LAB_CHUNK_FRAMES, "words cover a chunk");
 
 /* Fixed at creation. */
 struct lab_chunk_info {
@@ -34,7 +34,8 @@ struct lab_chunk_info {
 };
 
 struct lab_zone_state {
-	/* Frames that admission may still give: free, in nobody's cache, and told. Alone on its line: all CPUs write it. */
+	/* Frames that admission may still give: free, in nobody's cache, and told. Alone on its line: all CPUs write
+	 * it. */
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 budget;
 	/* The watermarks, and what follows from them for each class. Read by all, written by lab_arena_set_marks. */
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 floors[LAB_CLASS_COUNT];
@@ -48,15 +49,16 @@ struct lab_cpu_zone {
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 slots[2];
 	lab_atomic64 untold;
 	lab_atomic32 hint_small, hint_great; /* the chunk that served last: where the next search begins */
-	lab_atomic64 refills, failures; /* statistics */
-	lab_atomic64 generation;        /* of the owners that the short forms make on this CPU */
+	lab_atomic64 refills, failures;      /* statistics */
+	lab_atomic64 generation;             /* of the owners that the short forms make on this CPU */
 };
 
 struct lab_state {
 	lab_atomic64 magic; /* set last: until then there is no arena here */
 	uint64_t bytes, frame_count;
 	uint32_t version, flags, page_shift, order_max, cpu_count, chunk_count, region_count;
-	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, pages_at, views_at; /* bytes from the state; 0: none */
+	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, pages_at,
+		views_at; /* bytes from the state; 0: none */
 	struct lab_zone_state zones[LAB_ZONE_COUNT];
 };
 

@@ -19,7 +19,7 @@ enum lab_status lab_arena_set_marks(struct lab_arena *arena, enum lab_zone zone,
 	lab_store_relaxed(&state->min, marks->min);
 	lab_store_relaxed(&state->low, marks->low);
 	lab_store_relaxed(&state->high, marks->high);
-	for (unsigned class = 0; class < LAB_CLASS_COUNT; class++)
+	for (unsigned class = 0; class < LAB_CLASS_COUNT; class ++)
 		lab_store_relaxed(&state->floors[class], lab_class_floor(class, marks->min));
 	for (unsigned above = 0; above < LAB_ZONE_COUNT; above++)
 		lab_store_relaxed(&state->lowmem_reserve[above], marks->lowmem_reserve[above]);

@@ -62,7 +62,8 @@ enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, u
 		return status;
 	if (lab_page_order(arena, frame) != order)
 		return LAB_WRONG_ORDER;
-	/* One of two frees at once wins. Relaxed: whoever has the next block gets its content along the chunk's words. */
+	/* One of two frees at once wins. Relaxed: whoever has the next block gets its content along the chunk's words.
+	 */
 	if (!lab_cas_relaxed(owner_word(arena, frame), &seen, LAB_OWNER_NONE))
 		return seen ? LAB_WRONG_OWNER : LAB_NOT_ALLOCATED;
 	if (order)

@@ -187,8 +187,7 @@ struct lab_batch lab_search_batch(const struct lab_arena *arena, unsigned zone, 
 			if (loose && lab_chunk_info(arena, batch.chunk)->zone == zone)
 				batch.mask = batch_loose(arena, batch.chunk, loose, &batch.word);
 		}
-		while (!batch.mask &&
-		       (batch.chunk = fullest(arena, zone, &round, LAB_WORD_ORDER)) != LAB_CHUNK_NONE) {
+		while (!batch.mask && (batch.chunk = fullest(arena, zone, &round, LAB_WORD_ORDER)) != LAB_CHUNK_NONE) {
 			uint64_t frame = lab_chunk_take_great(arena, batch.chunk, LAB_WORD_ORDER);
 
 			if (frame == LAB_FRAME_NONE)

@@ -31,11 +31,22 @@ static void stat_cpu(const struct lab_arena *arena, unsigned cpu, struct lab_are
 		struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
 
 		for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
-			stat->zones[zone].cached +=
-				lab_bits_count(lab_slot_mask(lab_load_relaxed(&cache->slots[i])));
+			stat->zones[zone].cached += lab_bits_count(lab_slot_mask(lab_load_relaxed(&cache->slots[i])));
 		stat->zones[zone].untold += lab_load_relaxed(&cache->untold);
 		stat->refills += lab_load_relaxed(&cache->refills);
 		stat->failures += lab_load_relaxed(&cache->failures);
+	}
+}
+
+static void stat_counts(const struct lab_arena *arena, struct lab_arena_stat *stat)
+{
+	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
+		stat_cpu(arena, cpu, stat);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		struct lab_zone_stat *it = &stat->zones[zone];
+
+		it->budget = lab_load_relaxed(&lab_zone_state(arena, zone)->budget);
+		it->free = it->budget + it->cached + it->untold;
 	}
 }
 
@@ -55,14 +66,19 @@ void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_st
 
 	for (uint32_t chunk = 0; chunk < arena->state->chunk_count; chunk++)
 		stat_chunk(arena, chunk, &stat.zones[lab_chunk_info(arena, chunk)->zone]);
-	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
-		stat_cpu(arena, cpu, &stat);
-	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
-		struct lab_zone_stat *it = &stat.zones[zone];
-
-		stat_marks(lab_zone_state(arena, zone), &it->marks);
-		it->budget = lab_load_relaxed(&lab_zone_state(arena, zone)->budget);
-		it->free = it->budget + it->cached + it->untold;
-	}
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		stat_marks(lab_zone_state(arena, zone), &stat.zones[zone].marks);
+	stat_counts(arena, &stat);
 	*ret_stat = stat;
+}
+
+uint64_t lab_arena_free_frames(const struct lab_arena *arena)
+{
+	struct lab_arena_stat stat = {0};
+	uint64_t frames = 0;
+
+	stat_counts(arena, &stat);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		frames += stat.zones[zone].free;
+	return frames;
 }

@@ -18,7 +18,8 @@ unsigned lab_cpu_now(void)
 unsigned lab_thread_number(void)
 {
 	static lab_atomic64 given;
-	/* An interrupt between the look and the store would take a second number for its thread; so it is swapped in. */
+	/* An interrupt between the look and the store would take a second number for its thread; so it is swapped in.
+	 */
 	static _Thread_local lab_atomic32 number;
 	uint32_t seen = lab_load_relaxed(&number); /* thread-local: only this thread's handlers compete */
 

@@ -9,6 +9,7 @@
 #include "target/plugin.h"
 
 static const struct lab_target *const builtins[] = {
+	&lab_target_core,
 	&lab_target_locked,
 	&lab_target_malloc,
 };

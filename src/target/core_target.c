@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include <labyrinth/arena.h>
+#include <labyrinth/target.h>
+
+#include "target/registry.h"
+
+/* The reference allocator behind the target ABI. */
+
+#define SHRED_CONTEXTS 256u
+#define METADATA_ALIGN 64u
+
+struct core {
+	struct lab_arena arena;
+	void *metadata;
+};
+
+/*
+ * Cipher contexts cost more to make than a fuzzer's whole run takes, and any number of arenas may share them; so they
+ * are made once a process. Targets are created by one thread at a time.
+ */
+static enum lab_status shared_shredder(struct lab_shredder **ret_shredder)
+{
+	static struct lab_shredder *shared;
+	enum lab_status status = shared ? LAB_OK : lab_shredder_create(SHRED_CONTEXTS, &shared);
+
+	if (!status)
+		*ret_shredder = shared;
+	return status;
+}
+
+static enum lab_status core_create(const struct lab_machine *machine, void **ret_self)
+{
+	struct lab_arena_config config = {
+		.frame_count = machine->frame_count,
+		.page_shift = machine->page_shift,
+		.order_max = machine->order_max,
+		.cpu_count = machine->cpu_count,
+		.flags = LAB_ARENA_VIEWS | LAB_ARENA_SHRED,
+		.spans = machine->spans,
+		.span_count = machine->span_count,
+		.zones = machine->zones,
+		.base = machine->base,
+	};
+	struct core *core = calloc(1, sizeof(*core));
+	size_t bytes;
+	enum lab_status status;
+
+	if (!core)
+		return LAB_SYSTEM;
+	status = shared_shredder(&config.shredder);
+	if (!status)
+		status = lab_arena_measure(&config, &bytes);
+	if (!status) {
+		core->metadata = aligned_alloc(METADATA_ALIGN, bytes);
+		status = core->metadata ? LAB_OK : LAB_SYSTEM;
+	}
+	if (!status) {
+		memset(core->metadata, 0, bytes);
+		status = lab_arena_init(&core->arena, &config, core->metadata, bytes);
+	}
+	if (status) {
+		free(core->metadata);
+		free(core);
+		return status;
+	}
+	*ret_self = core;
+	return LAB_OK;
+}
+
+static void core_destroy(void *self)
+{
+	struct core *core = self;
+
+	lab_arena_fini(&core->arena);
+	free(core->metadata);
+	free(core);
+}
+
+static struct lab_alloc_request translate(const struct lab_request *request)
+{
+	return (struct lab_alloc_request){
+		.gfp = request->gfp, .order = request->order, .cpu = request->cpu, .owner = request->owner};
+}
+
+static enum lab_status core_alloc(void *self, const struct lab_request *request, void **ret_block)
+{
+	struct core *core = self;
+	struct lab_alloc_request translated = translate(request);
+	struct lab_page *page;
+	enum lab_status status = lab_page_alloc(&core->arena, &translated, &page);
+
+	if (!status)
+		*ret_block = lab_page_address(&core->arena, page);
+	return status;
+}
+
+static enum lab_status core_free(void *self, void *block, const struct lab_request *request)
+{
+	struct core *core = self;
+	struct lab_alloc_request translated = translate(request);
+	struct lab_page *page = lab_page_of(&core->arena, block);
+
+	return page ? lab_page_free(&core->arena, page, &translated) : LAB_BAD_ADDRESS;
+}
+
+static enum lab_status core_transfer(void *self, void *block, lab_owner from, lab_owner to)
+{
+	struct core *core = self;
+	struct lab_page *page = lab_page_of(&core->arena, block);
+
+	return page ? lab_page_transfer(&core->arena, page, from, to) : LAB_BAD_ADDRESS;
+}
+
+static enum lab_status core_map(void *self, void *block, lab_owner owner)
+{
+	struct core *core = self;
+	struct lab_page *page = lab_page_of(&core->arena, block);
+
+	return page ? lab_page_map(&core->arena, page, owner) : LAB_BAD_ADDRESS;
+}
+
+static enum lab_status core_unmap(void *self, void *block, lab_owner owner)
+{
+	struct core *core = self;
+	struct lab_page *page = lab_page_of(&core->arena, block);
+
+	return page ? lab_page_unmap(&core->arena, page, owner) : LAB_BAD_ADDRESS;
+}
+
+static void core_drain(void *self, unsigned cpu)
+{
+	struct core *core = self;
+
+	lab_arena_drain(&core->arena, cpu);
+}
+
+static enum lab_status core_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
+{
+	struct core *core = self;
+
+	return lab_arena_set_marks(&core->arena, (enum lab_zone)zone, marks);
+}
+
+static uint64_t core_free_frames(void *self)
+{
+	struct core *core = self;
+
+	return lab_arena_free_frames(&core->arena);
+}
+
+static enum lab_status core_check(void *self)
+{
+	struct core *core = self;
+
+	return lab_arena_check(&core->arena, NULL);
+}
+
+const struct lab_target lab_target_core = {
+	.abi = LAB_TARGET_ABI,
+	.size = sizeof(struct lab_target),
+	.name = "core",
+	.summary = "the reference allocator: lock-free, exact reserves, exclusive ownership",
+	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_NMI | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP |
+		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT,
+	.create = core_create,
+	.destroy = core_destroy,
+	.alloc = core_alloc,
+	.free = core_free,
+	.transfer = core_transfer,
+	.map = core_map,
+	.unmap = core_unmap,
+	.drain = core_drain,
+	.set_marks = core_set_marks,
+	.page_shift_min = 6,
+	.free_frames = core_free_frames,
+	.check = core_check,
+};
