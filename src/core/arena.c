@@ -38,6 +38,24 @@ static void free_all_frames(const struct lab_arena *arena)
 		lab_store_relaxed(&lab_zone_state(arena, zone)->budget, lab_zone_state(arena, zone)->frames);
 }
 
+/* CPUs begin their searches apart from one another, so that they do not share cache lines while memory is plenty. */
+static void spread_hints(const struct lab_arena *arena)
+{
+	uint32_t cpus = arena->state->cpu_count;
+
+	for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+		for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+			const struct lab_zone_state *state = lab_zone_state(arena, zone);
+			uint64_t chunks = state->end_chunk - state->first_chunk;
+			uint32_t hint = state->first_chunk + (uint32_t)(chunks * cpu / cpus);
+
+			/* Nobody else knows the arena yet. */
+			lab_store_relaxed(&lab_cpu_zone(arena, cpu, zone)->hint_small, hint);
+			lab_store_relaxed(&lab_cpu_zone(arena, cpu, zone)->hint_great, hint);
+		}
+	}
+}
+
 static enum lab_status first_marks(struct lab_arena *arena, const struct lab_zone_marks *given)
 {
 	struct lab_zone_marks zones[LAB_ZONE_COUNT] = {0};
@@ -83,6 +101,7 @@ enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_c
 	lab_layout_bind(arena, metadata, config->base);
 	lab_layout_format(arena, config);
 	free_all_frames(arena);
+	spread_hints(arena);
 	status = first_marks(arena, config->zones);
 	if (!status)
 		status = prepare_handle(arena, config->shredder);
