@@ -6,19 +6,29 @@
 
 #include "base/assert.h"
 
-enum lab_status lab_actor_init(struct lab_actor *actor, unsigned index, enum lab_context_kind kind, unsigned cpu,
-			       size_t kept_room)
+void lab_actor_reset(struct lab_actor *actor, unsigned index, enum lab_context_kind kind, unsigned cpu)
 {
+	struct lab_held *kept = actor->kept;
+	size_t kept_room = actor->kept_room;
+
 	memset(actor, 0, sizeof(*actor));
 	actor->index = index;
 	actor->kind = kind;
 	actor->cpu = cpu;
 	actor->generation = (uint64_t)index << 32 | 1;
+	actor->kept = kept;
+	actor->kept_room = kept_room;
+	lab_mailbox_init(&actor->mailbox);
+}
+
+enum lab_status lab_actor_init(struct lab_actor *actor, unsigned index, enum lab_context_kind kind, unsigned cpu,
+			       size_t kept_room)
+{
 	actor->kept = kept_room ? calloc(kept_room, sizeof(*actor->kept)) : NULL;
 	if (kept_room && !actor->kept)
 		return LAB_NO_MEMORY;
 	actor->kept_room = kept_room;
-	lab_mailbox_init(&actor->mailbox);
+	lab_actor_reset(actor, index, kind, cpu);
 	return LAB_OK;
 }
 

@@ -89,6 +89,8 @@ struct lab_exec {
 LAB_MUST_USE enum lab_status lab_actor_init(struct lab_actor *actor, unsigned index, enum lab_context_kind kind,
 					    unsigned cpu, size_t kept_room);
 void lab_actor_fini(struct lab_actor *actor);
+/* As after init, with the kept list's memory used again. */
+void lab_actor_reset(struct lab_actor *actor, unsigned index, enum lab_context_kind kind, unsigned cpu);
 
 /*
  * Runs one operation to its end in the calling context. Allocates nothing itself; usable in signal handlers. op_done is
@@ -99,6 +101,9 @@ void lab_exec_op(struct lab_exec *exec, struct lab_actor *actor, const struct la
 
 /* At the end: frees what the actor's slots, kept list and mailbox still hold. */
 void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor);
+
+/* Frees what was given to the actor and not yet taken. */
+void lab_exec_empty_mailbox(struct lab_exec *exec, struct lab_actor *actor);
 
 /* Releases blocks of the actor's kept list until `frames` frames are released or none is left (a shrinker). */
 uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);

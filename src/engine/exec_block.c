@@ -189,14 +189,24 @@ uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_
 	return released;
 }
 
+void lab_exec_empty_mailbox(struct lab_exec *exec, struct lab_actor *actor)
+{
+	struct lab_parcel parcel;
+	uint64_t ns;
+
+	while (lab_mailbox_take(&actor->mailbox, &parcel)) {
+		struct lab_held held = {.block = parcel.block, .request = parcel.request};
+
+		(void)lab_exec_free(exec, actor, &held, &ns);
+	}
+}
+
 void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor)
 {
-	struct lab_held held = {0};
 	uint64_t ns;
 
 	for (unsigned slot = 0; slot < LAB_SLOT_COUNT; slot++)
 		(void)lab_exec_free(exec, actor, &actor->slots[slot], &ns);
 	(void)lab_exec_shrink(exec, actor, UINT64_MAX);
-	while (lab_exec_take(exec, actor, &held) == LAB_OK)
-		(void)lab_exec_free(exec, actor, &held, &ns);
+	lab_exec_empty_mailbox(exec, actor);
 }

@@ -7,7 +7,8 @@
 
 /*
  * The deterministic engine: one OS thread, contexts as coroutines, every choice read from the scenario's schedule.
- * Scheduling points are operation ends and host services; handlers run as a call on their host's coroutine.
+ * Scheduling points are operation ends and host services; handlers run as a call on their host's coroutine. One run at
+ * a time: host services have no handle, so the engine that runs is a variable of the process.
  */
 struct lab_sim;
 
@@ -17,16 +18,19 @@ struct lab_sim_result {
 	uint64_t event_hash;        /* equal for equal runs */
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
 	uint64_t unjudged;
+	bool starved; /* ended early: all that were left waited for memory that nobody could give; no finding */
 };
 
 struct lab_sim_options {
 	bool quiesce;         /* end with the oracle's quiescence rules; true unless a fuzzer saves time */
+	bool sequential;      /* one call at a time: no interrupts, and contexts switch at operation ends only */
 	uint64_t step_budget; /* events after which a run is R09; 0: the default, 1 << 20 */
 	/* Called at each event with a printable line (replay --trace); NULL for none. */
 	void (*trace)(void *arg, const char *line);
-	void *trace_arg;
-	/* Limit interrupts to these points; for drivers that run one context only. */
-	bool no_interrupts;
+	/* Called at each operation's end, with the frame of the block that it filled its slot with, or UINT64_MAX; NULL
+	   for none. */
+	void (*op_done)(void *arg, unsigned context, const struct lab_op *op, enum lab_status status, uint64_t frame);
+	void *arg; /* of both */
 };
 
 /* May sleep. The engine keeps its machine, oracle and coroutines between runs of one target. */

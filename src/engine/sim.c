@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sim_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP_BUDGET_DEFAULT (UINT64_C(1) << 20)
+
+struct lab_sim *lab_sim_current;
+
+/* What is left is released by the engine, a task of each context's CPU in turn; then the oracle looks. */
+static void close_run(struct lab_sim *sim)
+{
+	const struct lab_target *target = sim->target;
+
+	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
+		sim->engine.cpu = sim->actors[i].cpu;
+		lab_exec_release_all(&sim->exec, &sim->actors[i]);
+	}
+	sim->engine.cpu = 0;
+	for (unsigned cpu = 0; target->drain && cpu < sim->cpu_count; cpu++)
+		target->drain(sim->exec.self, cpu);
+	if (sim->options.quiesce)
+		lab_oracle_quiesce(sim->exec.oracle, sim->exec.self);
+}
+
+static enum lab_status open_run(struct lab_sim *sim)
+{
+	if (!sim->shape->have_census) {
+		lab_oracle_census(sim->exec.oracle);
+		sim->shape->have_census = true;
+		if (sim->target->caps & LAB_CAP_ARENA)
+			lab_machine_wipe(&sim->shape->store);
+	}
+	return sim->target->create(sim->exec.machine, &sim->exec.self);
+}
+
+static void one_run(struct lab_sim *sim)
+{
+	struct lab_sim_choice choice;
+
+	sim->status = open_run(sim);
+	if (sim->status != LAB_OK)
+		return;
+	for (;;) {
+		while (lab_sim_choose_other(sim, &choice)) {
+			choice.strand->fire = choice.fire;
+			lab_sim_switch(sim, choice.strand);
+		}
+		if (!sim->tasks_left)
+			break;
+		if (!lab_sim_unstick(sim)) {
+			sim->result->starved = true;
+			break;
+		}
+	}
+	if (!sim->result->starved)
+		close_run(sim);
+	sim->target->destroy(sim->exec.self);
+}
+
+void lab_sim_engine_body(void *arg)
+{
+	struct lab_sim_strand *strand = arg;
+
+	for (;;) {
+		struct lab_sim *sim = strand->sim;
+
+		one_run(sim);
+		sim->finished = true;
+		sim->engine.started = false;
+		lab_coroutine_switch(strand->coroutine, sim->outside);
+	}
+}
+
+static void give_up(struct lab_sim_strand *strand)
+{
+	if (!strand->started)
+		return;
+	lab_coroutine_destroy(strand->coroutine);
+	strand->coroutine = NULL;
+}
+
+/* Stacks that hold calls which never end. */
+static void give_up_stacks(struct lab_sim *sim)
+{
+	for (unsigned i = 0; i < sim->exec.actor_count; i++)
+		give_up(&sim->strands[i]);
+	for (unsigned cpu = 0; cpu < sim->cpu_count; cpu++)
+		give_up(&sim->idle[cpu]);
+	give_up(&sim->engine);
+}
+
+/*
+ * An instance in which a rule was broken is never called again, not even to destroy it. It stays referred to, with the
+ * blocks that were out, so that a leak checker tells of the target's leaks only.
+ */
+static void bury(struct lab_sim *sim)
+{
+	static struct lab_sim_abandoned *graveyard;
+	struct lab_sim_abandoned *grave = malloc(sizeof(*grave));
+
+	if (!grave)
+		return;
+	*grave = (struct lab_sim_abandoned){graveyard, sim->exec.self, sim->actors};
+	graveyard = grave;
+	sim->actors = NULL;
+	sim->actor_room = 0;
+}
+
+enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim **ret_sim)
+{
+	struct lab_sim *sim = calloc(1, sizeof(*sim));
+	enum lab_status status;
+
+	if (!sim)
+		return LAB_NO_MEMORY;
+	sim->target = target;
+	sim->exec.target = target;
+	sim->exec.engine = &lab_sim_engine_ops;
+	sim->exec.arg = sim;
+	sim->exec.mask_interrupts = !(target->caps & LAB_CAP_IRQ);
+	status = lab_coroutine_adopt(&sim->outside);
+	if (status != LAB_OK) {
+		free(sim);
+		return status;
+	}
+	*ret_sim = sim;
+	return LAB_OK;
+}
+
+static void free_actors(struct lab_actor *actors, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		lab_actor_fini(&actors[i]);
+	free(actors);
+}
+
+void lab_sim_destroy(struct lab_sim *sim)
+{
+	for (unsigned i = 0; i < LAB_CONTEXT_MAX; i++)
+		lab_coroutine_destroy(sim->strands[i].coroutine);
+	for (unsigned i = 0; i < LAB_CPU_MAX; i++)
+		lab_coroutine_destroy(sim->idle[i].coroutine);
+	lab_coroutine_destroy(sim->engine.coroutine);
+	lab_coroutine_destroy(sim->outside);
+	for (unsigned i = 0; i < LAB_SIM_SHAPE_COUNT; i++)
+		lab_sim_shape_free(&sim->shapes[i]);
+	free_actors(sim->actors, sim->actor_room);
+	free(sim);
+}
+
+enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scenario,
+			    const struct lab_sim_options *options, struct lab_sim_result *ret_result)
+{
+	struct lab_sim *outer = lab_sim_current;
+	enum lab_status status;
+
+	memset(ret_result, 0, sizeof(*ret_result));
+	sim->result = ret_result;
+	sim->options = *options;
+	if (!sim->options.step_budget)
+		sim->options.step_budget = STEP_BUDGET_DEFAULT;
+	status = lab_sim_ready(sim, scenario);
+	if (status != LAB_OK)
+		return status;
+	lab_sim_current = sim;
+	sim->running = &sim->engine;
+	sim->engine.started = true;
+	lab_coroutine_switch(sim->outside, sim->engine.coroutine);
+	lab_sim_current = outer;
+	ret_result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
+	if (!sim->finished || ret_result->starved)
+		give_up_stacks(sim);
+	if (!sim->finished)
+		bury(sim);
+	return sim->finished ? sim->status : LAB_OK;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sim_state.h"
+
+/* What only this engine can do for an operation: it runs on the running strand's CPU. */
+
+static struct lab_sim *sim_of(struct lab_exec *exec)
+{
+	return exec->arg;
+}
+
+static struct lab_sim_cpu *cpu_of(struct lab_sim *sim)
+{
+	return &sim->cpus[sim->running->cpu];
+}
+
+static void irq_off(struct lab_exec *exec, struct lab_actor *actor)
+{
+	cpu_of(sim_of(exec))->irq_depth++;
+}
+
+static void irq_on(struct lab_exec *exec, struct lab_actor *actor)
+{
+	struct lab_sim *sim = sim_of(exec);
+	struct lab_sim_cpu *cpu = cpu_of(sim);
+
+	if (cpu->irq_depth)
+		cpu->irq_depth--;
+}
+
+static void lock(struct lab_exec *exec, struct lab_actor *actor, unsigned index, bool irq_save)
+{
+	struct lab_sim *sim = sim_of(exec);
+	struct lab_sim_context *context = lab_sim_context_of(sim, actor);
+	uint32_t bit = UINT32_C(1) << index;
+
+	if (context->held & bit)
+		return;
+	if (irq_save) {
+		cpu_of(sim)->irq_depth++;
+		context->saved |= bit;
+	}
+	lab_sim_lock(sim, &sim->locks[index], false);
+	context->held |= bit;
+}
+
+static void unlock(struct lab_exec *exec, struct lab_actor *actor, unsigned index)
+{
+	struct lab_sim *sim = sim_of(exec);
+	struct lab_sim_context *context = lab_sim_context_of(sim, actor);
+	uint32_t bit = UINT32_C(1) << index;
+
+	if (!(context->held & bit))
+		return;
+	context->held &= ~bit;
+	lab_sim_unlock(sim, &sim->locks[index]);
+	if (context->saved & bit) {
+		context->saved &= ~bit;
+		irq_on(exec, actor);
+	}
+}
+
+static void raise_line(struct lab_exec *exec, struct lab_actor *actor, unsigned handler)
+{
+	struct lab_sim *sim = sim_of(exec);
+
+	if (sim->contexts[handler].actor->kind != LAB_CONTEXT_TASK)
+		sim->contexts[handler].pending = true;
+}
+
+/* Others run until one of them ends an operation; under a lock or a mask there is nothing to wait for. */
+static void wait_op(struct lab_exec *exec, struct lab_actor *actor)
+{
+	struct lab_sim *sim = sim_of(exec);
+	struct lab_sim_strand *strand = sim->running;
+
+	if (strand->top != strand->task || strand->top->held || cpu_of(sim)->irq_depth)
+		return;
+	strand->waiting = true;
+	sim->waiting_count++;
+	cpu_of(sim)->strand = NULL;
+	lab_sim_block(sim, strand);
+}
+
+const struct lab_engine_ops lab_sim_engine_ops = {
+	.irq_off = irq_off,
+	.irq_on = irq_on,
+	.lock = lock,
+	.unlock = unlock,
+	.raise = raise_line,
+	.wait = wait_op,
+	.op_done = lab_sim_op_done,
+};

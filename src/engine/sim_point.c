@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sim_state.h"
+
+#include <limits.h>
+
+void lab_sim_switch(struct lab_sim *sim, struct lab_sim_strand *to)
+{
+	struct lab_sim_strand *from = sim->running;
+
+	to->started = true;
+	to->at_boundary = false;
+	if (to != &sim->engine)
+		sim->cpus[to->cpu].strand = to;
+	sim->running = to;
+	if (from != to)
+		lab_coroutine_switch(from->coroutine, to->coroutine);
+}
+
+void lab_sim_abandon(struct lab_sim *sim)
+{
+	struct lab_coroutine *from = sim->running->coroutine;
+
+	sim->finished = false;
+	lab_coroutine_switch(from, sim->outside);
+	__builtin_unreachable();
+}
+
+/* Runs what was raised here and is unmasked, the highest level first. */
+static void fire_due(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	for (;;) {
+		struct lab_sim_context *next = NULL;
+
+		for (unsigned i = 0; i < sim->exec.actor_count; i++) {
+			struct lab_sim_context *handler = &sim->contexts[i];
+
+			if (!handler->pending || handler->actor->cpu != strand->cpu || !lab_sim_can_fire(sim, handler))
+				continue;
+			if (!next || handler->actor->kind > next->actor->kind)
+				next = handler;
+		}
+		if (!next)
+			return;
+		lab_sim_fire(sim, strand, next);
+	}
+}
+
+/* Goes where the choice says. When the strand is back, it first does what it was called back for. */
+static void go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_sim_choice choice)
+{
+	choice.strand->fire = choice.fire;
+	lab_sim_switch(sim, choice.strand);
+	if (strand->fire)
+		lab_sim_fire(sim, strand, strand->fire);
+	fire_due(sim, strand);
+}
+
+static void out_of_steps(struct lab_sim *sim, unsigned context, uint64_t budget)
+{
+	lab_oracle_report(sim->exec.oracle, LAB_R09_PROGRESS, context, UINT64_MAX, 0, "%s: no end within %llu events",
+			  lab_sim_name(sim, context), (unsigned long long)budget);
+}
+
+/* Counts an event; false: it is the engine's own call, where nobody else may run. */
+static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
+	uint64_t engine_budget = sim->options.step_budget + 64 * sim->exec.machine->frame_count;
+	struct lab_sim_context *top = strand->top;
+
+	if (!top) {
+		if (++sim->engine_events > engine_budget)
+			out_of_steps(sim, UINT_MAX, engine_budget);
+		return false;
+	}
+	if (++sim->result->event_count > sim->options.step_budget)
+		out_of_steps(sim, top->actor->index, sim->options.step_budget);
+	top->events++;
+	lab_sim_directive_at(sim, top);
+	return true;
+}
+
+void lab_sim_point(enum lab_sim_event event)
+{
+	struct lab_sim *sim = lab_sim_current;
+	struct lab_sim_strand *strand = sim->running;
+	struct lab_sim_context *top = strand->top;
+	struct lab_sim_choice choice;
+
+	if (!count_event(sim, strand))
+		return;
+	/* Between two operations, and with nothing held: a CPU's task is not preempted under a lock or a mask. */
+	strand->at_boundary = event == LAB_SIM_OP_END && top == strand->task && !top->held && !strand->lock_count &&
+			      !sim->cpus[strand->cpu].irq_depth;
+	fire_due(sim, strand);
+	while (lab_sim_choose(sim, strand, event, &choice)) {
+		bool here = choice.strand == strand;
+
+		go(sim, strand, choice);
+		if (!here)
+			break;
+	}
+	strand->at_boundary = false;
+}
+
+static bool may_go_on(const struct lab_sim *sim, const struct lab_sim_strand *strand)
+{
+	return sim->cpus[strand->cpu].strand == strand && lab_sim_runnable(sim, strand);
+}
+
+void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	do {
+		struct lab_sim_choice choice = {0};
+
+		if (!lab_sim_choose_other(sim, &choice))
+			choice.strand = &sim->engine;
+		go(sim, strand, choice);
+	} while (!may_go_on(sim, strand));
+}
+
+void lab_sim_leave(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	struct lab_sim_choice choice = {0};
+
+	strand->top = NULL;
+	strand->started = false;
+	if (sim->cpus[strand->cpu].strand == strand)
+		sim->cpus[strand->cpu].strand = NULL;
+	if (!lab_sim_choose_other(sim, &choice))
+		choice.strand = &sim->engine;
+	choice.strand->fire = choice.fire;
+	lab_sim_switch(sim, choice.strand);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sim_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+
+#define STACK_BYTES (256u << 10) /* four nested contexts under AddressSanitizer, whose frames are large */
+#define KEPT_ROOM   64u
+#define RANDOM_SEED UINT64_C(0x6c61627972696e74)
+
+/* Forgets all but the stack. */
+static void rest_strand(struct lab_sim *sim, struct lab_sim_strand *strand, unsigned cpu)
+{
+	*strand = (struct lab_sim_strand){.sim = sim, .coroutine = strand->coroutine, .cpu = cpu};
+}
+
+static enum lab_status ready_stack(struct lab_sim_strand *strand, void (*body)(void *))
+{
+	return strand->coroutine ? LAB_OK : lab_coroutine_create(STACK_BYTES, body, strand, &strand->coroutine);
+}
+
+static enum lab_status ready_actors(struct lab_sim *sim, unsigned count)
+{
+	if (count > sim->actor_room) {
+		struct lab_actor *grown = realloc(sim->actors, count * sizeof(*grown));
+
+		if (!grown)
+			return LAB_NO_MEMORY;
+		sim->actors = grown;
+		for (; sim->actor_room < count; sim->actor_room++)
+			if (lab_actor_init(&grown[sim->actor_room], sim->actor_room, LAB_CONTEXT_TASK, 0, KEPT_ROOM) !=
+			    LAB_OK)
+				return LAB_NO_MEMORY;
+	}
+	sim->exec.actors = sim->actors;
+	sim->exec.actor_count = count;
+	return LAB_OK;
+}
+
+/*
+ * A strand's body goes with its stack, and a stack is kept: strands[i] runs tasks only, idle[i] handlers only. Where
+ * the context i of this run is a handler, strands[i] rests.
+ */
+static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scenario *scenario)
+{
+	enum lab_status status;
+
+	rest_strand(sim, &sim->engine, 0);
+	for (unsigned cpu = 0; cpu < sim->cpu_count; cpu++)
+		rest_strand(sim, &sim->idle[cpu], cpu);
+	status = ready_stack(&sim->engine, lab_sim_engine_body);
+	for (unsigned i = 0; i < scenario->context_count && status == LAB_OK; i++) {
+		const struct lab_scenario_context *plan = &scenario->contexts[i];
+		struct lab_sim_context *context = &sim->contexts[i];
+
+		lab_actor_reset(&sim->actors[i], i, plan->kind, plan->cpu);
+		*context = (struct lab_sim_context){.actor = &sim->actors[i], .plan = plan};
+		rest_strand(sim, &sim->strands[i], plan->cpu);
+		if (plan->kind != LAB_CONTEXT_TASK) {
+			status = ready_stack(&sim->idle[plan->cpu], lab_sim_idle_body);
+			continue;
+		}
+		context->strand = &sim->strands[i];
+		context->strand->task = context->strand->top = context;
+		sim->cpus[plan->cpu].tasks_left++;
+		sim->tasks_left++;
+		status = ready_stack(context->strand, lab_sim_task_body);
+	}
+	for (size_t i = 0; i < scenario->directive_count; i++)
+		sim->has_fire_at |= scenario->directives[i].kind == LAB_DIRECTIVE_FIRE_AT;
+	return status;
+}
+
+enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *scenario)
+{
+	unsigned count = (unsigned)scenario->context_count;
+	enum lab_status status;
+
+	lab_assert_cmp(scenario->context_count, <=, LAB_CONTEXT_MAX);
+	lab_assert_cmp(scenario->machine.cpu_count, <=, LAB_CPU_MAX);
+	sim->scenario = scenario;
+	sim->cpu_count = scenario->machine.cpu_count;
+	memset(sim->cpus, 0, sizeof(sim->cpus));
+	memset(sim->locks, 0, sizeof(sim->locks));
+	sim->class_count = sim->tasks_left = sim->waiting_count = 0;
+	sim->next_byte = sim->next_directive = 0;
+	sim->directive_ops = 0;
+	sim->engine_events = 0;
+	sim->has_fire_at = sim->finished = false;
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		sim->min_highest[zone] = scenario->machine.zones[zone].min;
+	lab_prng_seed(&sim->random, RANDOM_SEED, 0);
+	status = ready_actors(sim, count);
+	if (status == LAB_OK)
+		status = ready_contexts(sim, scenario);
+	if (status == LAB_OK)
+		status = lab_sim_shape_use(sim, scenario);
+	return status;
+}

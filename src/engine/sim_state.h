@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_ENGINE_SIM_STATE_H
+#define LAB_ENGINE_SIM_STATE_H
+
+#include "base/prng.h"
+#include "engine/exec.h"
+#include "engine/machine.h"
+#include "engine/sim.h"
+#include "plat/coroutine.h"
+
+/* What the files of the sim engine share. Nothing here is atomic: one OS thread. */
+
+#define LAB_SIM_SHAPE_COUNT 8u  /* machines kept with their oracle and census */
+#define LAB_SIM_CLASS_COUNT 64u /* lock classes whose use is tracked */
+#define LAB_SIM_HELD_MAX    16u /* host locks that one strand may hold at once and have tracked */
+
+/* Where a strand is when it asks who moves next. The next kinds to come are memory accesses. */
+enum lab_sim_event {
+	LAB_SIM_OP_END,
+	LAB_SIM_SERVICE, /* a host service */
+	LAB_SIM_RELAX,   /* a host service that says: I spin, let others go first */
+};
+
+struct lab_sim_strand;
+
+/* A context of the scenario at run time. */
+struct lab_sim_context {
+	struct lab_actor *actor;
+	const struct lab_scenario_context *plan;
+	struct lab_sim_strand *strand; /* a task's own; the one that a handler runs or last ran on */
+	uint64_t events;               /* scheduling points met, for `rx@stack:46` */
+	uint32_t held, saved;          /* scenario locks held, and which of them masked interrupts: bit masks */
+	bool running, pending, fired;  /* handlers: on a strand now; raised and not yet run; ran at least once */
+	char label[40];                /* "hardirq rx" */
+};
+
+/* A stack that runs a task, or hosts handlers where no task runs; handlers stand on whom they interrupted. */
+struct lab_sim_strand {
+	struct lab_sim *sim;
+	struct lab_coroutine *coroutine;
+	struct lab_sim_context *task; /* NULL: a CPU's idle strand, or the engine's own */
+	struct lab_sim_context *top;  /* who runs; NULL: nobody of the scenario, or a task that is done */
+	struct lab_sim_context *fire; /* the handler to run as soon as this strand is switched to */
+	unsigned cpu;
+	bool started;               /* its stack holds an unfinished job */
+	bool at_boundary;           /* between two operations with nothing held: another task may have the CPU */
+	bool waiting;               /* in the operation `wait` */
+	const uint32_t *blocked_on; /* the word of the lock that it spins on: it may run when the word is 0 */
+	const struct lab_spinlock *blocked_lock;
+	const uint32_t *wait_key;                     /* asleep in the host's wait */
+	struct lab_spinlock *locks[LAB_SIM_HELD_MAX]; /* host locks held, by whoever runs on this strand */
+	unsigned lock_count;
+};
+
+struct lab_sim_cpu {
+	struct lab_sim_strand *strand; /* who has the CPU; NULL: idle */
+	unsigned irq_depth;            /* soft and hard interrupts are masked while it is not 0 */
+	unsigned tasks_left;
+};
+
+/* How a lock class was used, as bit masks over enum lab_context_kind: R08. */
+struct lab_sim_lock_class {
+	const void *key;
+	unsigned taken_in; /* levels in which a blocking acquisition happened */
+	unsigned open_to;  /* levels that could have interrupted a holder */
+};
+
+/* A machine that was run on, with all that is dear to make. */
+struct lab_sim_shape {
+	struct lab_scenario_machine machine;
+	struct lab_machine_store store;
+	struct lab_oracle *oracle; /* NULL: the place is free */
+	unsigned actor_room;
+	bool have_census;
+	uint64_t last_used;
+};
+
+/* What is kept of a run that a finding ended in the middle: what the target still refers to. */
+struct lab_sim_abandoned {
+	struct lab_sim_abandoned *next;
+	void *self;
+	struct lab_actor *actors;
+};
+
+struct lab_sim {
+	const struct lab_target *target;
+	const struct lab_scenario *scenario;
+	struct lab_sim_options options;
+	struct lab_sim_result *result;
+	struct lab_exec exec;
+	struct lab_sim_shape shapes[LAB_SIM_SHAPE_COUNT], *shape;
+	uint64_t run_count;
+	struct lab_actor *actors;
+	unsigned actor_room;
+
+	struct lab_sim_context contexts[LAB_CONTEXT_MAX];
+	struct lab_sim_strand strands[LAB_CONTEXT_MAX], idle[LAB_CPU_MAX], engine;
+	struct lab_sim_strand *running;
+	struct lab_coroutine *outside; /* the stack of who called lab_sim_run */
+	struct lab_sim_cpu cpus[LAB_CPU_MAX];
+	unsigned cpu_count, tasks_left, waiting_count;
+	uint64_t engine_events;                    /* host services in the engine's own calls */
+	struct lab_spinlock locks[LAB_LOCK_COUNT]; /* the scenario's own */
+	struct lab_sim_lock_class classes[LAB_SIM_CLASS_COUNT];
+	unsigned class_count;
+	struct lab_prng random;               /* behind the host's random_fill */
+	uint64_t min_highest[LAB_ZONE_COUNT]; /* the highest min watermark of the run */
+
+	size_t next_byte, next_directive;
+	uint32_t directive_ops; /* operations done under the present `stack*3` */
+	bool has_fire_at;
+	bool finished; /* the engine's job came to its end; false after a run: abandoned */
+	enum lab_status status;
+};
+
+/* The engine whose run is under way, or NULL. */
+extern struct lab_sim *lab_sim_current;
+
+/* sim.c: the engine's own job, on its own strand: opens the run, starts it, closes it. */
+void lab_sim_engine_body(void *strand);
+
+/* sim_ready.c: everything as at the first instant of a run, stacks and memory of earlier ones used again. */
+enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *scenario);
+
+/* sim_host.c */
+extern const struct lab_host lab_sim_host;
+
+/* sim_ops.c */
+extern const struct lab_engine_ops lab_sim_engine_ops;
+
+/* sim_shape.c: finds or makes the machine, its oracle and its census, and wipes the memory. */
+enum lab_status lab_sim_shape_use(struct lab_sim *sim, const struct lab_scenario *scenario);
+void lab_sim_shape_free(struct lab_sim_shape *shape);
+
+/* sim_strand.c: the jobs that strands do. Each ends by leaving for another strand, and starts anew in the next run. */
+void lab_sim_task_body(void *strand);
+void lab_sim_idle_body(void *strand);
+void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_sim_context *handler);
+/* Lets go of the scenario's locks and masks that a context forgot. */
+void lab_sim_let_go(struct lab_sim *sim, struct lab_sim_context *context);
+
+/*
+ * sim_point.c. The scheduling point: whoever runs may be left for another context, and interrupts come in. Called at
+ * operation ends and host services, and fit for any instruction of a target: it depends on nothing but the strand.
+ */
+void lab_sim_point(enum lab_sim_event event);
+/* The strand cannot go on (lock, wait): others run until it can. */
+void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand);
+/* The strand's job is over: goes to whoever is next; comes back when the next run starts it anew. */
+void lab_sim_leave(struct lab_sim *sim, struct lab_sim_strand *strand);
+void lab_sim_switch(struct lab_sim *sim, struct lab_sim_strand *to);
+/* Goes back to the caller of lab_sim_run for good; all that was under way stays as it is. */
+_Noreturn void lab_sim_abandon(struct lab_sim *sim);
+
+/* sim_choose.c */
+struct lab_sim_choice {
+	struct lab_sim_strand *strand;
+	struct lab_sim_context *fire; /* a handler to run there first, or NULL */
+};
+bool lab_sim_runnable(const struct lab_sim *sim, const struct lab_sim_strand *strand);
+bool lab_sim_can_fire(const struct lab_sim *sim, const struct lab_sim_context *handler);
+struct lab_sim_strand *lab_sim_host_of(struct lab_sim *sim, const struct lab_sim_context *handler);
+/* Who moves next while `current` could go on; false: it goes on. */
+bool lab_sim_choose(struct lab_sim *sim, struct lab_sim_strand *current, enum lab_sim_event event,
+		    struct lab_sim_choice *ret_choice);
+/* Who moves next when the present one cannot; false: nobody can. */
+bool lab_sim_choose_other(struct lab_sim *sim, struct lab_sim_choice *ret_choice);
+
+/* sim_directive.c: the written schedule. False: it has nothing to say here. current is NULL when it cannot go on. */
+bool lab_sim_directed(struct lab_sim *sim, struct lab_sim_strand *current, struct lab_sim_choice *ret_choice);
+void lab_sim_directive_op_end(struct lab_sim *sim, const struct lab_sim_context *context);
+/* Marks as raised what `rx@stack:46` says of this event of the context. */
+void lab_sim_directive_at(struct lab_sim *sim, const struct lab_sim_context *context);
+
+/* sim_lock.c: what host and scenario locks have in common, and R08. */
+void lab_sim_lock(struct lab_sim *sim, struct lab_spinlock *lock, bool judged);
+bool lab_sim_trylock(struct lab_sim *sim, struct lab_spinlock *lock);
+void lab_sim_unlock(struct lab_sim *sim, struct lab_spinlock *lock);
+/* Interrupts were unmasked on a strand: what it holds is open to them from now on. */
+void lab_sim_locks_opened(struct lab_sim *sim, struct lab_sim_strand *strand);
+struct lab_sim_context *lab_sim_lock_holder(struct lab_sim *sim, const struct lab_spinlock *lock);
+
+/* sim_stuck.c: on the engine's strand, when nobody can run. True: somebody can again; false: the run ends starved. */
+bool lab_sim_unstick(struct lab_sim *sim);
+
+/* sim_record.c: the event hash and the trace. */
+void lab_sim_record(struct lab_sim *sim, unsigned context, unsigned what, uint64_t a, uint64_t b);
+void lab_sim_trace(struct lab_sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lab_sim_op_done(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op, enum lab_status status,
+		     uint64_t ns);
+const char *lab_sim_name(void *sim, unsigned context); /* "hardirq rx" */
+
+static inline struct lab_sim_context *lab_sim_context_of(struct lab_sim *sim, const struct lab_actor *actor)
+{
+	return &sim->contexts[actor->index];
+}
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sim_state.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+void lab_sim_let_go(struct lab_sim *sim, struct lab_sim_context *context)
+{
+	while (context->held) {
+		unsigned lock = lab_bits_first(context->held);
+
+		lab_sim_engine_ops.unlock(&sim->exec, context->actor, lock);
+	}
+}
+
+static void run_ops(struct lab_sim *sim, struct lab_sim_context *context)
+{
+	const struct lab_op *ops = sim->scenario->ops + context->plan->first_op;
+
+	for (size_t i = 0; i < context->plan->op_count; i++) {
+		lab_exec_op(&sim->exec, context->actor, &ops[i]);
+		lab_sim_directive_op_end(sim, context);
+		lab_sim_point(LAB_SIM_OP_END);
+	}
+}
+
+void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_sim_context *handler)
+{
+	struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
+	struct lab_sim_context *below = strand->top;
+	bool at_boundary = strand->at_boundary;
+	unsigned irq_depth = cpu->irq_depth;
+
+	lab_assert(handler->actor->kind != LAB_CONTEXT_TASK && !handler->running);
+	strand->fire = NULL;
+	strand->top = handler;
+	strand->at_boundary = false;
+	handler->strand = strand;
+	handler->running = true;
+	handler->pending = false;
+	handler->fired = true;
+	lab_count_up(&handler->actor->counts.runs);
+	sim->result->interrupts[handler->actor->kind]++;
+	lab_sim_record(sim, handler->actor->index, LAB_OP_KIND_COUNT, below ? below->actor->index : UINT64_MAX, 0);
+	lab_sim_trace(sim, "%s fires on cpu %u, over %s", lab_sim_name(sim, handler->actor->index), strand->cpu,
+		      below ? lab_sim_name(sim, below->actor->index) : "nobody");
+	run_ops(sim, handler);
+	lab_sim_let_go(sim, handler);
+	handler->running = false;
+	strand->top = below;
+	strand->at_boundary = at_boundary;
+	cpu->irq_depth = irq_depth;
+}
+
+void lab_sim_idle_body(void *arg)
+{
+	struct lab_sim_strand *strand = arg;
+
+	for (;;) {
+		struct lab_sim *sim = strand->sim;
+
+		lab_assert(strand->fire);
+		lab_sim_fire(sim, strand, strand->fire);
+		lab_sim_leave(sim, strand);
+	}
+}
+
+/* A line that never fired does so before the tasks of its CPU are all over. */
+static void fire_unfired(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
+		struct lab_sim_context *handler = &sim->contexts[i];
+
+		if (handler->actor->cpu == strand->cpu && (handler->pending || !handler->fired) &&
+		    lab_sim_can_fire(sim, handler))
+			lab_sim_fire(sim, strand, handler);
+	}
+}
+
+void lab_sim_task_body(void *arg)
+{
+	struct lab_sim_strand *strand = arg;
+
+	for (;;) {
+		struct lab_sim *sim = strand->sim;
+		struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
+
+		run_ops(sim, strand->task);
+		lab_sim_let_go(sim, strand->task);
+		cpu->irq_depth = 0;
+		if (--cpu->tasks_left == 0)
+			fire_unfired(sim, strand);
+		sim->tasks_left--;
+		lab_sim_leave(sim, strand);
+	}
+}
