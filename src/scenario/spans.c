@@ -19,14 +19,14 @@ static bool push(struct lab_span_list *list, uint64_t first, uint64_t end, enum 
 	return true;
 }
 
-void lab_spans_paint(struct lab_span_list *list, uint64_t first, uint64_t count, unsigned zone)
+bool lab_spans_paint(struct lab_span_list *list, uint64_t first, uint64_t count, unsigned zone)
 {
 	uint64_t end = first + count;
 	struct lab_span_list out;
 	bool fits = true;
 
 	if (!count)
-		return;
+		return true;
 	out.count = 0;
 	for (size_t i = 0; i < list->count; i++)
 		fits &= push(&out, list->at[i].first_frame,
@@ -37,10 +37,11 @@ void lab_spans_paint(struct lab_span_list *list, uint64_t first, uint64_t count,
 		fits &= push(&out, LAB_MAX(list->at[i].first_frame, end),
 			     list->at[i].first_frame + list->at[i].frame_count, list->at[i].zone);
 	if (!fits)
-		return;
+		return false;
 	list->count = out.count;
 	for (size_t i = 0; i < out.count; i++)
 		list->at[i] = out.at[i];
+	return true;
 }
 
 uint64_t lab_spans_frames(const struct lab_scenario_machine *machine, enum lab_zone zone)

@@ -16,8 +16,8 @@ struct lab_span_list {
 	struct lab_span at[LAB_SPAN_LIST_ROOM];
 };
 
-/* Makes `count` frames from `first` on belong to a zone, or to none; a paint that finds no room changes nothing. */
-void lab_spans_paint(struct lab_span_list *list, uint64_t first, uint64_t count, unsigned zone);
+/* Makes `count` frames from `first` on belong to a zone, or to none. False: no room, nothing changed. */
+bool lab_spans_paint(struct lab_span_list *list, uint64_t first, uint64_t count, unsigned zone);
 
 /* Puts the list into the machine, at most LAB_SPAN_MAX of it; an empty one becomes frame 0. Fills zones[].frames. */
 void lab_spans_store(const struct lab_span_list *list, struct lab_scenario_machine *machine);
