@@ -18,4 +18,5 @@ while IFS= read -r program; do
 done < <(find "$build" -type f \( -perm -u+x -o -name '*.so' \) -not -name '*.py' -exec sh -c \
 	'for f; do head -c 4 "$f" | grep -q "^.ELF" && echo "$f"; done' sh {} +)
 llvm-cov-19 report -instr-profile="$profile/all.profdata" -show-functions=0 -show-region-summary=0 \
-	"${objects[@]}" -sources src/core | grep -v '^warning'
+	"${objects[@]}" -sources src/core 2>&1 | grep -v '^warning' | tee "$build/coverage.txt"
+awk '/^TOTAL/ { print "src/core: " $7 " of lines by the tests and the corpus" }' "$build/coverage.txt"

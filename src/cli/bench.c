@@ -82,20 +82,22 @@ static int bench_alloc(const struct lab_bench_plan *plan, enum lab_format format
 
 static int run(int argc, const char **argv)
 {
-	const char *format_text = NULL, *rounds_text = "15", *seed_text = "1";
+	const char *format_text = NULL, *rounds_text = "15", *seed_text = "1", *threads_text = "2";
 	int quick = 0;
 	const struct poptOption table[] = {
 		{"rounds", '\0', POPT_ARG_STRING, &rounds_text, 0, "rounds, each with every case once (default 15)",
+		 "N"},
+		{"threads", '\0', POPT_ARG_STRING, &threads_text, 0, "up to this many threads, 1 or 2 (default 2)",
 		 "N"},
 		{"quick", '\0', POPT_ARG_NONE, &quick, 0, "3 rounds of an eighth of the length", NULL},
 		{"seed", '\0', POPT_ARG_STRING, &seed_text, 0, "of the order of cases and frees (default 1)", "N"},
 		{"format", '\0', POPT_ARG_STRING, &format_text, 0, "text or jsonl (default text)", "FORMAT"},
 		POPT_TABLEEND,
 	};
-	struct lab_bench_plan plan = {.thread_max = 2, .stopped = lab_cli_stop_asked};
+	struct lab_bench_plan plan = {.stopped = lab_cli_stop_asked};
 	enum lab_format format;
 	const char **rest;
-	uint64_t rounds;
+	uint64_t rounds, threads;
 	int error = lab_cli_parse(&lab_command_bench, argc, argv, table, &rest);
 
 	if (error)
@@ -107,14 +109,18 @@ static int run(int argc, const char **argv)
 		return LAB_EXIT_USAGE;
 	}
 	if (lab_cli_number(&lab_command_bench, "--rounds", rounds_text, 1, ROUNDS_MAX, &rounds) ||
+	    lab_cli_number(&lab_command_bench, "--threads", threads_text, 1, LAB_BENCH_THREAD_MAX, &threads) ||
 	    lab_cli_number(&lab_command_bench, "--seed", seed_text, 0, UINT64_MAX, &plan.seed) ||
 	    lab_cli_format(&lab_command_bench, format_text, &format))
 		return LAB_EXIT_USAGE;
+	plan.thread_max = (unsigned)threads;
 	plan.rounds = quick ? 3 : (unsigned)rounds;
 	plan.pairs = quick ? PAIRS_QUICK : PAIRS;
 	plan.targets = lab_target_builtins(&plan.target_count);
-	fprintf(stderr, "bench alloc: rounds=%u pairs=%" PRIu64 " seed=%" PRIu64 " targets=%zu arena=1GiB frame=4KiB\n",
-		plan.rounds, plan.pairs, plan.seed, plan.target_count);
+	fprintf(stderr,
+		"bench alloc: rounds=%u pairs=%" PRIu64 " threads=%u seed=%" PRIu64
+		" targets=%zu arena=1GiB frame=4KiB\n",
+		plan.rounds, plan.pairs, plan.thread_max, plan.seed, plan.target_count);
 	return bench_alloc(&plan, format);
 }
 

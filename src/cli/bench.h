@@ -10,6 +10,8 @@
 
 /* What one alloc+free pair costs, by pattern, order and threads, and two compare-and-swaps in the same run. */
 
+#define LAB_BENCH_THREAD_MAX 2u
+
 enum lab_bench_pattern {
 	LAB_BENCH_REPEAT, /* one pair again and again */
 	LAB_BENCH_BULK,   /* many blocks, then all are freed in the order they were taken */

@@ -5,8 +5,6 @@
 #include "base/prng.h"
 #include "cli/bench.h"
 
-#define LAB_BENCH_THREAD_MAX 2u
-
 /* One measurement of one case: threads are started, pinned, warmed, timed and joined. */
 struct lab_bench_sample {
 	const struct lab_bench_case *bench;

@@ -15,9 +15,10 @@ MAY_INCLUDE = {
     "oracle": "base plat scenario",
     "engine": "base plat scenario target oracle",
     "report": "base scenario oracle",
+    "campaign": "base plat scenario oracle report",
     "stress": "base plat scenario target oracle engine report",
     "fuzz": "base plat scenario target oracle engine report",
-    "cli": "base plat scenario target oracle engine report stress",
+    "cli": "base plat scenario target oracle engine report campaign stress",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 

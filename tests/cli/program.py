@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program under test; its path is in $LABYRINTH."""
+import os
+import subprocess
+
+PATH = os.environ["LABYRINTH"]
+CLEAN, FINDING, USAGE, HARNESS = 0, 1, 2, 3
+
+
+def run(*args, timeout=60, cwd=None):
+    return subprocess.run([PATH, *args], text=True, capture_output=True, timeout=timeout, check=False, cwd=cwd)
+
+
+def start(*args, cwd=None):
+    return subprocess.Popen([PATH, *args], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd)

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the program cannot use gets one line that names the thing, its value and what was expected; exit 2."""
+import unittest
+
+from program import USAGE, run
+
+# arguments, what the line must name
+CASES = [
+    (["frobnicate"], ["'frobnicate'", "labyrinth help"]),
+    (["help", "frobnicate"], ["'frobnicate'", "labyrinth help"]),
+    (["targets", "--frobnicate"], ["--frobnicate", "unknown option"]),
+    (["targets", "--format", "xml"], ["--format", "'xml'", "text, jsonl"]),
+    (["targets", "--format"], ["--format", "no value"]),
+    (["targets", "--target", "nosuch"], ["--target", "nosuch", "core"]),
+    (["targets", "--target", "./nosuch.so"], ["--target", "./nosuch.so"]),
+    (["targets", "stray"], ["'stray'", "options only"]),
+    (["bench"], ["''", "alloc"]),
+    (["bench", "frobnicate"], ["'frobnicate'", "alloc"]),
+    (["bench", "alloc", "--rounds", "0"], ["--rounds", "'0'", "from 1 to"]),
+    (["bench", "alloc", "--rounds", "-1"], ["--rounds", "'-1'", "from 1 to"]),
+    (["bench", "alloc", "--rounds", "3x"], ["--rounds", "'3x'", "from 1 to"]),
+    (["bench", "alloc", "--threads", "3"], ["--threads", "'3'", "from 1 to 2"]),
+    (["bench", "alloc", "--rounds", "99999999999999999999"], ["--rounds", "from 1 to"]),
+]
+
+
+class Usage(unittest.TestCase):
+    def test_one_line_and_exit_2(self):
+        for args, words in CASES:
+            with self.subTest(args=args):
+                answer = run(*args)
+                self.assertEqual(answer.returncode, USAGE, answer.stderr)
+                self.assertEqual(answer.stdout, "")
+                self.assertEqual(answer.stderr.count("\n"), 1, answer.stderr)
+                for word in ["labyrinth: ", *words]:
+                    self.assertIn(word, answer.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
