@@ -19,7 +19,8 @@ struct lab_oracle;
 
 struct lab_oracle_config {
 	const struct lab_machine *machine;
-	const struct lab_target *target;                      /* caps, and which members are there */
+	const struct lab_target *target; /* caps, and which members are there */
+	uint64_t frame_room; /* the most frames that *machine has at any reset; less than it has now: what it has now */
 	unsigned actor_count;                                 /* actor indices are below it */
 	const char *(*actor_name)(void *arg, unsigned actor); /* "hardirq rx": for findings */
 	/* Called at each finding, at the place where it was found, possibly in a signal handler. */
@@ -30,7 +31,10 @@ struct lab_oracle_config {
 /* May sleep. LAB_SYSTEM: errno. The machine, target and config's strings must outlive it. */
 LAB_MUST_USE enum lab_status lab_oracle_create(const struct lab_oracle_config *config, struct lab_oracle **ret_oracle);
 void lab_oracle_destroy(struct lab_oracle *oracle);
-/* Forgets all: as after create, census included if `keep_census` is false. For engines that run many scenarios. */
+/*
+ * Forgets all: as after create, census included if `keep_census` is false. For engines that run many scenarios; the
+ * machine may have been rebuilt in place (within frame_room) if the census is forgotten. No call may be under way.
+ */
 void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census);
 
 /* One call under way: on the stack of whoever calls the target. */
@@ -38,13 +42,16 @@ struct lab_call {
 	unsigned actor;
 	struct lab_request request;
 	uint64_t taken_at_start[LAB_ZONE_COUNT]; /* cumulative frames taken, read before the call: R03 */
-	uint64_t min_at_start[LAB_ZONE_COUNT];
-	uint64_t ticket; /* calls begun when this one began: R10's "alone" */
+	uint64_t marks_at_start[LAB_ZONE_COUNT]; /* which watermarks were in force */
+	uint64_t ticket;                         /* calls begun when this one began: R10's "alone" */
 	bool alone_at_start;
 	uint64_t free_before; /* the target's free_frames before a misuse: R02 */
 };
 
-/* Around target->alloc. `status` and `block` as the target answered. Judges R01, R03, R05, R10, R12 (before touch). */
+/*
+ * Around target->alloc. `status` and `block` as the target answered; the caller had set block to NULL before. Judges
+ * R01, R03, R05, R10, R12 (before touch).
+ */
 void lab_oracle_alloc_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor,
 			    const struct lab_request *request);
 void lab_oracle_alloc_end(struct lab_oracle *oracle, struct lab_call *call, enum lab_status status, void *block);
@@ -57,6 +64,13 @@ void lab_oracle_free_begin(struct lab_oracle *oracle, struct lab_call *call, uns
 			   const struct lab_request *request);
 void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void *block, enum lab_status status);
 
+/*
+ * Around any other call that may hold frames while it is under way (drain, cpu_offline, cpu_online): a failure that
+ * overlaps it is not judged by R10.
+ */
+void lab_oracle_other_begin(struct lab_oracle *oracle);
+void lab_oracle_other_end(struct lab_oracle *oracle);
+
 enum lab_misuse {
 	LAB_MISUSE_DOUBLE_FREE, /* the block was released by this actor just before */
 	LAB_MISUSE_FOREIGN,     /* a living block, somebody else's token */
@@ -67,16 +81,20 @@ enum lab_misuse {
 };
 
 /*
- * Around a call that must be refused (R02): judged by the documented status, and by free_frames and shadow unchanged.
- * The call is target->free(block, &call->request) unless said otherwise above. `head` is the living block that the
- * misuse aims at, or NULL.
+ * Around a call that must be refused (R02): judged by the documented status, and by free_frames unchanged where no
+ * other call overlapped. The call is target->free(block, shown) unless said otherwise above. A second view of an
+ * exclusive block that is granted is R15; one refused with another status than LAB_BUSY is R02. A target without
+ * OWNERSHIP (without EXCLUSIVE_MAP for the second view) is not judged.
  */
 void lab_oracle_misuse_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor, void *self,
 			     const struct lab_request *shown);
 void lab_oracle_misuse_end(struct lab_oracle *oracle, struct lab_call *call, void *self, enum lab_misuse misuse,
 			   void *block, enum lab_status status);
 
-/* After target->transfer, or instead of it where the target has none (status LAB_OK): the shadow follows. */
+/*
+ * After target->transfer, or instead of it where the target has none (status LAB_OK and `to` the token that it keeps):
+ * the shadow follows. LAB_BUSY is a right answer while the block has a view.
+ */
 void lab_oracle_transferred(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *from,
 			    lab_owner to, enum lab_status status);
 
@@ -93,7 +111,10 @@ void lab_oracle_unmapped(struct lab_oracle *oracle, unsigned actor, void *block,
  */
 void lab_oracle_touch(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *request);
 
-/* Around target->set_marks: calls that overlap are judged by the lower floor. */
+/*
+ * Around target->set_marks, one change at a time: calls that overlap one are judged by the lowest marks so far. end is
+ * told the marks in force from now on: the new ones, or the old ones if the target refused.
+ */
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
 void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
 
@@ -116,9 +137,14 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self);
 /* Frames now owned, and the greatest number owned at once, per zone. */
 uint64_t lab_oracle_owned(const struct lab_oracle *oracle, enum lab_zone zone);
 uint64_t lab_oracle_total(const struct lab_oracle *oracle, enum lab_zone zone); /* T of the census */
-/* The least T - O seen just after a success of that class in that zone; UINT64_MAX if there was none. */
+/*
+ * The least T - O that a success of that class left in that zone; UINT64_MAX if there was none. Where calls overlap it
+ * is the most that the success can have left, as R03 counts it: never below the class's floor unless R03 was found.
+ */
 uint64_t lab_oracle_low_water(const struct lab_oracle *oracle, enum lab_zone zone, enum lab_class class);
 /* Failures that overlapped another call, and so were counted and not judged. */
 uint64_t lab_oracle_unjudged(const struct lab_oracle *oracle);
+/* Blocks outside the arena that found no room in the page map, and so were not watched; 0 in any sane run. */
+uint64_t lab_oracle_unwatched(const struct lab_oracle *oracle);
 
 #endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "oracle/state.h"
+
+/* The order of the greatest free block that starts at a frame, inside its span and of census frames only. */
+static unsigned greatest_at(const struct lab_oracle *oracle, const struct lab_span *span, uint64_t frame)
+{
+	uint64_t end = span->first_frame + span->frame_count;
+	unsigned order = 0;
+
+	while (order < oracle->machine->order_max && !(frame & lab_bits_low(order + 1)) &&
+	       frame + (UINT64_C(2) << order) <= end) {
+		uint64_t i = UINT64_C(1) << order, top = UINT64_C(2) << order;
+
+		while (i < top && oracle->census[frame + i] &&
+		       !lab_load_relaxed(&oracle->shadow.cells[frame + i].owner))
+			i++;
+		if (i < top)
+			break;
+		order++;
+	}
+	return order;
+}
+
+static void count_greatest(const struct lab_oracle *oracle, enum lab_zone zone, uint64_t counts[LAB_ORDER_MAX + 1])
+{
+	memset(counts, 0, sizeof(uint64_t) * (LAB_ORDER_MAX + 1));
+	for (size_t i = 0; i < oracle->machine->span_count; i++) {
+		const struct lab_span *span = &oracle->machine->spans[i];
+		uint64_t frame = span->first_frame;
+
+		while (span->zone == zone && frame < span->first_frame + span->frame_count) {
+			bool usable = oracle->census[frame] && !lab_load_relaxed(&oracle->shadow.cells[frame].owner);
+			unsigned order = usable ? greatest_at(oracle, span, frame) : 0;
+
+			if (usable)
+				counts[order]++;
+			frame += UINT64_C(1) << order;
+		}
+	}
+}
+
+/* Takes the zone's greatest blocks, great ones first; false and a finding when one cannot be had. */
+static bool take_greatest(struct lab_oracle *oracle, void *self, enum lab_zone zone)
+{
+	uint64_t counts[LAB_ORDER_MAX + 1];
+	void *block;
+
+	count_greatest(oracle, zone, counts);
+	for (unsigned order = LAB_ORDER_MAX + 1; order-- > 0;)
+		for (uint64_t i = 0; i < counts[order]; i++) {
+			lab_gfp gfp = zone == LAB_ZONE_DMA ? LAB_GFP_DMA : 0;
+
+			if (lab_oracle_take(oracle, self, gfp, order, &block) == LAB_OK)
+				continue;
+			lab_oracle_report(oracle, LAB_R06_COALESCING, LAB_FINDING_NO_ACTOR, UINT64_MAX, order,
+					  "zone=%s has %" PRIu64 " free blocks of order %u, the target gave %" PRIu64
+					  " owners=nobody",
+					  zone == LAB_ZONE_DMA ? "dma" : "normal", counts[order], order, i);
+			return false;
+		}
+	return true;
+}
+
+/*
+ * R06. The greatest aligned blocks of the free census frames are fixed by the spans; taken great ones first, each must
+ * be there. The DMA zone first: with that empty a NORMAL request cannot fall back and hide a missing block.
+ */
+void lab_oracle_judge_coalescing(struct lab_oracle *oracle, void *self)
+{
+	memset(oracle->swept, 0, oracle->machine->frame_count);
+	if (take_greatest(oracle, self, LAB_ZONE_DMA))
+		(void)take_greatest(oracle, self, LAB_ZONE_NORMAL);
+	lab_oracle_give_back(oracle, self);
+}

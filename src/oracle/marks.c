@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/marks.h"
+
+#include "base/bits.h"
+
+/*
+ * All accesses are relaxed: the oracle must not order its callers. A reader that mixes words of two sets has seen
+ * another version at its end than at its start, and does not use them.
+ */
+
+static void store_words(struct lab_marks_words *words, uint64_t min, const uint64_t *reserve)
+{
+	lab_store_relaxed(&words->min, min);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		lab_store_relaxed(&words->reserve[zone], reserve[zone]);
+}
+
+void lab_marks_init(struct lab_marks *marks, const struct lab_zone_marks *from)
+{
+	lab_store_relaxed(&marks->version, 0);
+	store_words(&marks->now, from->min, from->lowmem_reserve);
+	store_words(&marks->lowest, from->min, from->lowmem_reserve);
+}
+
+void lab_marks_begin(struct lab_marks *marks, const struct lab_zone_marks *to)
+{
+	uint64_t reserve[LAB_ZONE_COUNT];
+
+	lab_fetch_add_relaxed(&marks->version, 1);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		uint64_t lowest = lab_load_relaxed(&marks->lowest.reserve[zone]);
+
+		reserve[zone] = LAB_MIN(lowest, to->lowmem_reserve[zone]);
+	}
+	store_words(&marks->lowest, LAB_MIN(lab_load_relaxed(&marks->lowest.min), to->min), reserve);
+}
+
+void lab_marks_end(struct lab_marks *marks, const struct lab_zone_marks *to)
+{
+	store_words(&marks->now, to->min, to->lowmem_reserve);
+	lab_fetch_add_relaxed(&marks->version, 1);
+}
+
+uint64_t lab_marks_version(const struct lab_marks *marks)
+{
+	return lab_load_relaxed(&marks->version);
+}
+
+bool lab_marks_stable(const struct lab_marks *marks, uint64_t version_at_start)
+{
+	return !(version_at_start & 1) && lab_marks_version(marks) == version_at_start;
+}
+
+uint64_t lab_marks_floor(const struct lab_marks *marks, lab_gfp gfp, bool stable)
+{
+	const struct lab_marks_words *words = stable ? &marks->now : &marks->lowest;
+	enum lab_class class = lab_gfp_class(gfp);
+	enum lab_zone class_zone = gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+	uint64_t floor;
+
+	if (class == LAB_CLASS_MEMALLOC)
+		return 0;
+	floor = lab_class_floor(class, lab_load_relaxed(&words->min));
+	if (__builtin_add_overflow(floor, lab_load_relaxed(&words->reserve[class_zone]), &floor))
+		return UINT64_MAX;
+	return floor;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "base/bits.h"
+#include "oracle/state.h"
+
+/* R14: the target's own counts and check, which nothing else in the oracle believes. */
+static bool judge_accounting(struct lab_oracle *oracle, void *self)
+{
+	uint64_t free_frames = 0, believed;
+	enum lab_status status;
+
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		free_frames += oracle->total[zone] - lab_oracle_owned(oracle, zone);
+	if (oracle->arena && oracle->target->free_frames) {
+		believed = oracle->target->free_frames(self);
+		if (believed != free_frames) {
+			lab_oracle_report(oracle, LAB_R14_ACCOUNTING, LAB_FINDING_NO_ACTOR, UINT64_MAX, 0,
+					  "free_frames=%" PRIu64 " but %" PRIu64 " are free owners=nobody", believed,
+					  free_frames);
+			return false;
+		}
+	}
+	if (oracle->target->check) {
+		status = oracle->target->check(self);
+		if (status != LAB_OK) {
+			lab_oracle_report(oracle, LAB_R14_ACCOUNTING, LAB_FINDING_NO_ACTOR, UINT64_MAX, 0,
+					  "the target's own check answered %s owners=nobody", lab_status_name(status));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_owned(const struct lab_oracle *oracle, uint64_t frame)
+{
+	lab_owner owner = lab_load_relaxed(&oracle->shadow.cells[frame].owner);
+
+	return owner != LAB_OWNER_NONE && lab_owner_context(owner) != LAB_OWNER_CONTEXT_MAX;
+}
+
+/* R04: the sweep found each free frame of the census once; here, that it found no others and left none out. */
+static bool judge_conservation(struct lab_oracle *oracle)
+{
+	uint64_t missing = 0, strange = 0, first_missing = 0, first_strange = 0;
+
+	for (uint64_t frame = oracle->machine->frame_count; frame-- > 0;) {
+		bool seen = oracle->swept[frame];
+
+		if (!seen && oracle->census[frame] && !is_owned(oracle, frame)) {
+			missing++;
+			first_missing = frame;
+		} else if (seen && !oracle->census[frame]) {
+			strange++;
+			first_strange = frame;
+		}
+	}
+	if (missing)
+		lab_oracle_report(oracle, LAB_R04_CONSERVATION, LAB_FINDING_NO_ACTOR, first_missing, 0,
+				  "block=frame %" PRIu64 " order 0 is lost, with it %" PRIu64
+				  " frames in all owners=nobody",
+				  first_missing, missing);
+	else if (strange)
+		lab_oracle_report(oracle, LAB_R04_CONSERVATION, LAB_FINDING_NO_ACTOR, first_strange, 0,
+				  "block=frame %" PRIu64 " order 0 is not of the census, %" PRIu64
+				  " frames in all owners=the oracle",
+				  first_strange, strange);
+	return !missing && !strange;
+}
+
+void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
+{
+	bool sound = judge_accounting(oracle, self);
+
+	if (!sound || !oracle->arena)
+		return; /* the sweep of an instance that is known to be broken tells nothing new */
+	lab_oracle_sweep(oracle, self);
+	sound = judge_conservation(oracle);
+	lab_oracle_give_back(oracle, self);
+	if (sound && lab_oracle_applies(oracle, LAB_R06_COALESCING))
+		lab_oracle_judge_coalescing(oracle, self);
+}

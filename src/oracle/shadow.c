@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/shadow.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+
+/*
+ * Pages that a malloc library may touch in one run: far more than it may own at once, since it need not use an address
+ * again; 2^20 at least, which cost address space only.
+ */
+#define PAGES_PER_FRAME 64
+#define PAGES_MIN       (UINT64_C(1) << 20)
+
+enum lab_status lab_shadow_init(struct lab_shadow *shadow, const struct lab_machine *machine, bool arena,
+				uint64_t frame_room)
+{
+	*shadow = (struct lab_shadow){.machine = machine};
+	if (!arena)
+		return lab_pagemap_create(LAB_MAX(frame_room * PAGES_PER_FRAME, PAGES_MIN), &shadow->map);
+	shadow->cell_room = frame_room;
+	shadow->cells = calloc(LAB_MAX(frame_room, UINT64_C(1)), sizeof(*shadow->cells));
+	return shadow->cells ? LAB_OK : LAB_SYSTEM;
+}
+
+void lab_shadow_fini(struct lab_shadow *shadow)
+{
+	if (shadow->map)
+		lab_pagemap_destroy(shadow->map);
+	free(shadow->cells);
+}
+
+void lab_shadow_clear(struct lab_shadow *shadow)
+{
+	if (shadow->map) {
+		lab_pagemap_clear(shadow->map);
+		return;
+	}
+	lab_assert_cmp(shadow->machine->frame_count, <=, shadow->cell_room);
+	for (uint64_t frame = 0; frame < shadow->cell_room; frame++) {
+		lab_store_relaxed(&shadow->cells[frame].owner, 0);
+		lab_store_relaxed(&shadow->cells[frame].pattern, 0);
+		lab_store_relaxed(&shadow->cells[frame].facts, 0);
+	}
+}
+
+static uint64_t offset_of(const struct lab_shadow *shadow, const void *address)
+{
+	return (uint64_t)((uintptr_t)address - (shadow->map ? 0 : (uintptr_t)shadow->machine->base));
+}
+
+uint64_t lab_shadow_frame(const struct lab_shadow *shadow, const void *address)
+{
+	return offset_of(shadow, address) >> shadow->machine->page_shift;
+}
+
+bool lab_shadow_is_frame_aligned(const struct lab_shadow *shadow, const void *address)
+{
+	return !(offset_of(shadow, address) & lab_bits_low(shadow->machine->page_shift));
+}
+
+void *lab_shadow_page(const struct lab_shadow *shadow, void *block, uint64_t idx)
+{
+	return (char *)block + (idx << shadow->machine->page_shift);
+}
+
+size_t lab_shadow_page_bytes(const struct lab_shadow *shadow)
+{
+	return (size_t)1 << shadow->machine->page_shift;
+}
+
+struct lab_cell *lab_shadow_find(const struct lab_shadow *shadow, uint64_t frame)
+{
+	if (shadow->map)
+		return lab_pagemap_find(shadow->map, frame);
+	return frame < shadow->machine->frame_count ? &shadow->cells[frame] : NULL;
+}
+
+struct lab_cell *lab_shadow_add(const struct lab_shadow *shadow, uint64_t frame)
+{
+	if (shadow->map)
+		return lab_pagemap_add(shadow->map, frame);
+	return lab_shadow_find(shadow, frame);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_ORACLE_STATE_H
+#define LAB_ORACLE_STATE_H
+
+#include "oracle/marks.h"
+#include "oracle/oracle.h"
+#include "oracle/shadow.h"
+
+/* What the files of the oracle share; nobody else includes it. All atomics are relaxed (cell.h tells why). */
+
+struct lab_oracle {
+	struct lab_oracle_config config;
+	const struct lab_machine *machine;
+	const struct lab_target *target;
+	bool arena;
+	struct lab_shadow shadow;
+	struct lab_marks marks[LAB_ZONE_COUNT];
+
+	/*
+	 * Cumulative frames: `taken` grows when a success is recorded, after the target returned; `given` when a free
+	 * begins, before the target is called. So at any instant at least taken - given frames are truly owned.
+	 */
+	lab_atomic64 taken[LAB_ZONE_COUNT], given[LAB_ZONE_COUNT];
+
+	/* Calls begun and ended. A call ran alone if none was unfinished when it began and none began until it ended.
+	 */
+	lab_atomic64 calls_begun, calls_ended;
+
+	lab_atomic64 low_water[LAB_ZONE_COUNT][LAB_CLASS_COUNT];
+	lab_atomic64 unjudged, unwatched;
+
+	/* By frame. At quiescence only. */
+	uint8_t *census; /* 1: a fresh instance hands it out */
+	uint8_t *swept;  /* not 0: the oracle itself took a block there (sweep.c); its token is the cell's owner */
+	uint64_t total[LAB_ZONE_COUNT]; /* frames of the census */
+	uint64_t own_generation;        /* of the oracle's own tokens */
+};
+
+/* Where a frame lies; NULL: in a hole or outside. */
+const struct lab_span *lab_oracle_span(const struct lab_oracle *oracle, uint64_t frame);
+/* The zone that a block counts for; NORMAL for blocks outside the arena. */
+enum lab_zone lab_oracle_zone(const struct lab_oracle *oracle, uint64_t frame);
+
+bool lab_oracle_applies(const struct lab_oracle *oracle, enum lab_rule rule);
+/* Name of the actor that a token belongs to: "task stack", or "nobody". */
+const char *lab_oracle_owner_name(const struct lab_oracle *oracle, lab_owner token);
+
+/* "frame 64 order 0", or the address for a block outside the arena. */
+struct lab_block_text {
+	char text[64];
+};
+struct lab_block_text lab_oracle_block_text(const struct lab_oracle *oracle, const void *block, unsigned order);
+/* The frame number for a finding: UINT64_MAX for blocks outside the arena. */
+uint64_t lab_oracle_finding_frame(const struct lab_oracle *oracle, const void *block);
+
+void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor,
+			   const struct lab_request *request);
+/* True when no other call was under way from its begin until now. Before lab_oracle_call_end. */
+bool lab_oracle_call_alone(const struct lab_oracle *oracle, const struct lab_call *call);
+void lab_oracle_call_end(struct lab_oracle *oracle);
+
+/* R03, after a success in a zone. */
+void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *call, enum lab_zone zone,
+			    const void *block);
+/* R10, after a failure. */
+void lab_oracle_judge_failure(struct lab_oracle *oracle, const struct lab_call *call, enum lab_status status);
+/* R12, a block just handed out: what its frames still hold. `zeroed`: the request was for zeroed memory. */
+void lab_oracle_judge_release(struct lab_oracle *oracle, unsigned actor, void *block, unsigned order, bool zeroed);
+/* R11, a block about to be released or touched: false when its owner's pattern is broken, and a finding was made. */
+bool lab_oracle_judge_pattern(struct lab_oracle *oracle, unsigned actor, void *block,
+			      const struct lab_request *request);
+
+/* Every frame of the spans, until a census was taken. */
+void lab_oracle_assume_census(struct lab_oracle *oracle);
+
+/* Takes single frames of the memalloc class until there are no more, and judges each. At quiescence only. */
+void lab_oracle_sweep(struct lab_oracle *oracle, void *self);
+/* Takes one block for the oracle itself and notes it as swept. The answer is the target's. */
+enum lab_status lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block);
+/* Gives back all that is swept, and drains. `swept` still tells what it was. */
+void lab_oracle_give_back(struct lab_oracle *oracle, void *self);
+/* R06 */
+void lab_oracle_judge_coalescing(struct lab_oracle *oracle, void *self);
+
+#endif

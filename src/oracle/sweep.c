@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "oracle/state.h"
+
+#define SWEPT_DMA 0x80u /* taken with LAB_GFP_DMA, and so to be given back with it */
+
+/* Notes a block that the oracle took. False: it cannot be, and a finding tells why. */
+static bool note_block(struct lab_oracle *oracle, const struct lab_request *request, const void *block)
+{
+	uint64_t frame = lab_shadow_frame(&oracle->shadow, block);
+	struct lab_cell *cell = lab_shadow_find(&oracle->shadow, frame);
+	lab_owner owner = LAB_OWNER_NONE;
+
+	if (!cell || !lab_shadow_is_frame_aligned(&oracle->shadow, block) || !lab_oracle_span(oracle, frame)) {
+		lab_oracle_report(oracle, LAB_R05_PLACEMENT, LAB_FINDING_NO_ACTOR, frame, request->order,
+				  "block=%s lies in no span owners=the oracle",
+				  lab_oracle_block_text(oracle, block, request->order).text);
+		return false;
+	}
+	/* Relaxed like all others, though at quiescence there is nobody to race with. */
+	if (!lab_cas_relaxed(&cell->owner, &owner, request->owner)) {
+		bool twice = oracle->swept[frame];
+
+		lab_oracle_report(oracle, twice ? LAB_R04_CONSERVATION : LAB_R01_EXCLUSIVE_OWNERSHIP,
+				  LAB_FINDING_NO_ACTOR, frame, request->order, "block=%s%s owners=%s, the oracle",
+				  lab_oracle_block_text(oracle, block, request->order).text,
+				  twice ? " was handed out twice at quiescence" : "",
+				  lab_oracle_owner_name(oracle, owner));
+		return false;
+	}
+	oracle->swept[frame] = (uint8_t)((request->order + 1) | (request->gfp & LAB_GFP_DMA ? SWEPT_DMA : 0));
+	return true;
+}
+
+enum lab_status lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block)
+{
+	struct lab_request request = {.gfp = gfp | LAB_GFP_MEMALLOC, .order = order};
+	enum lab_status status;
+	void *block = NULL;
+
+	request.owner = lab_owner_make(LAB_OWNER_CONTEXT_MAX, ++oracle->own_generation);
+	status = oracle->target->alloc(self, &request, &block);
+	if (status != LAB_OK)
+		return status;
+	if (!note_block(oracle, &request, block))
+		return LAB_INVALID;
+	*ret_block = block;
+	return LAB_OK;
+}
+
+void lab_oracle_sweep(struct lab_oracle *oracle, void *self)
+{
+	void *block;
+
+	memset(oracle->swept, 0, oracle->machine->frame_count);
+	while (lab_oracle_take(oracle, self, 0, 0, &block) == LAB_OK)
+		lab_oracle_judge_release(oracle, LAB_FINDING_NO_ACTOR, block, 0, false);
+}
+
+void lab_oracle_give_back(struct lab_oracle *oracle, void *self)
+{
+	for (uint64_t frame = 0; frame < oracle->machine->frame_count; frame++) {
+		struct lab_cell *cell = lab_shadow_find(&oracle->shadow, frame);
+		uint8_t swept = oracle->swept[frame];
+		struct lab_request request = {
+			.gfp = LAB_GFP_MEMALLOC | (swept & SWEPT_DMA ? LAB_GFP_DMA : 0),
+			.order = (swept & ~SWEPT_DMA) - 1u,
+		};
+		void *block = lab_shadow_page(&oracle->shadow, oracle->machine->base, frame);
+		enum lab_status status;
+
+		if (!swept)
+			continue;
+		request.owner = lab_load_relaxed(&cell->owner);
+		lab_store_relaxed(&cell->owner, LAB_OWNER_NONE);
+		status = oracle->target->free(self, block, &request);
+		if (status != LAB_OK)
+			lab_oracle_report(oracle, LAB_R02_MISUSE, LAB_FINDING_NO_ACTOR, frame, request.order,
+					  "block=%s refused at its rightful free: %s owners=the oracle",
+					  lab_oracle_block_text(oracle, block, request.order).text,
+					  lab_status_name(status));
+	}
+	if (oracle->target->drain)
+		for (unsigned cpu = 0; cpu < oracle->machine->cpu_count; cpu++)
+			oracle->target->drain(self, cpu);
+}
