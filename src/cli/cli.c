@@ -11,6 +11,8 @@
 
 #include "base/bits.h"
 
+#define OPTIONS_MAX 64
+
 enum { VALUE_HELP = 0x7f00 };
 
 void lab_cli_error(const char *format, ...)
@@ -67,6 +69,16 @@ static void explain(const struct lab_command *command, poptContext context, int 
 	}
 }
 
+/* popt allocates the values of string options and leaves them to the caller, who wants them until the process ends. */
+static void keep_values(const struct poptOption *table)
+{
+	static const char *volatile kept[OPTIONS_MAX]; /* volatile: only a leak checker looks */
+
+	for (size_t i = 0; i < OPTIONS_MAX && (table[i].longName || table[i].shortName); i++)
+		if ((table[i].argInfo & POPT_ARG_MASK) == POPT_ARG_STRING && table[i].arg)
+			kept[i] = *(const char **)table[i].arg;
+}
+
 int lab_cli_parse(const struct lab_command *command, int argc, const char **argv, const struct poptOption *table,
 		  const char ***ret_rest)
 {
@@ -93,6 +105,7 @@ int lab_cli_parse(const struct lab_command *command, int argc, const char **argv
 			return -1;
 		}
 	}
+	keep_values(table);
 	if (answer < -1) {
 		explain(command, context, answer, argc, argv);
 		return LAB_EXIT_USAGE;
