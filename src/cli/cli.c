@@ -72,7 +72,7 @@ static void explain(const struct lab_command *command, poptContext context, int 
 /* popt allocates the values of string options and leaves them to the caller, who wants them until the process ends. */
 static void keep_values(const struct poptOption *table)
 {
-	static const char *volatile kept[OPTIONS_MAX]; /* volatile: only a leak checker looks */
+	static const char *kept[OPTIONS_MAX] __attribute__((used)); /* only a leak checker looks */
 
 	for (size_t i = 0; i < OPTIONS_MAX && (table[i].longName || table[i].shortName); i++)
 		if ((table[i].argInfo & POPT_ARG_MASK) == POPT_ARG_STRING && table[i].arg)

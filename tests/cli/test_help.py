@@ -55,6 +55,11 @@ class Lists(unittest.TestCase):
         for record in records:
             self.assertIn(record["summary"], text)
 
+    def test_rules(self):
+        records = self.records("rules")
+        self.assertEqual([record["id"] for record in records], [f"R{number:02}" for number in range(19)])
+        self.assertEqual(len({record["slug"] for record in records}), 19)
+
     def test_one_target(self):
         self.assertEqual([record["name"] for record in self.records("targets", "--target", "locked")], ["locked"])
 
