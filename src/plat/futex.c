@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-void lab_futex_wait(const uint32_t *key, uint32_t seen, uint64_t timeout_ns)
+bool lab_futex_wait(const uint32_t *key, uint32_t seen, uint64_t timeout_ns)
 {
 	struct timespec timeout = {(time_t)(timeout_ns / UINT64_C(1000000000)),
 				   (long)(timeout_ns % UINT64_C(1000000000))};
 
-	syscall(SYS_futex, key, FUTEX_WAIT_PRIVATE, seen, &timeout, NULL, 0);
+	return syscall(SYS_futex, key, FUTEX_WAIT_PRIVATE, seen, &timeout, NULL, 0) == 0;
 }
 
 void lab_futex_wake(const uint32_t *key)

@@ -2,10 +2,11 @@
 #ifndef LAB_PLAT_FUTEX_H
 #define LAB_PLAT_FUTEX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* Sleeps while *key is `seen`, until it is woken, timeout_ns passes or a signal comes: the caller looks again. */
-void lab_futex_wait(const uint32_t *key, uint32_t seen, uint64_t timeout_ns);
+/* Sleeps while *key is `seen`, until it is woken (true), or timeout_ns passes or a signal comes (false). */
+bool lab_futex_wait(const uint32_t *key, uint32_t seen, uint64_t timeout_ns);
 
 /* Wakes all that sleep on key. Async-signal-safe. */
 void lab_futex_wake(const uint32_t *key);

@@ -12,7 +12,10 @@
 static void (*level_handler)(unsigned level);
 static void (*crash_handler)(int signal, const void *address);
 
-static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+static const int crash_signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+static struct sigaction crash_before[LAB_ARRAY_COUNT(crash_signals)];
+static size_t crash_count; /* of crash_signals that are installed, from the first */
+static _Thread_local stack_t stack_before;
 
 int lab_signal_of_level(unsigned level)
 {
@@ -88,37 +91,35 @@ static void on_crash(int signal, siginfo_t *info, void *context)
 		raise(signal);
 }
 
-void lab_signal_crash_install(void (*handler)(int signal, const void *address))
+void lab_signal_crash_install(void (*handler)(int signal, const void *address), bool abort_only)
 {
 	struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
 	crash_handler = handler;
 	sigfillset(&action.sa_mask);
-	for (size_t i = 0; i < LAB_ARRAY_COUNT(crash_signals); i++)
-		sigaction(crash_signals[i], &action, NULL);
+	crash_count = abort_only ? 1 : LAB_ARRAY_COUNT(crash_signals);
+	for (size_t i = 0; i < crash_count; i++)
+		sigaction(crash_signals[i], &action, &crash_before[i]);
 }
 
 void lab_signal_crash_remove(void)
 {
-	struct sigaction action = {.sa_handler = SIG_DFL};
-
-	for (size_t i = 0; i < LAB_ARRAY_COUNT(crash_signals); i++)
-		sigaction(crash_signals[i], &action, NULL);
+	for (size_t i = 0; i < crash_count; i++)
+		sigaction(crash_signals[i], &crash_before[i], NULL);
+	crash_count = 0;
 }
 
 void lab_signal_stack_set(void *memory, size_t room)
 {
 	stack_t stack = {.ss_sp = memory, .ss_size = room};
-	int failed = sigaltstack(&stack, NULL);
+	int failed = sigaltstack(&stack, &stack_before);
 
 	lab_assert(!failed);
 }
 
 void lab_signal_stack_clear(void)
 {
-	stack_t stack = {.ss_flags = SS_DISABLE};
-
-	sigaltstack(&stack, NULL);
+	sigaltstack(&stack_before, NULL);
 }
 
 const char *lab_signal_name(int signal)

@@ -30,12 +30,16 @@ bool lab_signal_send(int thread_id, unsigned level);
 
 /*
  * Crashes: SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT call the handler on the thread's own alternate stack (an
- * overflowed stack must not hide the crash). When the handler returns, the signal has its default effect.
+ * overflowed stack must not hide the crash). When the handler returns, the signal has its default effect. abort_only
+ * leaves all but SIGABRT to whom they belong now (a sanitizer's runtime). remove gives back what install found.
  */
-void lab_signal_crash_install(void (*handler)(int signal, const void *address));
+void lab_signal_crash_install(void (*handler)(int signal, const void *address), bool abort_only);
 void lab_signal_crash_remove(void);
 
-/* A crash stack for the calling thread; memory is the caller's, room bytes, and outlives the thread. */
+/*
+ * A crash stack for the calling thread; memory is the caller's, room bytes; clear gives
+ * back the one found, on the same thread.
+ */
 #define LAB_SIGNAL_STACK_BYTES 65536u
 void lab_signal_stack_set(void *memory, size_t room);
 void lab_signal_stack_clear(void);

@@ -10,7 +10,6 @@
 
 struct lab_thread {
 	pthread_t handle;
-	clockid_t cpu_clock; /* of the thread; readable from any other while it is not joined */
 };
 
 /*
@@ -25,8 +24,8 @@ void lab_thread_join(struct lab_thread *thread);
 /* Gives up on a thread that does not end: nobody will join it. What it may still touch must never be freed. */
 void lab_thread_abandon(struct lab_thread *thread);
 
-/* CPU time that another living thread has used. */
-uint64_t lab_thread_cpu_ns(const struct lab_thread *thread);
+/* CPU time that another thread, not yet joined, has used. False: it has ended. */
+bool lab_thread_cpu_ns(const struct lab_thread *thread, uint64_t *ret_ns);
 
 /* The calling thread's id, as the kernel knows it. Async-signal-safe. */
 int lab_thread_self(void);
