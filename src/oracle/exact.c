@@ -63,10 +63,16 @@ void lab_oracle_judge_failure(struct lab_oracle *oracle, const struct lab_call *
 		lab_fetch_add_relaxed(&oracle->unjudged, 1);
 		return;
 	}
-	if ((!(request->gfp & LAB_GFP_DMA) && zone_sufficed(oracle, call, LAB_ZONE_NORMAL, &frame)) ||
-	    zone_sufficed(oracle, call, LAB_ZONE_DMA, &frame))
-		lab_oracle_report(oracle, LAB_R10_SPURIOUS_FAILURE, call->actor, frame, request->order,
-				  "block=frame %" PRIu64 " order %u is free, the request answered %s owners=%s", frame,
-				  request->order, lab_status_name(status),
-				  lab_oracle_owner_name(oracle, request->owner));
+	if (!(!(request->gfp & LAB_GFP_DMA) && zone_sufficed(oracle, call, LAB_ZONE_NORMAL, &frame)) &&
+	    !zone_sufficed(oracle, call, LAB_ZONE_DMA, &frame))
+		return;
+	/* Asked again: a call that began after the first answer, in an interrupt just here, may have freed the frame.
+	 */
+	if (!lab_oracle_call_alone(oracle, call)) {
+		lab_fetch_add_relaxed(&oracle->unjudged, 1);
+		return;
+	}
+	lab_oracle_report(oracle, LAB_R10_SPURIOUS_FAILURE, call->actor, frame, request->order,
+			  "block=frame %" PRIu64 " order %u is free, the request answered %s owners=%s", frame,
+			  request->order, lab_status_name(status), lab_oracle_owner_name(oracle, request->owner));
 }
