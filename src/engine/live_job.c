@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/live_cpu.h"
+
+#include "base/bits.h"
+
+/*
+ * What threads are started for. Every call into the target is made by one of these, on a supervised thread, so that a
+ * target that hangs or crashes at its creation or in its drain is found out as well.
+ */
+
+#define RECLAIM_STEPS_MAX 64u
+
+/* Brackets a stretch of target calls for the watchdog, where exec does not. */
+static void call_begin(struct lab_live_cpu *cpu)
+{
+	lab_live_engine_ops.call_begin(&cpu->live->exec, cpu->levels[LAB_CONTEXT_TASK].actor, NULL);
+}
+
+static void call_end(struct lab_live_cpu *cpu)
+{
+	lab_live_engine_ops.call_end(&cpu->live->exec, cpu->levels[LAB_CONTEXT_TASK].actor);
+}
+
+void lab_live_job_create(struct lab_live_cpu *cpu)
+{
+	struct lab_live *live = cpu->live;
+
+	call_begin(cpu);
+	lab_oracle_census(live->oracle);
+	if (!lab_live_has_found(live)) {
+		lab_machine_wipe(&live->store);
+		/* relaxed: read after this thread's end */
+		lab_store_relaxed(&live->job_status,
+				  live->config.target->create(&live->store.machine, &live->exec.self));
+	}
+	call_end(cpu);
+}
+
+void lab_live_job_destroy(struct lab_live_cpu *cpu)
+{
+	call_begin(cpu);
+	cpu->live->config.target->destroy(cpu->live->exec.self);
+	call_end(cpu);
+}
+
+/* The reclaimer that a target with RECLAIM asks for, in the task that comes by. */
+static void reclaim(struct lab_live_cpu *cpu)
+{
+	const struct lab_target *target = cpu->live->config.target;
+	/* relaxed: a request; the target's own words say what there is to do */
+	uint32_t wanted = lab_exchange_relaxed(&cpu->live->reclaim_wanted, 0);
+
+	if (!target->reclaim || !(target->caps & LAB_CAP_RECLAIM))
+		return;
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		if (!(wanted & 1u << zone))
+			continue;
+		call_begin(cpu);
+		for (unsigned i = 0; i < RECLAIM_STEPS_MAX; i++)
+			if (target->reclaim(cpu->live->exec.self, zone) == LAB_RECLAIM_REST)
+				break;
+		call_end(cpu);
+	}
+}
+
+static void work(struct lab_live_cpu *cpu, struct lab_live_level *task)
+{
+	const struct lab_live_driver *driver = cpu->live->driver;
+	uint64_t limit = cpu->live->tasks_op_limit;
+	struct lab_op op;
+
+	for (uint64_t done = 0; (!limit || done < limit) && !lab_live_stopping(cpu->live); done++) {
+		if (!driver->next(driver->arg, task->actor, &op))
+			return;
+		lab_live_step(cpu, task, &op);
+		/* relaxed: see reclaim */
+		if (lab_load_relaxed(&cpu->live->reclaim_wanted))
+			reclaim(cpu);
+	}
+}
+
+static void release(struct lab_live_cpu *cpu)
+{
+	for (unsigned kind = 0; kind < LAB_CONTEXT_KIND_COUNT; kind++)
+		if (!lab_live_has_found(cpu->live))
+			lab_exec_release_all(&cpu->live->exec, cpu->levels[kind].actor);
+}
+
+void lab_live_job_work(struct lab_live_cpu *cpu)
+{
+	struct lab_live_level *task = &cpu->levels[LAB_CONTEXT_TASK];
+	enum lab_status status = lab_live_source_open(cpu);
+
+	if (status != LAB_OK) {
+		/* relaxed, both: read after this thread's end */
+		lab_store_relaxed(&cpu->live->job_status, status);
+		lab_store_relaxed(&cpu->live->stop, 1);
+	}
+	lab_store_relaxed(&cpu->closed, 0);
+	work(cpu, task);
+	/* relaxed: the thread's own word */
+	lab_store_relaxed(&cpu->closed, 1);
+	lab_live_source_close(cpu);
+	lab_live_let_go(cpu, task);
+	lab_store_relaxed(&cpu->pending, 0);
+	/* What a target left masked or locked after a finding must not reach the next job. */
+	lab_store_relaxed(&cpu->masked, 0);
+	cpu->held_count = 0;
+	/* Here, and not when all have stopped: another task may be waiting for this memory. */
+	release(cpu);
+}
+
+static void restore_marks(struct lab_live_cpu *cpu)
+{
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		const struct lab_zone_marks *marks = &cpu->live->store.zones[zone];
+		struct lab_op op = {.kind = LAB_OP_WATERMARK, .peer = (uint16_t)zone, .value = marks->min};
+
+		if (marks->frames)
+			lab_exec_op(&cpu->live->exec, cpu->levels[LAB_CONTEXT_TASK].actor, &op);
+	}
+}
+
+void lab_live_job_quiesce(struct lab_live_cpu *cpu)
+{
+	struct lab_live *live = cpu->live;
+
+	/* What was given to contexts that had released all already lies in their mailboxes. */
+	for (unsigned i = 0; i < live->config.threads; i++)
+		release(&live->cpus[i]);
+	if (lab_live_has_found(live))
+		return;
+	restore_marks(cpu);
+	call_begin(cpu);
+	for (unsigned i = 0; live->config.target->drain && i < live->config.threads; i++)
+		live->config.target->drain(live->exec.self, i);
+	if (!lab_live_has_found(live))
+		lab_oracle_quiesce(live->oracle, live->exec.self);
+	call_end(cpu);
+}

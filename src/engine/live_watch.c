@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/bits.h"
+#include "engine/live_cpu.h"
+#include "plat/clock.h"
+
+#define MS      UINT64_C(1000000)
+#define POLL_NS (2 * MS)
+#define TICK_NS (100 * MS)
+/* How long the others may take to notice a finding, in wall time: nothing is judged by it. */
+#define GRACE_NS (3000 * MS)
+/* Asleep in the target for so many watchdog spans after the end: nobody will wake it. */
+#define ASLEEP_SPANS 3u
+
+/* What the watchdog last saw of one context's target call. */
+struct suspect {
+	uint64_t turns, since_cpu_ns;
+};
+
+struct watch {
+	struct lab_live *live;
+	unsigned threads;
+	struct suspect suspects[LAB_CPU_MAX][LAB_CONTEXT_KIND_COUNT];
+	uint64_t started_ns, stopped_ns, ticked_ns, watched_ns;
+};
+
+static void *run_thread(void *arg)
+{
+	struct lab_live_cpu *cpu = arg;
+
+	lab_signal_stack_set(cpu->crash_stack, sizeof(cpu->crash_stack));
+	lab_live_current = cpu;
+	cpu->job(cpu);
+	lab_live_current = NULL;
+	lab_signal_stack_clear();
+	/* release: all that the thread did, to the acquire in has_ended */
+	lab_store_release(&cpu->finished, 1);
+	return NULL;
+}
+
+static bool has_ended(const struct lab_live_cpu *cpu)
+{
+	/* acquire: takes the thread's work from the release at its end */
+	return lab_load_acquire(&cpu->finished);
+}
+
+static bool has_crashed(const struct lab_live_cpu *cpu)
+{
+	/* relaxed: the finding itself is taken in lab_live_finding */
+	return lab_load_relaxed(&cpu->crashed);
+}
+
+static void stop(struct watch *watch, uint64_t now_ns)
+{
+	/* relaxed: a hint, see lab_live_stopping */
+	lab_store_relaxed(&watch->live->stop, 1);
+	if (!watch->stopped_ns)
+		watch->stopped_ns = now_ns;
+}
+
+/* The rule asks for CPU time of the call: at half of the span its interrupts are held off, so the rest is its own. */
+static void watch_context(struct lab_live_cpu *cpu, enum lab_context_kind kind, struct suspect *suspect,
+			  uint64_t cpu_ns)
+{
+	const struct lab_live_level *level = &cpu->levels[kind];
+	/* relaxed: a pulse; a call that is seen late is only judged later */
+	uint64_t turns = lab_load_relaxed(&level->call_turns);
+	uint64_t limit = cpu->live->config.watchdog_ns, spent = cpu_ns - suspect->since_cpu_ns;
+
+	if (turns != suspect->turns || !lab_load_relaxed(&level->call_depth)) {
+		suspect->turns = turns;
+		suspect->since_cpu_ns = cpu_ns;
+	} else if (spent > limit) {
+		lab_oracle_report(cpu->live->oracle, LAB_R09_PROGRESS, level->actor->index, UINT64_MAX, 0,
+				  "no-progress context=%s: one call has used %.1f s of CPU time",
+				  cpu->live->names[level->actor->index], (double)spent / 1e9);
+	} else if (spent > limit / 2) {
+		lab_store_relaxed(&cpu->quiet, 1);
+	}
+}
+
+static void watch_calls(struct watch *watch)
+{
+	for (unsigned i = 0; i < watch->threads; i++) {
+		struct lab_live_cpu *cpu = &watch->live->cpus[i];
+		uint64_t cpu_ns;
+		bool suspicious = false;
+
+		if (has_ended(cpu) || has_crashed(cpu) || !lab_thread_cpu_ns(&cpu->thread, &cpu_ns))
+			continue;
+		for (unsigned kind = 0; kind < LAB_CONTEXT_KIND_COUNT; kind++) {
+			struct suspect *suspect = &watch->suspects[i][kind];
+
+			watch_context(cpu, (enum lab_context_kind)kind, suspect, cpu_ns);
+			suspicious |= cpu_ns - suspect->since_cpu_ns > watch->live->config.watchdog_ns / 2;
+		}
+		if (!suspicious) /* relaxed: a hint to the thread's own handlers */
+			lab_store_relaxed(&cpu->quiet, 0);
+	}
+}
+
+static unsigned running(const struct watch *watch)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < watch->threads; i++)
+		count += !has_ended(&watch->live->cpus[i]) && !has_crashed(&watch->live->cpus[i]);
+	return count;
+}
+
+/* True: those that still run are given up. */
+static bool is_over(struct watch *watch, uint64_t now_ns)
+{
+	uint64_t patience = lab_live_has_found(watch->live) ? GRACE_NS : ASLEEP_SPANS * watch->live->config.watchdog_ns;
+
+	return watch->stopped_ns && now_ns - watch->stopped_ns > patience;
+}
+
+static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)
+{
+	struct lab_live *live = watch->live;
+
+	/* relaxed: a coarse clock for the log */
+	lab_store_relaxed(&live->time_ms, lab_load_relaxed(&live->time_ms) + (now_ns - watch->watched_ns) / MS);
+	watch->watched_ns += (now_ns - watch->watched_ns) / MS * MS;
+	lab_live_crash_races(live);
+	if (lab_live_has_found(live) || lab_live_stopping(live) ||
+	    (duration_ns && now_ns - watch->started_ns >= duration_ns))
+		stop(watch, now_ns);
+	if (now_ns - watch->ticked_ns >= TICK_NS) {
+		watch->ticked_ns = now_ns;
+		watch_calls(watch);
+		if (live->driver && live->driver->tick && !live->driver->tick(live->driver->arg)) {
+			live->cancelled = true;
+			stop(watch, now_ns);
+		}
+	}
+}
+
+static enum lab_status start(struct watch *watch, void (*job)(struct lab_live_cpu *), unsigned *ret_started)
+{
+	for (unsigned i = 0; i < watch->threads; i++) {
+		struct lab_live_cpu *cpu = &watch->live->cpus[i];
+		enum lab_status status;
+
+		cpu->job = job;
+		/* relaxed, both: pthread_create publishes them */
+		lab_store_relaxed(&cpu->finished, 0);
+		lab_store_relaxed(&cpu->quiet, 0);
+		status = lab_thread_start(&cpu->thread, run_thread, cpu);
+		if (status != LAB_OK)
+			return status;
+		++*ret_started;
+	}
+	return LAB_OK;
+}
+
+static void reap(struct watch *watch, unsigned started)
+{
+	for (unsigned i = 0; i < started; i++) {
+		struct lab_live_cpu *cpu = &watch->live->cpus[i];
+
+		if (has_ended(cpu)) {
+			lab_thread_join(&cpu->thread);
+		} else {
+			lab_thread_abandon(&cpu->thread);
+			watch->live->stuck = true;
+		}
+	}
+}
+
+enum lab_status lab_live_supervise(struct lab_live *live, void (*job)(struct lab_live_cpu *), unsigned threads,
+				   uint64_t duration_ns)
+{
+	uint64_t now_ns = lab_clock_mono_ns();
+	struct watch watch = {
+		.live = live, .threads = threads, .started_ns = now_ns, .ticked_ns = now_ns, .watched_ns = now_ns};
+	unsigned started = 0;
+	enum lab_status status;
+
+	/* relaxed, both: pthread_create publishes them */
+	lab_store_relaxed(&live->job_status, LAB_OK);
+	lab_store_relaxed(&live->stop, 0);
+	lab_live_crash_guard(live);
+	status = start(&watch, job, &started);
+	watch.threads = started;
+	if (status != LAB_OK)
+		stop(&watch, now_ns);
+	while (running(&watch)) {
+		lab_thread_sleep_ns(POLL_NS);
+		now_ns = lab_clock_mono_ns();
+		look(&watch, duration_ns, now_ns);
+		if (is_over(&watch, now_ns))
+			break;
+	}
+	lab_live_crash_races(live);
+	reap(&watch, started);
+	lab_live_crash_unguard();
+	return status;
+}
