@@ -25,14 +25,12 @@ static inline struct lab_reader lab_reader_make(const uint8_t *bytes, size_t cou
 /* The next `count` bytes, or NULL when fewer are left. */
 static inline const uint8_t *lab_read_bytes(struct lab_reader *reader, size_t count)
 {
-	const uint8_t *at = reader->bytes + reader->offset;
-
 	if (reader->short_of_bytes || count > reader->count - reader->offset) {
 		reader->short_of_bytes = true;
 		return NULL;
 	}
 	reader->offset += count;
-	return at;
+	return reader->bytes + reader->offset - count;
 }
 
 /* A number of 1 to 8 bytes. */

@@ -27,10 +27,16 @@ void lab_artifact_free(struct lab_artifact *artifact);
 /* True when the bytes begin with an artifact's magic; anything else is raw fuzz input or text. */
 bool lab_artifact_is(const uint8_t *bytes, size_t count);
 
-/* Untrusted input: every length, count and the checksum are checked. LAB_INVALID fills *ret_error. */
+/*
+ * Untrusted input: every length, count and checksum is checked. Into an initialised artifact; LAB_INVALID fills
+ * *ret_error and leaves it as it was.
+ */
 LAB_MUST_USE enum lab_status lab_artifact_read(const uint8_t *bytes, size_t count, struct lab_artifact *ret_artifact,
 					       struct lab_artifact_error *ret_error);
-/* *ret_bytes is malloc'ed and the caller's to free. */
+/*
+ * *ret_bytes is malloc'ed and the caller's to free; texts are cut to fit. LAB_INVALID: the scenario does not validate.
+ * LAB_NO_MEMORY.
+ */
 LAB_MUST_USE enum lab_status lab_artifact_write(const struct lab_artifact *artifact, uint8_t **ret_bytes,
 						size_t *ret_count);
 

@@ -28,7 +28,7 @@ struct lab_wide_error {
 LAB_MUST_USE enum lab_status lab_scenario_decode_wide(const uint8_t *bytes, size_t count,
 						      struct lab_scenario *ret_scenario,
 						      struct lab_wide_error *ret_error);
-/* *ret_bytes is malloc'ed and the caller's to free. */
+/* *ret_bytes is malloc'ed and the caller's to free. LAB_INVALID: the scenario does not validate. LAB_NO_MEMORY. */
 LAB_MUST_USE enum lab_status lab_scenario_encode_wide(const struct lab_scenario *scenario, uint8_t **ret_bytes,
 						      size_t *ret_count);
 

@@ -99,7 +99,9 @@ void lab_scenario_add_directive(struct lab_scenario *scenario, struct lab_direct
 
 void lab_scenario_add_schedule(struct lab_scenario *scenario, const uint8_t *bytes, size_t count)
 {
+	if (!count)
+		return;
 	lab_scenario_reserve(scenario, 0, 0, 0, scenario->schedule_bytes + count);
-	copy_bytes(scenario->schedule + scenario->schedule_bytes, bytes, count);
+	memcpy(scenario->schedule + scenario->schedule_bytes, bytes, count);
 	scenario->schedule_bytes += count;
 }

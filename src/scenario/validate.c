@@ -62,8 +62,8 @@ void lab_flaw_format(const struct lab_flaw *flaw, char *message, size_t room)
 	if (flaw->part == LAB_PART_MACHINE)
 		snprintf(message, room, "machine: %s is %" PRIu64 ", expected %s", field, flaw->value, flaw->expected);
 	else
-		snprintf(message, room, "%s %zu: %s%sis %" PRIu64 ", expected %s", parts[flaw->part], flaw->index,
-			 field, *field ? " " : "", flaw->value, flaw->expected);
+		snprintf(message, room, "%s %zu: %s%s%" PRIu64 ", expected %s", parts[flaw->part], flaw->index, field,
+			 *field ? " is " : "", flaw->value, flaw->expected);
 }
 
 void lab_scenario_find_flaw(const struct lab_scenario *scenario, struct lab_flaw *ret_flaw)
