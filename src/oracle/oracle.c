@@ -4,13 +4,15 @@
 #include "base/bits.h"
 #include "oracle/state.h"
 
-static enum lab_status allocate(struct lab_oracle *oracle, uint64_t frame_room)
+static enum lab_status allocate(struct lab_oracle *oracle)
 {
-	oracle->census = calloc(frame_room + 1, sizeof(*oracle->census));
-	oracle->swept = calloc(frame_room + 1, sizeof(*oracle->swept));
+	uint64_t frame_room = oracle->machine->frame_count + 1; /* calloc(0) may answer NULL */
+
+	oracle->census = calloc(frame_room, sizeof(*oracle->census));
+	oracle->swept = calloc(frame_room, sizeof(*oracle->swept));
 	if (!oracle->census || !oracle->swept)
 		return LAB_SYSTEM;
-	return lab_shadow_init(&oracle->shadow, oracle->machine, oracle->arena, frame_room);
+	return lab_shadow_init(&oracle->shadow, oracle->machine, oracle->arena);
 }
 
 enum lab_status lab_oracle_create(const struct lab_oracle_config *config, struct lab_oracle **ret_oracle)
@@ -23,7 +25,7 @@ enum lab_status lab_oracle_create(const struct lab_oracle_config *config, struct
 	oracle->machine = config->machine;
 	oracle->target = config->target;
 	oracle->arena = config->target->caps & LAB_CAP_ARENA;
-	if (allocate(oracle, LAB_MAX(config->frame_room, config->machine->frame_count)) != LAB_OK) {
+	if (allocate(oracle) != LAB_OK) {
 		lab_oracle_destroy(oracle);
 		return LAB_SYSTEM;
 	}

@@ -19,8 +19,7 @@ struct lab_oracle;
 
 struct lab_oracle_config {
 	const struct lab_machine *machine;
-	const struct lab_target *target; /* caps, and which members are there */
-	uint64_t frame_room; /* the most frames that *machine has at any reset; less than it has now: what it has now */
+	const struct lab_target *target;                      /* caps, and which members are there */
 	unsigned actor_count;                                 /* actor indices are below it */
 	const char *(*actor_name)(void *arg, unsigned actor); /* "hardirq rx": for findings */
 	/* Called at each finding, at the place where it was found, possibly in a signal handler. */
@@ -32,8 +31,8 @@ struct lab_oracle_config {
 LAB_MUST_USE enum lab_status lab_oracle_create(const struct lab_oracle_config *config, struct lab_oracle **ret_oracle);
 void lab_oracle_destroy(struct lab_oracle *oracle);
 /*
- * Forgets all: as after create, census included if `keep_census` is false. For engines that run many scenarios; the
- * machine may have been rebuilt in place (within frame_room) if the census is forgotten. No call may be under way.
+ * Forgets all: as after create, census included if `keep_census` is false. For engines that run many scenarios on one
+ * machine. No call may be under way.
  */
 void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census);
 

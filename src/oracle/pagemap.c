@@ -12,6 +12,13 @@
 
 #define BUCKETS_MAX (UINT64_C(1) << 16)
 
+/*
+ * Pages that a malloc library may touch in one run: far more than it may own at once, since it need not use an address
+ * again; 2^20 at least, which cost address space only.
+ */
+#define PAGES_PER_FRAME 64
+#define PAGES_MIN       (UINT64_C(1) << 20)
+
 struct node {
 	struct cds_lfht_node link;
 	lab_atomic64 page;
@@ -25,9 +32,10 @@ struct lab_pagemap {
 	lab_atomic64 used; /* nodes handed out of the pool; may run past room */
 };
 
-enum lab_status lab_pagemap_create(uint64_t page_room, struct lab_pagemap **ret_map)
+enum lab_status lab_pagemap_create(uint64_t frame_count, struct lab_pagemap **ret_map)
 {
-	unsigned long buckets = LAB_MIN(UINT64_C(1) << lab_order_of(page_room), BUCKETS_MAX);
+	unsigned long buckets = LAB_MIN(UINT64_C(4) << lab_order_of(frame_count), BUCKETS_MAX);
+	uint64_t page_room = LAB_MAX(frame_count * PAGES_PER_FRAME, PAGES_MIN);
 	struct lab_pagemap *map = calloc(1, sizeof(*map));
 	void *pool;
 

@@ -19,8 +19,8 @@
  */
 struct lab_pagemap;
 
-/* LAB_SYSTEM: errno. May sleep. */
-LAB_MUST_USE enum lab_status lab_pagemap_create(uint64_t page_room, struct lab_pagemap **ret_map);
+/* frame_count: how many pages may be owned at once. LAB_SYSTEM: errno. May sleep. */
+LAB_MUST_USE enum lab_status lab_pagemap_create(uint64_t frame_count, struct lab_pagemap **ret_map);
 void lab_pagemap_destroy(struct lab_pagemap *map);
 
 /* The page's cell, or NULL if it was never added. Lock-free. */

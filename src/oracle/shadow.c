@@ -3,24 +3,14 @@
 
 #include <stdlib.h>
 
-#include "base/assert.h"
 #include "base/bits.h"
 
-/*
- * Pages that a malloc library may touch in one run: far more than it may own at once, since it need not use an address
- * again; 2^20 at least, which cost address space only.
- */
-#define PAGES_PER_FRAME 64
-#define PAGES_MIN       (UINT64_C(1) << 20)
-
-enum lab_status lab_shadow_init(struct lab_shadow *shadow, const struct lab_machine *machine, bool arena,
-				uint64_t frame_room)
+enum lab_status lab_shadow_init(struct lab_shadow *shadow, const struct lab_machine *machine, bool arena)
 {
 	*shadow = (struct lab_shadow){.machine = machine};
 	if (!arena)
-		return lab_pagemap_create(LAB_MAX(frame_room * PAGES_PER_FRAME, PAGES_MIN), &shadow->map);
-	shadow->cell_room = frame_room;
-	shadow->cells = calloc(LAB_MAX(frame_room, UINT64_C(1)), sizeof(*shadow->cells));
+		return lab_pagemap_create(machine->frame_count, &shadow->map);
+	shadow->cells = calloc(machine->frame_count + 1, sizeof(*shadow->cells));
 	return shadow->cells ? LAB_OK : LAB_SYSTEM;
 }
 
@@ -37,8 +27,7 @@ void lab_shadow_clear(struct lab_shadow *shadow)
 		lab_pagemap_clear(shadow->map);
 		return;
 	}
-	lab_assert_cmp(shadow->machine->frame_count, <=, shadow->cell_room);
-	for (uint64_t frame = 0; frame < shadow->cell_room; frame++) {
+	for (uint64_t frame = 0; frame < shadow->machine->frame_count; frame++) {
 		lab_store_relaxed(&shadow->cells[frame].owner, 0);
 		lab_store_relaxed(&shadow->cells[frame].pattern, 0);
 		lab_store_relaxed(&shadow->cells[frame].facts, 0);

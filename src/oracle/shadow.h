@@ -16,13 +16,11 @@
 struct lab_shadow {
 	const struct lab_machine *machine;
 	struct lab_cell *cells;  /* arena: by frame */
-	uint64_t cell_room;      /* arena: how many there are */
 	struct lab_pagemap *map; /* elsewhere; NULL for an arena */
 };
 
 /* LAB_SYSTEM: errno. May sleep. */
-LAB_MUST_USE enum lab_status lab_shadow_init(struct lab_shadow *shadow, const struct lab_machine *machine, bool arena,
-					     uint64_t frame_room);
+LAB_MUST_USE enum lab_status lab_shadow_init(struct lab_shadow *shadow, const struct lab_machine *machine, bool arena);
 void lab_shadow_fini(struct lab_shadow *shadow);
 /* All free, nothing ever written. At quiescence only. */
 void lab_shadow_clear(struct lab_shadow *shadow);
