@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "report/finding.h"
+#include "target/registry.h"
+
+uint64_t lab_fuzz_event_hash;
+int lab_fuzz_found;
+
+static _Noreturn void cannot(const char *what, const char *why)
+{
+	fprintf(stderr, "labyrinth: %s: %s\n", what, why);
+	_Exit(3);
+}
+
+const struct lab_target *lab_fuzz_target(void)
+{
+	const char *name = getenv("LABYRINTH_TARGET");
+	const struct lab_target *target;
+	char message[256];
+
+	if (lab_target_open(name && name[0] ? name : "core", &target, message, sizeof(message)) != LAB_OK)
+		cannot("LABYRINTH_TARGET", message);
+	return target;
+}
+
+struct lab_sim *lab_fuzz_engine(const struct lab_target *target)
+{
+	struct lab_sim *sim;
+	enum lab_status status = lab_sim_create(target, &sim);
+
+	if (status != LAB_OK)
+		cannot("engine", lab_status_name(status));
+	return sim;
+}
+
+void lab_fuzz_run(struct lab_sim *sim, const struct lab_scenario *scenario, const struct lab_sim_options *options,
+		  struct lab_sim_result *ret_result)
+{
+	enum lab_status status = lab_sim_run(sim, scenario, options, ret_result);
+
+	if (status != LAB_OK)
+		cannot("run", lab_status_name(status));
+}
+
+void lab_fuzz_report(const struct lab_finding *finding)
+{
+	char line[LAB_FINDING_LINE];
+
+	lab_finding_line(finding, line, sizeof(line));
+	fprintf(stderr, "%s\n", line);
+	lab_fuzz_found = 1;
+	abort();
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz.h"
+
+#include "scenario/decode.h"
+
+/*
+ * A whole scenario on the deterministic engine: operations, nested interrupts and every choice of the schedule are the
+ * fuzzer's bytes.
+ */
+
+static struct lab_sim *sim;
+static struct lab_scenario scenario;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	sim = lab_fuzz_engine(lab_fuzz_target());
+	lab_scenario_init(&scenario);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
+{
+	const struct lab_sim_options options = {.quiesce = true};
+	struct lab_sim_result result;
+
+	lab_scenario_decode(bytes, count, &scenario);
+	lab_fuzz_run(sim, &scenario, &options, &result);
+	lab_fuzz_event_hash = result.event_hash;
+	if (result.found)
+		lab_fuzz_report(&result.finding);
+	return 0;
+}
