@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A canary is found under its rule, and the clean allocators are not.
+
+usage: check.py PROGRAM RULE MODULE replay SCENARIO
+       check.py PROGRAM RULE MODULE stress OPTION...
+"""
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CLEAN = ("core", "locked")
+# Stress may be unlucky on a busy machine: it gets these many seconds, one after the other, until it finds something.
+STRESS_SECONDS = (2, 6, 20)
+CLEAN_SECONDS = 1
+
+
+class Failure(Exception):
+    pass
+
+
+def run(program, arguments, folder):
+    answer = subprocess.run([program] + arguments, cwd=folder, text=True, capture_output=True, check=False)
+    answer.shown = f"labyrinth {' '.join(arguments)}: exit {answer.returncode}\n{answer.stdout}{answer.stderr}"
+    return answer
+
+
+def demand_finding(answer, rule):
+    closing = [line for line in answer.stdout.split("\n") if line][-3:]
+    if answer.returncode != 1:
+        raise Failure(f"expected exit 1\n{answer.shown}")
+    if len(closing) != 3 or not closing[0].startswith("finding: "):
+        raise Failure(f"expected three closing lines\n{answer.shown}")
+    if not closing[0].startswith(f"finding: {rule} "):
+        raise Failure(f"expected {rule}\n{answer.shown}")
+    if not closing[1].startswith(("artifact: ", "log: ")) or not closing[2].startswith("reproduce: labyrinth "):
+        raise Failure(f"expected where it lies and how to reproduce it\n{answer.shown}")
+    print("\n".join(closing))
+
+
+def demand_clean(answer):
+    if answer.returncode != 0 or "finding: " in answer.stdout:
+        raise Failure(f"expected no finding and exit 0\n{answer.shown}")
+
+
+def check_replay(program, rule, module, scenario, folder):
+    demand_finding(run(program, ["replay", "--target", module, scenario], folder), rule)
+    for target in CLEAN:
+        demand_clean(run(program, ["replay", "--target", target, scenario], folder))
+
+
+def check_stress(program, rule, module, options, folder):
+    def stress(target, seconds):
+        return run(program, ["stress", "--target", target, "--duration", f"{seconds}s"] + options, folder)
+
+    for seconds in STRESS_SECONDS:
+        answer = stress(module, seconds)
+        if answer.returncode:
+            break
+    demand_finding(answer, rule)
+    for target in CLEAN:
+        demand_clean(stress(target, CLEAN_SECONDS))
+
+
+def main():
+    program, rule, module, way, *rest = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            if way == "replay":
+                check_replay(program, rule, module, rest[0], folder)
+            else:
+                check_stress(program, rule, module, rest, folder)
+        except Failure as failure:
+            print(failure)
+            return 1
+    print(f"found under {rule}; clean: {', '.join(CLEAN)}")
+    return 0
+
+
+assert Path(sys.argv[1]).is_file()
+sys.exit(main())
