@@ -22,6 +22,15 @@ CASES = [
     (["bench", "alloc", "--rounds", "3x"], ["--rounds", "'3x'", "from 1 to"]),
     (["bench", "alloc", "--threads", "3"], ["--threads", "'3'", "from 1 to 2"]),
     (["bench", "alloc", "--rounds", "99999999999999999999"], ["--rounds", "from 1 to"]),
+    (["fuzz"], ["FUZZER", "''", "fuzz_sequential"]),
+    (["fuzz", "fuzz_nothing"], ["FUZZER", "'fuzz_nothing'", "fuzz_sequential"]),
+    (["fuzz", "fuzz_text", "stray"], ["'stray'"]),
+    (["fuzz", "fuzz_text", "--engine", "honggfuzz"], ["--engine", "'honggfuzz'", "libfuzzer, afl"]),
+    (["fuzz", "fuzz_text", "--time", "soon"], ["--time", "'soon'", "30s"]),
+    (["fuzz", "fuzz_text", "--time", "10ms"], ["--time", "'10ms'", "1s"]),
+    (["fuzz", "fuzz_text", "--jobs", "0"], ["--jobs", "'0'", "from 1 to 64"]),
+    (["fuzz", "fuzz_text", "--seed", "x"], ["--seed", "'x'"]),
+    (["fuzz", "fuzz_text", "--target", "nosuch"], ["--target", "nosuch", "core"]),
 ]
 
 

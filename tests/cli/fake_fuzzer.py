@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Behaves as a libFuzzer binary does, as $FAKE says, so that the runner is tested without a fuzz build.
+
+clean: runs its time. finding: leaves three inputs that break R01 and one that crashes. flaky: leaves an input that does
+not crash again. dies: ends at once. stubborn: ignores SIGINT and SIGTERM, and so does its own child."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+FAKE = os.environ["FAKE"]
+
+
+def replay(path):
+    with open(path, encoding="latin-1") as file:
+        text = file.read()
+    if text.startswith("R01"):
+        print("noise before\nfinding: R01 double-ownership block=frame 64 order 0 owners=a, b", file=sys.stderr)
+        sys.stderr.flush()
+        os.abort()
+    if text.startswith("crash"):
+        print("SUMMARY: AddressSanitizer: heap-use-after-free x.c:1 in f", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def fuzz(options):
+    end = time.monotonic() + float(options["-max_total_time"])
+    prefix = options["-artifact_prefix"]
+    if FAKE == "dies":
+        print("cannot start")
+        sys.exit(1)
+    if FAKE == "stubborn":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        child = subprocess.Popen(["sleep", "600"])
+        with open(os.environ["PIDS"], "w", encoding="ascii") as file:
+            file.write(f"{os.getpid()} {child.pid}\n")
+        end += 600
+    inputs = {"finding": ["R01 long", "R01", "R01 longer", "crash"], "flaky": ["fine now"]}.get(FAKE, [])
+    for number, text in enumerate(inputs):
+        with open(f"{prefix}crash-{number}", "w", encoding="ascii") as file:
+            file.write(text)
+    runs = 0
+    while time.monotonic() < end:
+        runs += 1000
+        print(f"#{runs}: cov: 12 ft: 34 corp: 5 exec/s: 1000 oom/timeout/crash: 0/0/{len(inputs)} time: 1s job: 1",
+              flush=True)
+        time.sleep(0.1)
+
+
+arguments = sys.argv[1:]
+if arguments and not arguments[0].startswith("-"):
+    replay(arguments[0])
+fuzz(dict(a.split("=", 1) for a in arguments if a.startswith("-")))
