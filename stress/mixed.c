@@ -4,9 +4,11 @@
 #include "base/bits.h"
 
 /*
- * Everything, by swarm: each run of each actor has a random subset of the operations and flags, because a bug that
+ * Everything, by swarm: each actor has a random subset, for a while, of the operations and flags, because a bug that
  * needs many of one kind is drowned when all kinds come (Groce et al., ISSTA 2012).
  */
+
+#define SWARM_OPS 8192u /* operations of one subset: long runs see many */
 
 enum { TASK = 1, IRQ = 2, NMI = 4, ANY = TASK | IRQ | NMI };
 
@@ -144,6 +146,8 @@ static struct lab_op next(const struct lab_workload_setting *setting, struct lab
 		state->masked = 0;
 		return lab_workload_op(LAB_OP_IRQ_ON, 0);
 	}
+	if (++state->steps % SWARM_OPS == 0)
+		state->subset = lab_prng_u64(&state->prng);
 	if (state->lock || state->masked)
 		return fill_in(setting, state, lab_prng_chance(&state->prng, 1, 2) ? LAB_OP_ALLOC : LAB_OP_FREE);
 	return fill_in(setting, state, draw_kind(state, actor->kind));

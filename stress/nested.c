@@ -9,9 +9,11 @@
 static struct lab_op raise_next(const struct lab_workload_setting *setting, const struct lab_actor *actor)
 {
 	struct lab_op op = lab_workload_op(LAB_OP_RAISE, 0);
-	enum lab_context_kind above = actor->kind < LAB_CONTEXT_NMI ? actor->kind + 1 : LAB_CONTEXT_NMI;
 
-	op.peer = (uint16_t)lab_workload_peer(setting, actor->cpu, above);
+	/* Nothing is above an nmi, and one that raised itself would never let go of the CPU. */
+	if (actor->kind == LAB_CONTEXT_NMI)
+		return lab_workload_op(LAB_OP_TOUCH, 0);
+	op.peer = (uint16_t)lab_workload_peer(setting, actor->cpu, actor->kind + 1);
 	return op;
 }
 

@@ -26,7 +26,7 @@ struct lab_workload_state {
 	struct lab_prng prng;
 	uint64_t run;  /* the firing that `left` belongs to */
 	unsigned left; /* operations left of it */
-	unsigned phase, slot, count, singles;
+	unsigned phase, slot, count, steps, singles;
 	uint64_t subset;       /* swarm: which operations, flags and orders this run of this actor has */
 	unsigned lock, masked; /* held for a few operations: the scenario lock's number + 1, interrupts off */
 };

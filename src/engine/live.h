@@ -17,7 +17,9 @@ enum lab_live_source {
 };
 
 #define LAB_LIVE_SOURCE_DEFAULT (LAB_SANITIZER_THREAD ? LAB_LIVE_INJECT : LAB_LIVE_TIMER)
-#define LAB_LIVE_RATE_MAX       100000u
+/* What the log of a finding holds, for each thread. */
+#define LAB_LIVE_EVENTS   64u
+#define LAB_LIVE_RATE_MAX 100000u
 /* CPU time that one target call may take before it counts as hung. */
 #define LAB_LIVE_WATCHDOG_NS (UINT64_C(10000000000) * (LAB_SANITIZER_ANY ? 6 : 1))
 

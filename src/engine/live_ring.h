@@ -4,14 +4,12 @@
 
 #include <stdio.h>
 
-#include "engine/exec.h"
+#include "engine/live.h"
 
 /*
  * The last events of one thread, for the log of a finding. The thread and its handlers write; others read when the
  * thread has ended, or loosely when it is stuck: so the words are relaxed atomics.
  */
-#define LAB_LIVE_EVENTS 64u
-
 struct lab_live_event {
 	lab_atomic64 time_ms;  /* of the run, as coarse as the supervisor's clock */
 	lab_atomic64 what;     /* the operation, packed; see live_ring.c */

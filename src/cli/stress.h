@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_CLI_STRESS_H
+#define LAB_CLI_STRESS_H
+
+#include "engine/live.h"
+#include "report/emit.h"
+#include "report/histogram.h"
+#include "stress/workload.h"
+
+/* What `labyrinth stress` was asked for, every default filled in. */
+#define LAB_STRESS_WORKLOAD_MAX 16u
+
+struct lab_stress_plan {
+	const char *target_name;
+	const struct lab_target *target;
+	const struct lab_workload *workloads[LAB_STRESS_WORKLOAD_MAX];
+	size_t workload_count;
+	unsigned threads, levels; /* levels: 1 << kind */
+	enum lab_live_source source;
+	uint64_t irq_rate, duration_ns, op_limit, seed, frames, min, watchdog_ns;
+	const char *json_path, *findings_dir;
+	enum lab_format format;
+};
+
+/* What one workload did. */
+struct lab_stress_share {
+	const struct lab_workload *workload;
+	uint64_t ops, ns;
+};
+
+/* Time in the target by kind of context, of the operations that were sampled. */
+struct lab_stress_latency {
+	struct lab_histogram alloc[LAB_CONTEXT_KIND_COUNT], free[LAB_CONTEXT_KIND_COUNT];
+};
+
+/* What a run came to. */
+struct lab_stress_result {
+	struct lab_live *live; /* stopped */
+	struct lab_stress_share shares[LAB_STRESS_WORKLOAD_MAX];
+	size_t share_count; /* workloads that were begun; a finding is the last one's */
+	struct lab_stress_latency latency;
+	bool stopped; /* by a signal, before its time */
+};
+
+#define LAB_STRESS_SAMPLE 16u
+
+/* stress_run.c. LAB_OK, findings or not; else as lab_live_create and lab_live_run; live is NULL if none came to be. */
+LAB_MUST_USE enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_stress_result *ret_result);
+
+/* stress_report.c: the records of the options and of the result, to text, JSON lines or a document alike. */
+void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan *plan);
+void lab_stress_tell_result(struct lab_emit *emit, const struct lab_stress_plan *plan,
+			    const struct lab_stress_result *result);
+const char *lab_stress_source_name(enum lab_live_source source);
+/* "soft,hard,nmi" */
+#define LAB_STRESS_LEVELS_TEXT 16u
+void lab_stress_levels_text(unsigned levels, char text[LAB_STRESS_LEVELS_TEXT]);
+
+/* stress_trail.c: writes the log of the finding and prints its three lines to `out`. */
+void lab_stress_tell_finding(FILE *out, const struct lab_stress_plan *plan, const struct lab_stress_result *result);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "cli/stress.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/assert.h"
+#include "cli/cli.h"
+#include "report/file.h"
+#include "report/finding.h"
+
+/* The command that asks the same of the same workload again; how the threads interleave is the machine's to say. */
+static void format_command(const struct lab_stress_plan *plan, const struct lab_stress_result *result, char *command,
+			   size_t room)
+{
+	const struct lab_workload *workload =
+		result->share_count ? plan->workloads[result->share_count - 1] : plan->workloads[0];
+	char levels[LAB_STRESS_LEVELS_TEXT];
+
+	lab_stress_levels_text(plan->levels, levels);
+	snprintf(command, room,
+		 "labyrinth stress --target %s --workload %s --threads %u --irq %" PRIu64
+		 " --irq-levels %s --irq-source %s --frames %" PRIu64 " --min %" PRIu64 " --seed %" PRIu64,
+		 plan->target_name, workload->name, plan->threads, plan->irq_rate, levels,
+		 lab_stress_source_name(plan->source), plan->frames, plan->min, plan->seed);
+}
+
+/* The log's text; malloc'ed. */
+static char *make_log(const struct lab_stress_result *result, const struct lab_finding *finding, const char *command,
+		      size_t *ret_bytes)
+{
+	char line[LAB_FINDING_LINE], *events = lab_live_log(result->live), *text;
+	int length;
+
+	lab_finding_line(finding, line, sizeof(line));
+	length = asprintf(&text, "%s\nreproduce: %s\n\nThe last events of each thread.\n%s", line, command, events);
+	lab_assert(length > 0);
+	free(events);
+	*ret_bytes = (size_t)length;
+	return text;
+}
+
+void lab_stress_tell_finding(FILE *out, const struct lab_stress_plan *plan, const struct lab_stress_result *result)
+{
+	const struct lab_finding *finding = lab_live_finding(result->live);
+	char name[LAB_FINDING_NAME], command[512], path[512], note[64];
+	size_t bytes;
+	char *log;
+
+	format_command(plan, result, command, sizeof(command));
+	log = make_log(result, finding, command, &bytes);
+	lab_finding_name(finding->rule, log, bytes, name);
+	snprintf(path, sizeof(path), "%s/%s.log", plan->findings_dir, name);
+	snprintf(note, sizeof(note), "last %u events of each of %u threads", LAB_LIVE_EVENTS, plan->threads);
+	if ((mkdir(plan->findings_dir, 0777) != 0 && errno != EEXIST) || lab_file_write(path, log, bytes) != LAB_OK)
+		snprintf(note, sizeof(note), "not written: %s", strerror(errno));
+	free(log);
+	lab_finding_print(out, finding,
+			  &(struct lab_finding_trail){.label = "log", .path = path, .note = note, .command = command});
+}
