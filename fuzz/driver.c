@@ -2,16 +2,15 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report/file.h"
+#include "report/walk.h"
 
 /*
  * The stand-alone main: runs files, and all files of folders, each several times, so that state that leaks from one run
@@ -23,12 +22,12 @@
 
 #define REPEATS   3u
 #define BYTES_MAX (1u << 20)
-#define PATH_ROOM 4096u
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
 static unsigned long files_run;
-static char running_path[PATH_ROOM];
+static int worst; /* exit code so far */
+static char running_path[LAB_WALK_PATH];
 
 static void on_abort(int signal)
 {
@@ -68,49 +67,16 @@ static int run_file(const char *path)
 	return 0;
 }
 
-static int run_path(const char *path);
-
-static int skip_hidden(const struct dirent *entry)
+static void visit(void *arg, const char *path)
 {
-	return entry->d_name[0] != '.';
-}
+	int code = run_file(path);
 
-static int run_folder(const char *path)
-{
-	struct dirent **entries;
-	int count = scandir(path, &entries, skip_hidden, alphasort), worst = 0;
-
-	if (count < 0) {
-		fprintf(stderr, "labyrinth: %s: %s\n", path, strerror(errno));
-		return 2;
-	}
-	for (int i = 0; i < count; i++) {
-		char child[PATH_ROOM];
-		int code = 2;
-
-		if ((size_t)snprintf(child, sizeof(child), "%s/%s", path, entries[i]->d_name) < sizeof(child))
-			code = run_path(child);
-		worst = code > worst ? code : worst;
-		free(entries[i]);
-	}
-	free(entries);
-	return worst;
-}
-
-static int run_path(const char *path)
-{
-	struct stat info;
-
-	if (stat(path, &info) != 0) {
-		fprintf(stderr, "labyrinth: %s: %s\n", path, strerror(errno));
-		return 2;
-	}
-	return S_ISDIR(info.st_mode) ? run_folder(path) : run_file(path);
+	worst = code > worst ? code : worst;
 }
 
 int main(int argc, char **argv)
 {
-	int worst = 0;
+	char failed[LAB_WALK_PATH];
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: %s FILE|FOLDER...: runs each file %u times\n", argv[0], REPEATS);
@@ -120,9 +86,10 @@ int main(int argc, char **argv)
 	if (LLVMFuzzerInitialize)
 		LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++) {
-		int code = run_path(argv[i]);
-
-		worst = code > worst ? code : worst;
+		if (lab_walk(argv[i], visit, NULL, failed) == LAB_OK)
+			continue;
+		fprintf(stderr, "labyrinth: %s: %s\n", failed, strerror(errno));
+		worst = worst > 2 ? worst : 2;
 	}
 	printf("%lu files, %u runs each%s\n", files_run, REPEATS, worst ? ", with errors" : ", all alike");
 	return worst;

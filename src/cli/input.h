@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_CLI_INPUT_H
+#define LAB_CLI_INPUT_H
+
+#include "report/artifact.h"
+
+/* A test case in any of its three forms: an artifact by its magic, text by the name's ending .scn, else fuzz bytes. */
+enum lab_input_kind { LAB_INPUT_BYTES, LAB_INPUT_TEXT, LAB_INPUT_ARTIFACT };
+
+/*
+ * Reads a file into an initialised artifact; of bytes and text only the scenario is filled, and no rule is expected.
+ * 0, or LAB_EXIT_USAGE after one line on stderr that names the command, the file and the field or word at fault.
+ */
+int lab_input_load(const char *command, const char *path, struct lab_artifact *artifact, enum lab_input_kind *ret_kind);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "cli/replay_run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void print_line(void *arg, const char *line)
+{
+	puts(line);
+}
+
+static void run_once(const struct lab_target *target, const struct lab_scenario *scenario, bool trace,
+		     struct lab_replay_outcome *outcome, struct lab_sim_result *ret_result)
+{
+	const struct lab_sim_options options = {.quiesce = true, .trace = trace ? print_line : NULL};
+	struct lab_sim *sim;
+
+	outcome->status = lab_sim_create(target, &sim);
+	if (outcome->status != LAB_OK)
+		return;
+	outcome->status = lab_sim_run(sim, scenario, &options, ret_result);
+	lab_sim_destroy(sim);
+}
+
+static _Noreturn void child(const struct lab_target *target, const struct lab_scenario *scenario, unsigned cpu_seconds,
+			    bool trace, struct lab_replay_outcome *shared)
+{
+	/* one second more until the kernel does not ask any longer: SIGXCPU may be caught by the target */
+	const struct rlimit limit = {cpu_seconds, cpu_seconds + 1}, no_core = {0, 0};
+
+	setrlimit(RLIMIT_CPU, &limit);
+	setrlimit(RLIMIT_CORE, &no_core);
+	run_once(target, scenario, trace, shared, &shared->first);
+	if (shared->status == LAB_OK)
+		run_once(target, scenario, false, shared, &shared->second);
+	shared->survived = true;
+	fflush(stdout);
+	_exit(0);
+}
+
+/* How the child ended names the rule: out of CPU time is R09, anything else R00. */
+static void judge_end(int end, unsigned cpu_seconds, struct lab_sim_result *result)
+{
+	struct lab_finding *finding = &result->finding;
+	bool hung = WIFSIGNALED(end) && (WTERMSIG(end) == SIGXCPU || WTERMSIG(end) == SIGKILL);
+
+	result->found = true;
+	*finding = (struct lab_finding){.rule = hung ? LAB_R09_PROGRESS : LAB_R00_CRASH, .frame = UINT64_MAX};
+	if (hung)
+		snprintf(finding->detail, sizeof(finding->detail), "no end within %u s of CPU time", cpu_seconds);
+	else if (WIFSIGNALED(end))
+		snprintf(finding->detail, sizeof(finding->detail), "signal %d, %s", WTERMSIG(end),
+			 strsignal(WTERMSIG(end)));
+	else
+		snprintf(finding->detail, sizeof(finding->detail), "the process ended with exit code %d",
+			 WEXITSTATUS(end));
+}
+
+enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_scenario *scenario,
+			       unsigned cpu_seconds, bool trace, struct lab_replay_outcome *ret_outcome)
+{
+	struct lab_replay_outcome *shared =
+		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+	int end;
+
+	if (shared == MAP_FAILED)
+		return LAB_SYSTEM;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		child(target, scenario, cpu_seconds, trace, shared);
+	if (pid < 0) {
+		munmap(shared, sizeof(*shared));
+		return LAB_SYSTEM;
+	}
+	while (waitpid(pid, &end, 0) < 0 && errno == EINTR)
+		;
+	if (!shared->survived)
+		judge_end(end, cpu_seconds, &shared->first);
+	*ret_outcome = *shared;
+	munmap(shared, sizeof(*shared));
+	return LAB_OK;
+}

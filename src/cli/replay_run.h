@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_CLI_REPLAY_RUN_H
+#define LAB_CLI_REPLAY_RUN_H
+
+#include "engine/sim.h"
+
+/* What came of running a test case twice in a child process. */
+struct lab_replay_outcome {
+	enum lab_status status;              /* not LAB_OK: the engine could not run it */
+	struct lab_sim_result first, second; /* of a crash or hang only `found` and `finding` of the first */
+	bool survived;                       /* false: R00 or R09, judged by how the child ended */
+};
+
+/*
+ * Runs a scenario twice, each time from a fresh instance, in a child, so that what a target does to its process is a
+ * finding and not the end. cpu_seconds: CPU time after which it is R09. trace: the first run's events go to stdout.
+ * LAB_SYSTEM: errno, no child could be had.
+ */
+LAB_MUST_USE enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_scenario *scenario,
+					    unsigned cpu_seconds, bool trace, struct lab_replay_outcome *ret_outcome);
+
+#endif
