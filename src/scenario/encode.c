@@ -41,8 +41,10 @@ static bool number_contexts(const struct lab_scenario *scenario, struct output *
 	return tasks <= LAB_FUZZ_TASK_MAX && lines <= LAB_FUZZ_LINE_MAX;
 }
 
-static bool fits(const struct lab_scenario *scenario)
+bool lab_fuzz_form_fits(const struct lab_scenario *scenario)
 {
+	struct output unused;
+
 	const struct lab_scenario_machine *machine = &scenario->machine;
 
 	if (machine->frame_count > LAB_FUZZ_FRAME_MAX || machine->cpu_count > LAB_FUZZ_CPU_MAX ||
@@ -58,7 +60,7 @@ static bool fits(const struct lab_scenario *scenario)
 	for (size_t i = 0; i < scenario->directive_count; i++)
 		if (scenario->directives[i].count > UINT16_MAX)
 			return false;
-	return true;
+	return number_contexts(scenario, &unused);
 }
 
 static void put_range(struct output *out, enum lab_range range, uint64_t first, uint64_t end)
@@ -154,8 +156,9 @@ enum lab_status lab_scenario_encode(const struct lab_scenario *scenario, uint8_t
 {
 	struct output out = {.bytes = bytes, .room = room};
 
-	if (!fits(scenario) || !number_contexts(scenario, &out))
+	if (!lab_fuzz_form_fits(scenario))
 		return LAB_INVALID;
+	number_contexts(scenario, &out);
 	put_machine(&out, &scenario->machine);
 	put_contexts(&out, scenario);
 	put_schedule(&out, scenario);

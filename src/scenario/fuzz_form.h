@@ -54,6 +54,9 @@ static inline uint32_t lab_record_make(unsigned tag, unsigned selector, uint32_t
 	return rest << 8 | selector << 5 | tag;
 }
 
+/* True when the scenario is within the bounds of the form and lab_scenario_encode takes it. */
+bool lab_fuzz_form_fits(const struct lab_scenario *scenario);
+
 /* Where a mark is kept. */
 static inline uint64_t *lab_mark_of(struct lab_zone_marks *marks, enum lab_mark mark)
 {

@@ -9,10 +9,13 @@
  */
 void lab_scenario_generate(struct lab_prng *prng, unsigned size, struct lab_scenario *ret_scenario);
 
-/* One edit that knows the structure: insert, drop, move, change an operation, a context, a switch or the machine. */
+/*
+ * One edit that knows the structure: insert, drop, move, change an operation, a context, a switch or the machine. One
+ * within the fuzz bounds stays there. Like the next, it takes scenarios that validate and makes one that does.
+ */
 void lab_scenario_mutate(struct lab_prng *prng, struct lab_scenario *scenario);
 
-/* A child of both: contexts, operations and schedule spliced. */
+/* A child of both, which is neither of them: contexts, operations and schedule spliced. */
 void lab_scenario_cross(struct lab_prng *prng, const struct lab_scenario *a, const struct lab_scenario *b,
 			struct lab_scenario *ret_child);
 
