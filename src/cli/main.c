@@ -6,17 +6,6 @@
 
 #include "base/bits.h"
 
-/* A command whose file is not built is left out of the table. */
-#pragma weak lab_command_stress
-#pragma weak lab_command_fuzz
-#pragma weak lab_command_replay
-#pragma weak lab_command_show
-#pragma weak lab_command_build
-#pragma weak lab_command_bench
-#pragma weak lab_command_targets
-#pragma weak lab_command_workloads
-#pragma weak lab_command_rules
-
 static const struct lab_command *const commands[] = {
 	&lab_command_stress, &lab_command_fuzz,    &lab_command_replay,    &lab_command_show,  &lab_command_build,
 	&lab_command_bench,  &lab_command_targets, &lab_command_workloads, &lab_command_rules,
@@ -25,7 +14,7 @@ static const struct lab_command *const commands[] = {
 static const struct lab_command *find_command(const char *name)
 {
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(commands); i++)
-		if (commands[i] && strcmp(commands[i]->name, name) == 0)
+		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	lab_cli_error("unknown command '%s': expected one of those that 'labyrinth help' lists", name);
 	return NULL;
@@ -36,8 +25,7 @@ static void print_commands(FILE *out)
 	fprintf(out, "usage: labyrinth COMMAND [OPTION...] [ARGUMENT...]\n\n"
 		     "Hunts for broken promises in page-frame allocators.\n\n");
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(commands); i++)
-		if (commands[i])
-			fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(out, "  %-10s %s\n", "help", "what a command does and which options it takes: labyrinth help COMMAND");
 	fprintf(out, "\nExit codes: 0 clean, 1 finding, 2 usage or bad input, 3 environment or harness error,\n"
 		     "4 a finding that did not replay, 5 limit reached without an answer, 77 not supported here.\n");

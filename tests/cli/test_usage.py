@@ -31,6 +31,22 @@ CASES = [
     (["fuzz", "fuzz_text", "--jobs", "0"], ["--jobs", "'0'", "from 1 to 64"]),
     (["fuzz", "fuzz_text", "--seed", "x"], ["--seed", "'x'"]),
     (["fuzz", "fuzz_text", "--target", "nosuch"], ["--target", "nosuch", "core"]),
+    (["stress", "--threads", "0"], ["--threads", "'0'", "from 1 to 64"]),
+    (["stress", "--workload", "nosuch"], ["--workload", "'nosuch'", "labyrinth workloads"]),
+    (["stress", "--irq-levels", "soft,loud"], ["--irq-levels", "'loud'", "soft, hard, nmi"]),
+    (["stress", "--irq-source", "moon"], ["--irq-source", "'moon'", "timer, storm, inject"]),
+    (["stress", "--duration", "soon"], ["--duration", "'soon'", "30s"]),
+    (["stress", "--target", "nosuch"], ["nosuch", "core"]),
+    (["stress", "stray"], ["'stray'", "options only"]),
+    (["workloads", "stray"], ["'stray'", "options only"]),
+    (["rules", "--format", "xml"], ["--format", "'xml'", "text, jsonl"]),
+    (["replay"], ["no file given"]),
+    (["replay", "nosuch.lab"], ["nosuch.lab", "No such file"]),
+    (["replay", "--cpu-limit", "soon", "x"], ["--cpu-limit", "'soon'"]),
+    (["show"], ["no file given"]),
+    (["show", "nosuch.scn"], ["nosuch.scn", "No such file"]),
+    (["build"], ["no file given"]),
+    (["build", "nosuch.scn", "-o", "x"], ["nosuch.scn", "No such file"]),
 ]
 
 

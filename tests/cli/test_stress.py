@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""stress: the JSON document, SIGINT and kill -9 at any moment."""
+import json
+import shutil
+import signal
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from program import CLEAN, run, start
+
+LEVELS = ("softirq", "hardirq", "nmi")
+
+
+class Stress(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.root)
+        self.json = self.root / "out.json"
+
+    def arguments(self, *more):
+        return ["stress", "--threads", "2", "--json", str(self.json), "--findings", str(self.root / "findings"), *more]
+
+    def test_document(self):
+        answer = run(*self.arguments("--duration", "1s", "--seed", "7", "--workload", "mixed"))
+        self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
+        document = json.loads(self.json.read_text())
+        self.assertEqual(document["options"]["seed"], 7)
+        self.assertTrue(document["verdict"]["clean"])
+        self.assertGreater(document["operations"]["total"], 0)
+        for level in LEVELS:
+            self.assertGreater(document["interrupts"][level], 0, level)
+        for zone in ("dma", "normal"):
+            for name, mark in document["reserve"][zone].items():
+                if isinstance(mark, dict) and "low_water" in mark:
+                    self.assertGreaterEqual(mark["low_water"], mark["floor"], (zone, name))
+
+    def test_options_come_first(self):
+        answer = run(*self.arguments("--ops", "100", "--seed", "9", "--format", "jsonl"))
+        self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
+        first = json.loads(answer.stdout.splitlines()[0])
+        self.assertEqual((first["kind"], first["seed"]), ("options", 9))
+
+    def test_sigint_ends_with_the_summary(self):
+        program = start(*self.arguments("--duration", "60s", "--format", "jsonl"))
+        time.sleep(1.5)
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=30)
+        self.assertEqual(program.returncode, CLEAN, out + err)
+        verdict = json.loads(out.splitlines()[-1])
+        self.assertEqual((verdict["kind"], verdict["clean"], verdict["stopped_early"]), ("verdict", True, True))
+        self.assertTrue(json.loads(self.json.read_text())["verdict"]["stopped_early"])
+
+    def test_kill_9_leaves_no_broken_file(self):
+        self.json.write_text('{"from": "before"}\n')
+        for delay in (0.05, 0.4, 1.0):
+            program = start(*self.arguments("--duration", "1s", "--format", "jsonl"))
+            time.sleep(delay)
+            program.kill()
+            out, _ = program.communicate(timeout=30)
+            for line in out.splitlines():
+                json.loads(line)
+            json.loads(self.json.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
