@@ -2,7 +2,7 @@
 /*
  * class: ABA
  * rule:  R01
- * found: stress
+ * found: replay, stress
  * wild:  https://github.com/pmodels/argobots/issues/178 (a naive lock-free stack in a memory pool)
  *
  * 1. Free frames are a stack: A on B on C. An allocation reads the head, A, and the frame below it, B.
@@ -16,43 +16,64 @@
 
 #include "plat/atomic.h"
 
-/* Single frames of the first span; 0 ends the stack, so a frame is told by its number plus one. */
+#define FRAMES 256u
+
+/* Single frames of memory of its own. A frame is told by its number plus one; 0 ends the stack. */
 struct stack {
 	const struct lab_machine *machine;
+	char *memory;
 	lab_atomic64 head;
-	lab_atomic64 below[];
+	lab_atomic64 below[FRAMES + 1];
 };
 
-static void push(struct stack *stack, uint64_t name)
+static void push(struct stack *stack, uint64_t frame)
 {
 	uint64_t head = lab_load_relaxed(&stack->head); /* the swap below compares it */
 
 	do
-		lab_store_relaxed(&stack->below[name - 1], head); /* published by the swap */
+		lab_store_relaxed(&stack->below[frame], head); /* published by the swap */
 	/* Publishes the frame's content, and what lies below it, to pop. */
-	while (!lab_cas_acq_rel(&stack->head, &head, name));
+	while (!lab_cas_release(&stack->head, &head, frame));
 }
 
 static uint64_t pop(struct stack *stack)
 {
-	uint64_t head = lab_load_acquire(&stack->head); /* the partner of push */
+	uint64_t head, below;
 
-	/* The bug: no tag tells whether the head that is the same again still has the same below it. */
-	while (head && !lab_cas_acquire(&stack->head, &head, lab_load_relaxed(&stack->below[head - 1])))
-		;
+	do {
+		head = lab_load_acquire(&stack->head); /* takes what lies below, which push published */
+		if (!head)
+			return 0;
+		below = lab_load_relaxed(&stack->below[head]); /* published with the head */
+		stack->machine->host->cpu_relax();             /* lets who is in the middle of a push go first */
+		/* The bug: no tag tells whether the head that is the same still has the same below it. Takes content.
+		 */
+	} while (!lab_cas_acquire(&stack->head, &head, below));
 	return head;
+}
+
+static void stack_destroy(void *self)
+{
+	struct stack *stack = self;
+
+	free(stack->memory);
+	free(stack);
 }
 
 static enum lab_status stack_create(const struct lab_machine *machine, void **ret_self)
 {
-	const struct lab_span *span = &machine->spans[0];
-	struct stack *stack = calloc(1, sizeof(*stack) + machine->frame_count * sizeof(stack->below[0]));
+	struct stack *stack = calloc(1, sizeof(*stack));
 
 	if (!stack)
 		return LAB_SYSTEM;
 	stack->machine = machine;
-	for (uint64_t i = span->frame_count; i-- > 0;)
-		push(stack, span->first_frame + i + 1);
+	stack->memory = aligned_alloc((size_t)1 << machine->page_shift, (size_t)FRAMES << machine->page_shift);
+	if (!stack->memory) {
+		free(stack);
+		return LAB_SYSTEM;
+	}
+	for (uint64_t frame = FRAMES; frame > 0; frame--)
+		push(stack, frame);
 	*ret_self = stack;
 	return LAB_OK;
 }
@@ -60,14 +81,11 @@ static enum lab_status stack_create(const struct lab_machine *machine, void **re
 static enum lab_status stack_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
 	struct stack *stack = self;
-	uint64_t name;
+	uint64_t frame = request->order ? 0 : pop(stack);
 
-	if (request->order || (request->gfp & LAB_GFP_DMA && stack->machine->spans[0].zone != LAB_ZONE_DMA))
+	if (!frame)
 		return LAB_NO_MEMORY;
-	name = pop(stack);
-	if (!name)
-		return LAB_NO_MEMORY;
-	*ret_block = (char *)stack->machine->base + ((name - 1) << stack->machine->page_shift);
+	*ret_block = stack->memory + ((frame - 1) << stack->machine->page_shift);
 	return LAB_OK;
 }
 
@@ -75,7 +93,7 @@ static enum lab_status stack_free(void *self, void *block, const struct lab_requ
 {
 	struct stack *stack = self;
 
-	push(stack, ((uint64_t)((char *)block - (char *)stack->machine->base) >> stack->machine->page_shift) + 1);
+	push(stack, ((uint64_t)((char *)block - stack->memory) >> stack->machine->page_shift) + 1);
 	return LAB_OK;
 }
 
@@ -86,9 +104,9 @@ __attribute__((visibility("default"))) const struct lab_target *lab_target_entry
 		.size = sizeof(target),
 		.name = "r01-aba-stack",
 		.summary = "a stack of frames without a tag",
-		.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_NMI,
+		.caps = LAB_CAP_OWN_MEMORY | LAB_CAP_IRQ | LAB_CAP_NMI,
 		.create = stack_create,
-		.destroy = free,
+		.destroy = stack_destroy,
 		.alloc = stack_alloc,
 		.free = stack_free,
 		.page_shift_min = 6,
