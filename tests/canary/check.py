@@ -5,6 +5,7 @@
 usage: check.py PROGRAM RULE MODULE replay SCENARIO
        check.py PROGRAM RULE MODULE stress OPTION...
 """
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ def demand_finding(answer, rule):
     if not closing[1].startswith(("artifact: ", "log: ")) or not closing[2].startswith("reproduce: labyrinth "):
         raise Failure(f"expected where it lies and how to reproduce it\n{answer.shown}")
     print("\n".join(closing))
+    return closing
 
 
 def demand_clean(answer):
@@ -45,7 +47,10 @@ def demand_clean(answer):
 
 
 def check_replay(program, rule, module, scenario, folder):
-    demand_finding(run(program, ["replay", "--target", module, scenario], folder), rule)
+    closing = demand_finding(run(program, ["replay", "--target", module, scenario], folder), rule)
+    again = run(program, shlex.split(closing[2].removeprefix("reproduce: labyrinth ")), folder)
+    if demand_finding(again, rule)[1:] != closing[1:]:
+        raise Failure(f"expected the same once more\n{again.shown}")
     for target in CLEAN:
         demand_clean(run(program, ["replay", "--target", target, scenario], folder))
 
@@ -65,10 +70,11 @@ def check_stress(program, rule, module, options, folder):
 
 def main():
     program, rule, module, way, *rest = sys.argv[1:]
+    program, module = (str(Path(name).resolve(strict=True)) for name in (program, module))  # it runs elsewhere
     with tempfile.TemporaryDirectory() as folder:
         try:
             if way == "replay":
-                check_replay(program, rule, module, rest[0], folder)
+                check_replay(program, rule, module, str(Path(rest[0]).resolve(strict=True)), folder)
             else:
                 check_stress(program, rule, module, rest, folder)
         except Failure as failure:
@@ -78,5 +84,4 @@ def main():
     return 0
 
 
-assert Path(sys.argv[1]).is_file()
 sys.exit(main())
