@@ -27,7 +27,7 @@ void lab_oracle_census(struct lab_oracle *oracle)
 	/* An instance that cannot be made is an operating error; whoever runs the target will meet and tell it. */
 	if (!oracle->arena || oracle->target->create(oracle->machine, &self) != LAB_OK)
 		return;
-	lab_oracle_sweep(oracle, self);
+	(void)lab_oracle_sweep(oracle, self);
 	for (uint64_t frame = 0; frame < oracle->machine->frame_count; frame++)
 		oracle->census[frame] = oracle->swept[frame] != 0;
 	count_census(oracle);

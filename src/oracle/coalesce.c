@@ -52,10 +52,13 @@ static bool take_greatest(struct lab_oracle *oracle, void *self, enum lab_zone z
 	count_greatest(oracle, zone, counts);
 	for (unsigned order = LAB_ORDER_MAX + 1; order-- > 0;)
 		for (uint64_t i = 0; i < counts[order]; i++) {
-			lab_gfp gfp = zone == LAB_ZONE_DMA ? LAB_GFP_DMA : 0;
+			enum lab_take take =
+				lab_oracle_take(oracle, self, zone == LAB_ZONE_DMA ? LAB_GFP_DMA : 0, order, &block);
 
-			if (lab_oracle_take(oracle, self, gfp, order, &block) == LAB_OK)
+			if (take == LAB_TAKE_GOT)
 				continue;
+			if (take == LAB_TAKE_UNSOUND)
+				return false;
 			lab_oracle_report(oracle, LAB_R06_COALESCING, LAB_FINDING_NO_ACTOR, UINT64_MAX, order,
 					  "zone=%s has %" PRIu64 " free blocks of order %u, the target gave %" PRIu64
 					  " owners=nobody",

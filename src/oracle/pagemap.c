@@ -10,14 +10,16 @@
 #include "base/bits.h"
 #include "plat/vm.h"
 
+/* A bucket or more for each page owned at once; few enough that a small machine's map is quick to make and clear. */
+#define BUCKETS_MIN (UINT64_C(1) << 10)
 #define BUCKETS_MAX (UINT64_C(1) << 16)
 
 /*
  * Pages that a malloc library may touch in one run: far more than it may own at once, since it need not use an address
- * again; 2^20 at least, which cost address space only.
+ * again. They cost address space, and memory only where used.
  */
 #define PAGES_PER_FRAME 64
-#define PAGES_MIN       (UINT64_C(1) << 20)
+#define PAGES_MIN       (UINT64_C(1) << 16)
 
 struct node {
 	struct cds_lfht_node link;
@@ -34,7 +36,7 @@ struct lab_pagemap {
 
 enum lab_status lab_pagemap_create(uint64_t frame_count, struct lab_pagemap **ret_map)
 {
-	unsigned long buckets = LAB_MIN(UINT64_C(4) << lab_order_of(frame_count), BUCKETS_MAX);
+	unsigned long buckets = LAB_MIN(LAB_MAX(UINT64_C(1) << lab_order_of(frame_count), BUCKETS_MIN), BUCKETS_MAX);
 	uint64_t page_room = LAB_MAX(frame_count * PAGES_PER_FRAME, PAGES_MIN);
 	struct lab_pagemap *map = calloc(1, sizeof(*map));
 	void *pool;

@@ -74,8 +74,7 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 
 	if (!sound || !oracle->arena)
 		return; /* the sweep of an instance that is known to be broken tells nothing new */
-	lab_oracle_sweep(oracle, self);
-	sound = judge_conservation(oracle);
+	sound = lab_oracle_sweep(oracle, self) == LAB_TAKE_REFUSED && judge_conservation(oracle);
 	lab_oracle_give_back(oracle, self);
 	if (sound && lab_oracle_applies(oracle, LAB_R06_COALESCING))
 		lab_oracle_judge_coalescing(oracle, self);

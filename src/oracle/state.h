@@ -73,10 +73,17 @@ bool lab_oracle_judge_pattern(struct lab_oracle *oracle, unsigned actor, void *b
 /* Every frame of the spans, until a census was taken. */
 void lab_oracle_assume_census(struct lab_oracle *oracle);
 
-/* Takes single frames of the memalloc class until there are no more, and judges each. At quiescence only. */
-void lab_oracle_sweep(struct lab_oracle *oracle, void *self);
-/* Takes one block for the oracle itself and notes it as swept. The answer is the target's. */
-enum lab_status lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block);
+/* How a block that the oracle asks for itself was answered. */
+enum lab_take {
+	LAB_TAKE_GOT,
+	LAB_TAKE_REFUSED,
+	LAB_TAKE_UNSOUND, /* the answer cannot be: a finding was made, and the instance tells nothing more */
+};
+
+/* Takes one block of the memalloc class for the oracle itself and notes it as swept. At quiescence only. */
+enum lab_take lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block);
+/* Takes single frames until there are no more, and judges each; never LAB_TAKE_GOT. */
+enum lab_take lab_oracle_sweep(struct lab_oracle *oracle, void *self);
 /* Gives back all that is swept, and drains. `swept` still tells what it was. */
 void lab_oracle_give_back(struct lab_oracle *oracle, void *self);
 /* R06 */

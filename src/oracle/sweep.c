@@ -33,29 +33,29 @@ static bool note_block(struct lab_oracle *oracle, const struct lab_request *requ
 	return true;
 }
 
-enum lab_status lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block)
+enum lab_take lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block)
 {
 	struct lab_request request = {.gfp = gfp | LAB_GFP_MEMALLOC, .order = order};
-	enum lab_status status;
 	void *block = NULL;
 
 	request.owner = lab_owner_make(LAB_OWNER_CONTEXT_MAX, ++oracle->own_generation);
-	status = oracle->target->alloc(self, &request, &block);
-	if (status != LAB_OK)
-		return status;
+	if (oracle->target->alloc(self, &request, &block) != LAB_OK)
+		return LAB_TAKE_REFUSED;
 	if (!note_block(oracle, &request, block))
-		return LAB_INVALID;
+		return LAB_TAKE_UNSOUND;
 	*ret_block = block;
-	return LAB_OK;
+	return LAB_TAKE_GOT;
 }
 
-void lab_oracle_sweep(struct lab_oracle *oracle, void *self)
+enum lab_take lab_oracle_sweep(struct lab_oracle *oracle, void *self)
 {
+	enum lab_take take;
 	void *block;
 
 	memset(oracle->swept, 0, oracle->machine->frame_count);
-	while (lab_oracle_take(oracle, self, 0, 0, &block) == LAB_OK)
+	while ((take = lab_oracle_take(oracle, self, 0, 0, &block)) == LAB_TAKE_GOT)
 		lab_oracle_judge_release(oracle, LAB_FINDING_NO_ACTOR, block, 0, false);
+	return take;
 }
 
 void lab_oracle_give_back(struct lab_oracle *oracle, void *self)
