@@ -181,7 +181,7 @@ static void test_mutations_of_wide_scenarios_stay_valid(void **state)
 static void test_children_are_valid_and_of_both_parents(void **state)
 {
 	struct lab_scenario a, b, child;
-	unsigned of_both = 0;
+	unsigned of_both = 0, spliced = 0;
 	struct lab_prng prng;
 
 	lab_scenario_init(&a);
@@ -202,15 +202,26 @@ static void test_children_are_valid_and_of_both_parents(void **state)
 				b.ops[i].slot = 2;
 		lab_scenario_cross(&prng, &a, &b, &child);
 		expect_small(&child);
-		for (size_t i = 0; i < child.op_count; i++) {
-			if (child.ops[i].kind != LAB_OP_ALLOC)
-				continue;
-			assert_in_range(child.ops[i].slot, 1, 2);
-			*(child.ops[i].slot == 1 ? &of_a : &of_b) = true;
+		for (size_t i = 0; i < child.context_count; i++) {
+			bool in_a = false, in_b = false;
+
+			for (size_t k = 0; k < child.contexts[i].op_count; k++) {
+				const struct lab_op *op = &child.ops[child.contexts[i].first_op + k];
+
+				if (op->kind != LAB_OP_ALLOC)
+					continue;
+				assert_in_range(op->slot, 1, 2);
+				*(op->slot == 1 ? &in_a : &in_b) = true;
+			}
+			spliced += in_a && in_b;
+			of_a |= in_a;
+			of_b |= in_b;
 		}
 		of_both += of_a && of_b;
 	}
 	assert_true(of_both > RUNS / 4);
+	/* Within one context too, not only context by context. */
+	assert_true(spliced > RUNS / 4);
 	lab_scenario_free(&a);
 	lab_scenario_free(&b);
 	lab_scenario_free(&child);
