@@ -242,131 +242,6 @@ static void test_one_byte_changes_one_choice(void **state)
 	lab_scenario_free(&scenario);
 }
 
-/* The layout that corpus files rely on, byte by byte, as docs/format.md has it. */
-static void test_layout_is_the_documented_one(void **state)
-{
-	const uint8_t bytes[] = {
-		24,
-		0xff,
-		0x31,
-		0x09, /* machine: 0x1ff + 1 frames, 3 + 1 CPUs, order 9 */
-		25 | 1 << 5,
-		0x00,
-		0x01,
-		0x04, /* range: DMA 0x100+0x40 */
-		25,
-		0x80,
-		0x00,
-		0x01, /* range: hole 0x80+0x10 */
-		26 | 1 << 5,
-		20,
-		0,
-		0, /* marks: normal min 20 */
-		26 | (1 + 2) << 5,
-		30,
-		0,
-		0, /* normal low 30 */
-		26 | (1 + 4) << 5,
-		40,
-		0,
-		0, /* normal high 40 */
-		26 | 6 << 5,
-		7,
-		0,
-		0, /* DMA reserve 7 */
-		23 | 1 << 5,
-		2,
-		0,
-		0, /* context: task 1 on CPU 2 */
-		23 | 4 << 5,
-		1 << 2 | 2,
-		0,
-		0, /* context: line 0, hardirq on CPU 2 */
-		1 | 1 << 5,
-		0x53,
-		0x01,
-		0x02, /* task 1: s3 = alloc, flags 0x201, order 5 */
-		4,
-		0x0f,
-		0x04,
-		0x00, /* task 0: give s15 to line 0 */
-		11,
-		0,
-		0x34,
-		0x12, /* task 0: free-wild 0x1234 */
-		14,
-		0x16,
-		0,
-		0, /* task 0: lock 6 irq */
-		16,
-		0x00,
-		0,
-		0, /* task 0: raise line 0 */
-		21,
-		0x01,
-		0x05,
-		0x00, /* task 0: watermark normal 5 */
-		27 | 1 << 5,
-		0,
-		3,
-		0, /* directive: task 1 runs 3 operations */
-		27 | 4 << 5,
-		1,
-		0,
-		0, /* line 0 fires */
-		27 | 4 << 5,
-		2 | 1 << 2,
-		0x2e,
-		0x01, /* line 0 fires at event 0x12e of task 1 */
-		28 | 2 << 5,
-		5,
-		6,
-		7, /* schedule: 5, 6 */
-	};
-	struct lab_scenario scenario;
-	const struct lab_scenario_machine *machine = &scenario.machine;
-	const struct lab_op *ops;
-
-	lab_scenario_init(&scenario);
-	lab_scenario_decode(bytes, sizeof(bytes), &scenario);
-	ops = scenario.ops;
-	assert_int_equal(machine->frame_count, 512);
-	assert_int_equal(machine->cpu_count, 4);
-	assert_int_equal(machine->order_max, 9);
-	assert_int_equal(machine->span_count, 4);
-	assert_int_equal(machine->spans[1].first_frame, 0x90);
-	assert_int_equal(machine->spans[2].zone, LAB_ZONE_DMA);
-	assert_int_equal(machine->spans[2].frame_count, 0x40);
-	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].min, 20);
-	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].low, 30);
-	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].high, 40);
-	assert_int_equal(machine->zones[LAB_ZONE_DMA].lowmem_reserve[LAB_ZONE_NORMAL], 7);
-	assert_int_equal(scenario.context_count, 3);
-	assert_int_equal(scenario.contexts[1].cpu, 2);
-	assert_int_equal(scenario.contexts[2].kind, LAB_CONTEXT_HARDIRQ);
-	assert_int_equal(scenario.contexts[0].op_count, 6);
-	assert_int_equal(ops[0].slot, 15);
-	assert_int_equal(ops[0].peer, 2);
-	assert_int_equal(ops[1].value, 0x1234);
-	assert_int_equal(ops[2].peer, 6);
-	assert_true(ops[2].irq_save);
-	assert_int_equal(ops[3].peer, 2);
-	assert_int_equal(ops[4].peer, LAB_ZONE_NORMAL);
-	assert_int_equal(ops[4].value, 5);
-	assert_int_equal(ops[5].kind, LAB_OP_UNLOCK);
-	assert_int_equal(ops[6].slot, 3);
-	assert_int_equal(ops[6].order, 5);
-	assert_int_equal(ops[6].gfp, 0x201);
-	assert_int_equal(scenario.directive_count, 3);
-	assert_int_equal(scenario.directives[0].count, 3);
-	assert_int_equal(scenario.directives[1].kind, LAB_DIRECTIVE_FIRE);
-	assert_int_equal(scenario.directives[2].host, 1);
-	assert_int_equal(scenario.directives[2].count, 0x12e);
-	assert_int_equal(scenario.schedule_bytes, 2);
-	assert_int_equal(scenario.schedule[1], 6);
-	lab_scenario_free(&scenario);
-}
-
 /* The decoder's whole reach, told by what random records lead to. */
 static void test_random_records_reach_everything(void **state)
 {
@@ -432,7 +307,6 @@ int main(void)
 		cmocka_unit_test(test_one_byte_changes_one_operation),
 		cmocka_unit_test(test_an_inserted_operation_leaves_the_others_alone),
 		cmocka_unit_test(test_one_byte_changes_one_choice),
-		cmocka_unit_test(test_layout_is_the_documented_one),
 		cmocka_unit_test(test_random_records_reach_everything),
 		cmocka_unit_test(test_encode_refuses_what_the_form_cannot_hold),
 	};
