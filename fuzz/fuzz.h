@@ -29,6 +29,12 @@ struct lab_sim *lab_fuzz_engine(const struct lab_target *target);
 void lab_fuzz_run(struct lab_sim *sim, const struct lab_scenario *scenario, const struct lab_sim_options *options,
 		  struct lab_sim_result *ret_result);
 
+/*
+ * Whether a run is to end with the rules of quiescence, which take every frame and cost most of a run's time on a large
+ * machine: small machines always, of large ones one input in four, by its own size, so that equal inputs run equally.
+ */
+bool lab_fuzz_quiesces(const struct lab_scenario *scenario, size_t input_bytes);
+
 /* Prints "finding: R01 ..." and aborts: every engine keeps the input of an abort. */
 _Noreturn void lab_fuzz_report(const struct lab_finding *finding);
 

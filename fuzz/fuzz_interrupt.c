@@ -20,10 +20,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
-	const struct lab_sim_options options = {.quiesce = true};
+	struct lab_sim_options options = {0};
 	struct lab_sim_result result;
 
 	lab_scenario_decode(bytes, count, &scenario);
+	options.quiesce = lab_fuzz_quiesces(&scenario, count);
 	lab_fuzz_run(sim, &scenario, &options, &result);
 	lab_fuzz_event_hash = result.event_hash;
 	if (result.found)

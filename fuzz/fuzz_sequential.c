@@ -116,9 +116,10 @@ static void compare_all(void)
 	}
 }
 
-static void run(struct lab_sim *on, struct history *history, struct lab_sim_result *ret_result)
+static void run(struct lab_sim *on, struct history *history, bool quiesce, struct lab_sim_result *ret_result)
 {
-	const struct lab_sim_options options = {.quiesce = true, .sequential = true, .op_done = note, .arg = history};
+	const struct lab_sim_options options = {
+		.quiesce = quiesce, .sequential = true, .op_done = note, .arg = history};
 
 	history->count = 0;
 	lab_fuzz_run(on, &scenario, &options, ret_result);
@@ -131,10 +132,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 	struct lab_sim_result result, unused;
 
 	lab_scenario_decode(bytes, count, &scenario);
-	run(sim, &seen, &result);
+	run(sim, &seen, lab_fuzz_quiesces(&scenario, count), &result);
 	lab_fuzz_event_hash = result.event_hash;
 	if (model) {
-		run(model, &expected, &unused);
+		run(model, &expected, false, &unused);
 		compare_all();
 	}
 	return 0;

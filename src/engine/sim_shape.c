@@ -17,7 +17,9 @@ static void report(void *arg, const struct lab_finding *finding)
 	if (!sim->result->found) {
 		sim->result->found = true;
 		sim->result->finding = *finding;
-		lab_sim_record(sim, finding->actor, LAB_OP_KIND_COUNT + 2, finding->rule, finding->frame);
+		/* outside an arena the frame is an address, which differs between processes */
+		lab_sim_record(sim, finding->actor, LAB_OP_KIND_COUNT + 2, finding->rule,
+			       sim->target->caps & LAB_CAP_ARENA ? finding->frame : UINT64_MAX);
 	}
 	lab_sim_abandon(sim);
 }

@@ -37,8 +37,7 @@ void lab_marks_begin(struct lab_marks *marks, const struct lab_zone_marks *to)
 
 void lab_marks_end(struct lab_marks *marks, const struct lab_zone_marks *to)
 {
-	if (to)
-		store_words(&marks->now, to->min, to->lowmem_reserve);
+	store_words(&marks->now, to->min, to->lowmem_reserve);
 	lab_fetch_add_relaxed(&marks->version, 1);
 }
 
