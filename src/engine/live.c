@@ -183,7 +183,8 @@ enum lab_status lab_live_run(struct lab_live *live, const struct lab_live_driver
 			break;
 	}
 	lab_signal_levels_remove();
-	live->driver = NULL;
+	if (!live->stuck) /* or a thread that was given up may come back and ask it */
+		live->driver = NULL;
 	return status == LAB_OK && live->stuck && !lab_live_has_found(live) ? LAB_BUSY : status;
 }
 
