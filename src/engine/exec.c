@@ -86,9 +86,11 @@ static enum lab_status drain(struct lab_exec *exec, struct lab_actor *actor, uns
 	const struct lab_request *outer;
 
 	lab_exec_mask(exec, actor);
+	lab_oracle_other_begin(exec->oracle);
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	exec->target->drain(exec->self, cpu);
 	lab_exec_call_end(exec, actor, outer);
+	lab_oracle_other_end(exec->oracle);
 	lab_exec_unmask(exec, actor);
 	return LAB_OK;
 }
@@ -99,12 +101,14 @@ static enum lab_status hotplug(struct lab_exec *exec, struct lab_actor *actor, u
 	enum lab_status status;
 
 	lab_exec_mask(exec, actor);
+	lab_oracle_other_begin(exec->oracle);
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	if (online)
 		status = exec->target->cpu_online(exec->self, cpu);
 	else
 		status = exec->target->cpu_offline(exec->self, cpu);
 	lab_exec_call_end(exec, actor, outer);
+	lab_oracle_other_end(exec->oracle);
 	lab_exec_unmask(exec, actor);
 	return status;
 }
@@ -129,7 +133,7 @@ static enum lab_status set_marks(struct lab_exec *exec, struct lab_actor *actor,
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	status = exec->target->set_marks(exec->self, zone, &marks);
 	lab_exec_call_end(exec, actor, outer);
-	lab_oracle_marks_end(exec->oracle, zone, &marks);
+	lab_oracle_marks_end(exec->oracle, zone, status == LAB_OK ? &marks : NULL);
 	/* release: gives the record to the acquire above, in whoever changes the watermarks next */
 	lab_store_release(&exec->marks_busy, 0);
 	lab_exec_unmask(exec, actor);

@@ -37,7 +37,8 @@ void lab_marks_begin(struct lab_marks *marks, const struct lab_zone_marks *to)
 
 void lab_marks_end(struct lab_marks *marks, const struct lab_zone_marks *to)
 {
-	store_words(&marks->now, to->min, to->lowmem_reserve);
+	if (to)
+		store_words(&marks->now, to->min, to->lowmem_reserve);
 	lab_fetch_add_relaxed(&marks->version, 1);
 }
 

@@ -24,6 +24,7 @@ struct lab_marks {
 
 void lab_marks_init(struct lab_marks *marks, const struct lab_zone_marks *from);
 void lab_marks_begin(struct lab_marks *marks, const struct lab_zone_marks *to);
+/* to: as at begin, or NULL if the change was refused */
 void lab_marks_end(struct lab_marks *marks, const struct lab_zone_marks *to);
 uint64_t lab_marks_version(const struct lab_marks *marks);
 

@@ -112,7 +112,7 @@ void lab_oracle_touch(struct lab_oracle *oracle, unsigned actor, void *block, co
 
 /*
  * Around target->set_marks, one change at a time: calls that overlap one are judged by the lowest marks so far. end is
- * told the marks in force from now on: the new ones, or the old ones if the target refused.
+ * told the new marks, or NULL if the target refused them.
  */
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
 void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);

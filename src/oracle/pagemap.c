@@ -117,11 +117,11 @@ void lab_pagemap_clear(struct lab_pagemap *map)
 {
 	uint64_t used = LAB_MIN(lab_load_relaxed(&map->used), map->room);
 	struct cds_lfht_iter iter;
-	struct node *node;
+	struct cds_lfht_node *link;
 
-	cds_lfht_for_each_entry(map->table, &iter, node, link)
+	cds_lfht_for_each(map->table, &iter, link)
 	{
-		int failed = cds_lfht_del(map->table, &node->link);
+		int failed = cds_lfht_del(map->table, link);
 
 		lab_assert(!failed);
 	}

@@ -4,32 +4,21 @@
 #include "base/bits.h"
 #include "oracle/state.h"
 
-/* R14: the target's own counts and check, which nothing else in the oracle believes. */
-static bool judge_accounting(struct lab_oracle *oracle, void *self)
+/* R14: the target's own count, which nothing else in the oracle believes. */
+static bool judge_count(struct lab_oracle *oracle, void *self)
 {
 	uint64_t free_frames = 0, believed;
-	enum lab_status status;
 
+	if (!oracle->arena || !oracle->target->free_frames)
+		return true;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		free_frames += oracle->total[zone] - lab_oracle_owned(oracle, zone);
-	if (oracle->arena && oracle->target->free_frames) {
-		believed = oracle->target->free_frames(self);
-		if (believed != free_frames) {
-			lab_oracle_report(oracle, LAB_R14_ACCOUNTING, LAB_FINDING_NO_ACTOR, UINT64_MAX, 0,
-					  "free_frames=%" PRIu64 " but %" PRIu64 " are free owners=nobody", believed,
-					  free_frames);
-			return false;
-		}
-	}
-	if (oracle->target->check) {
-		status = oracle->target->check(self);
-		if (status != LAB_OK) {
-			lab_oracle_report(oracle, LAB_R14_ACCOUNTING, LAB_FINDING_NO_ACTOR, UINT64_MAX, 0,
-					  "the target's own check answered %s owners=nobody", lab_status_name(status));
-			return false;
-		}
-	}
-	return true;
+	believed = oracle->target->free_frames(self);
+	if (believed == free_frames)
+		return true;
+	lab_oracle_report(oracle, LAB_R14_ACCOUNTING, LAB_FINDING_NO_ACTOR, UINT64_MAX, 0,
+			  "free_frames=%" PRIu64 " but %" PRIu64 " are free owners=nobody", believed, free_frames);
+	return false;
 }
 
 static bool is_owned(const struct lab_oracle *oracle, uint64_t frame)
@@ -68,14 +57,24 @@ static bool judge_conservation(struct lab_oracle *oracle)
 	return !missing && !strange;
 }
 
+/*
+ * A wrong count is told first, since frames that are there and not counted cannot be had either. The target's own check
+ * is asked before the sweep, which would change what it sees, and told after: which frame is lost says more.
+ */
 void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 {
-	bool sound = judge_accounting(oracle, self);
+	enum lab_status status = oracle->target->check ? oracle->target->check(self) : LAB_OK;
+	bool sound = judge_count(oracle, self);
 
-	if (!sound || !oracle->arena)
+	if (!sound)
 		return; /* the sweep of an instance that is known to be broken tells nothing new */
-	sound = lab_oracle_sweep(oracle, self) == LAB_TAKE_REFUSED && judge_conservation(oracle);
-	lab_oracle_give_back(oracle, self);
-	if (sound && lab_oracle_applies(oracle, LAB_R06_COALESCING))
+	if (oracle->arena) {
+		sound = lab_oracle_sweep(oracle, self) == LAB_TAKE_REFUSED && judge_conservation(oracle);
+		lab_oracle_give_back(oracle, self);
+	}
+	if (sound && status != LAB_OK)
+		lab_oracle_report(oracle, LAB_R14_ACCOUNTING, LAB_FINDING_NO_ACTOR, UINT64_MAX, 0,
+				  "the target's own check answered %s owners=nobody", lab_status_name(status));
+	else if (sound && oracle->arena && lab_oracle_applies(oracle, LAB_R06_COALESCING))
 		lab_oracle_judge_coalescing(oracle, self);
 }

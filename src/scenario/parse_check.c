@@ -75,8 +75,6 @@ static size_t op_place(const struct lab_parser *parser, const struct lab_flaw *f
 	const struct lab_op_place *place = &parser->ops[flaw->index];
 
 	switch (flaw->field) {
-	case LAB_FIELD_SLOT:
-		return place->slot;
 	case LAB_FIELD_GFP:
 	case LAB_FIELD_PEER:
 		return place->operand;

@@ -24,11 +24,10 @@ static bool slot_of(const struct lab_parser *parser, uint8_t *ret_slot)
 	return true;
 }
 
-static bool parse_slot(struct lab_parser *parser, struct lab_op *op, struct lab_op_place *place)
+static bool parse_slot(struct lab_parser *parser, struct lab_op *op)
 {
 	if (!slot_of(parser, &op->slot))
 		return lab_parse_fail(parser, "a slot: letters, then 0..%u", LAB_SLOT_COUNT - 1);
-	place->slot = parser->token.offset;
 	lab_parse_advance(parser);
 	return true;
 }
@@ -61,7 +60,7 @@ static bool parse_alloc(struct lab_parser *parser, struct lab_op *op, struct lab
 	uint64_t order;
 
 	op->kind = LAB_OP_ALLOC;
-	if (!parse_slot(parser, op, place) || !lab_parse_sign(parser, "="))
+	if (!parse_slot(parser, op) || !lab_parse_sign(parser, "="))
 		return false;
 	if (!lab_parse_at(parser, "alloc"))
 		return lab_parse_fail(parser, "alloc");
@@ -108,7 +107,7 @@ static bool parse_operands(struct lab_parser *parser, struct lab_op *op, struct 
 {
 	const struct lab_op_info *info = &lab_op_infos[op->kind];
 
-	if (info->operands & LAB_TAKES_SLOT && !parse_slot(parser, op, place))
+	if (info->operands & LAB_TAKES_SLOT && !parse_slot(parser, op))
 		return false;
 	place->operand = parser->token.offset;
 	if (info->peer != LAB_PEER_NONE && !parse_peer(parser, op, info->peer))

@@ -13,7 +13,7 @@
  * an error (parse_check.c). For that, each thing remembers where in the text it came from.
  */
 struct lab_op_place {
-	size_t word, slot, operand, last; /* operand: flags, peer or value; last: what follows it */
+	size_t word, operand, last; /* operand: flags, peer or value; last: what follows it */
 };
 
 struct lab_context_place {

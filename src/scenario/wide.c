@@ -126,7 +126,6 @@ static bool read_contexts(struct wide *wide, size_t *op_total)
 		return false;
 	lab_scenario_reserve(scenario, count, 0, 0, 0);
 	scenario->context_count = count;
-	*op_total = 0;
 	for (size_t i = 0; i < count; i++)
 		if (!read_context(wide, i, op_total))
 			return false;
@@ -204,7 +203,7 @@ enum lab_status lab_scenario_decode_wide(const uint8_t *bytes, size_t count, str
 {
 	struct wide wide = {.reader = lab_reader_make(bytes, count), .scenario = ret_scenario, .error = ret_error};
 	struct lab_flaw flaw;
-	size_t op_total;
+	size_t op_total = 0;
 
 	lab_scenario_clear(ret_scenario);
 	if (read_machine(&wide) && read_contexts(&wide, &op_total) && read_ops(&wide, op_total) &&

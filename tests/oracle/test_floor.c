@@ -187,6 +187,11 @@ static void test_r03_after_and_during_a_watermark_change(void **state)
 	/* Begun after it. */
 	take(&rig, LAB_GFP_KERNEL, 1);
 	lab_broken_expect(&rig, LAB_R03_RESERVE_FLOOR, "left=38 floor=50");
+	/* Back to 8, but refused. */
+	lab_oracle_marks_begin(rig.oracle, LAB_ZONE_NORMAL, &low);
+	lab_oracle_marks_end(rig.oracle, LAB_ZONE_NORMAL, NULL);
+	take(&rig, LAB_GFP_KERNEL, 1);
+	lab_broken_expect(&rig, LAB_R03_RESERVE_FLOOR, "left=37 floor=50");
 	/* Ended while the way back was under way. */
 	lab_oracle_marks_begin(rig.oracle, LAB_ZONE_NORMAL, &low);
 	take(&rig, LAB_GFP_KERNEL, 1);

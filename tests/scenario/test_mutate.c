@@ -181,7 +181,7 @@ static void test_mutations_of_wide_scenarios_stay_valid(void **state)
 static void test_children_are_valid_and_of_both_parents(void **state)
 {
 	struct lab_scenario a, b, child;
-	unsigned of_both = 0;
+	unsigned of_both = 0, spliced = 0;
 	struct lab_prng prng;
 
 	lab_scenario_init(&a);
@@ -202,15 +202,61 @@ static void test_children_are_valid_and_of_both_parents(void **state)
 				b.ops[i].slot = 2;
 		lab_scenario_cross(&prng, &a, &b, &child);
 		expect_small(&child);
-		for (size_t i = 0; i < child.op_count; i++) {
-			if (child.ops[i].kind != LAB_OP_ALLOC)
-				continue;
-			assert_in_range(child.ops[i].slot, 1, 2);
-			*(child.ops[i].slot == 1 ? &of_a : &of_b) = true;
+		for (size_t i = 0; i < child.context_count; i++) {
+			bool in_a = false, in_b = false;
+
+			for (size_t k = 0; k < child.contexts[i].op_count; k++) {
+				const struct lab_op *op = &child.ops[child.contexts[i].first_op + k];
+
+				if (op->kind != LAB_OP_ALLOC)
+					continue;
+				assert_in_range(op->slot, 1, 2);
+				*(op->slot == 1 ? &in_a : &in_b) = true;
+			}
+			spliced += in_a && in_b;
+			of_a |= in_a;
+			of_b |= in_b;
 		}
 		of_both += of_a && of_b;
 	}
 	assert_true(of_both > RUNS / 4);
+	/* Within one context too, not only context by context. */
+	assert_true(spliced > RUNS / 4);
+	lab_scenario_free(&a);
+	lab_scenario_free(&b);
+	lab_scenario_free(&child);
+}
+
+/* A line that one parent calls 1 and the other 3 is 3 in the child, whichever parent's operations name it. */
+static void test_children_keep_whom_they_name(void **state)
+{
+	struct lab_scenario a, b, child;
+	struct lab_prng prng;
+	unsigned seen = 0;
+
+	lab_scenario_init(&a);
+	lab_scenario_init(&b);
+	lab_scenario_init(&child);
+	lab_prng_seed(&prng, 18, 0);
+	lab_scenario_add_context(&a);
+	lab_scenario_add_op(&a, (struct lab_op){.kind = LAB_OP_RAISE, .peer = 1});
+	lab_scenario_add_op(&a, (struct lab_op){.kind = LAB_OP_GIVE, .peer = 1});
+	lab_scenario_add_context(&a)->kind = LAB_CONTEXT_NMI;
+	lab_scenario_add_directive(&a, (struct lab_directive){.kind = LAB_DIRECTIVE_FIRE, .context = 1});
+	lab_scenario_normalise(&a);
+	for (unsigned i = 0; i < 3; i++)
+		lab_scenario_add_context(&b);
+	lab_scenario_add_context(&b)->kind = LAB_CONTEXT_NMI;
+	lab_scenario_normalise(&b);
+	for (unsigned run = 0; run < 100; run++) {
+		lab_scenario_cross(&prng, &a, &b, &child);
+		assert_int_equal(child.context_count, 4);
+		for (size_t i = 0; i < child.op_count; i++, seen++)
+			assert_int_equal(child.ops[i].peer, 3);
+		for (size_t i = 0; i < child.directive_count; i++, seen++)
+			assert_int_equal(child.directives[i].context, 3);
+	}
+	assert_true(seen > 50);
 	lab_scenario_free(&a);
 	lab_scenario_free(&b);
 	lab_scenario_free(&child);
@@ -261,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_mutations_from_nothing_and_at_the_bounds),
 		cmocka_unit_test(test_mutations_of_wide_scenarios_stay_valid),
 		cmocka_unit_test(test_children_are_valid_and_of_both_parents),
+		cmocka_unit_test(test_children_keep_whom_they_name),
 		cmocka_unit_test(test_edits_keep_names_and_layout),
 	};
 

@@ -78,6 +78,33 @@ static void test_example_parses(void **state)
 	lab_scenario_free(&scenario);
 }
 
+static void test_what_is_left_out_has_defaults(void **state)
+{
+	struct lab_scenario scenario;
+	const struct lab_scenario_machine *machine = &scenario.machine;
+
+	lab_scenario_init(&scenario);
+	parse("machine frames=64\ntask t { }", &scenario);
+	assert_int_equal(machine->cpu_count, 1);
+	assert_int_equal(machine->order_max, 10);
+	assert_int_equal(machine->page_shift, 6);
+	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].frames, 64);
+	assert_int_equal(scenario.contexts[0].cpu, 0);
+	parse("machine frames=64\nzone normal frames=0+64 min=32\ntask t { }", &scenario);
+	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].low, 40);
+	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].high, 48);
+	parse("machine frames=64 hole=0+2\nzone normal frames=0+64 min=60\ntask t { }", &scenario);
+	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].low, 62);
+	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].high, 62);
+	parse("machine frames=64\nzone normal frames=0+64 min=8 low=50\ntask t { }", &scenario);
+	assert_int_equal(machine->zones[LAB_ZONE_NORMAL].high, 50);
+	/* Frames of no zone are a hole as well. */
+	parse("machine frames=64\nzone dma frames=8+8\ntask t { }", &scenario);
+	assert_int_equal(machine->span_count, 1);
+	assert_int_equal(machine->zones[LAB_ZONE_DMA].frames, 8);
+	lab_scenario_free(&scenario);
+}
+
 static void test_canonical_print(void **state)
 {
 	const char *canonical = "machine frames=512 hole=128+64 cpus=2 order-max=9\n"
@@ -228,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example_parses),
+		cmocka_unit_test(test_what_is_left_out_has_defaults),
 		cmocka_unit_test(test_canonical_print),
 		cmocka_unit_test(test_every_statement_and_operation_round_trips),
 		cmocka_unit_test(test_random_scenarios_round_trip),
