@@ -122,6 +122,25 @@ static void test_malloc_is_clean(void **state)
 	}
 }
 
+/* The example of docs/targets.md, through the loader, under all that it claims. */
+static void test_example_plugin_is_clean(void **state)
+{
+	const struct lab_target *target;
+	char message[256] = "";
+
+	if (lab_target_open(EXAMPLE_MODULE, &target, message, sizeof(message)) != LAB_OK)
+		fail_msg("%s", message);
+	for (uint64_t seed = 1; seed <= 5; seed++) {
+		struct lab_rig rig;
+
+		lab_rig_start(&rig, target);
+		run_random(&rig, seed);
+		assert_no_finding(&rig);
+		assert_int_equal(lab_oracle_total(rig.oracle, LAB_ZONE_NORMAL), 60);
+		lab_rig_stop(&rig);
+	}
+}
+
 /* An oracle that is used again must know nothing of the run before. */
 static void test_reset_forgets(void **state)
 {
@@ -144,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_locked_is_clean),
 		cmocka_unit_test(test_malloc_is_clean),
+		cmocka_unit_test(test_example_plugin_is_clean),
 		cmocka_unit_test(test_reset_forgets),
 	};
 
