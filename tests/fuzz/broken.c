@@ -41,7 +41,7 @@ static enum lab_status pool_alloc(void *self, const struct lab_request *request,
 #ifdef DRIFTS
 	static unsigned drift;
 
-	if (drift++ % 2)
+	if (drift++ % 5 == 0)
 		return LAB_NO_MEMORY;
 #endif
 #ifdef CRASHES
