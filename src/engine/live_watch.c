@@ -8,8 +8,9 @@
 #define TICK_NS (100 * MS)
 /* How long the others may take to notice a finding, in wall time: nothing is judged by it. */
 #define GRACE_NS (1500 * MS)
-/* Asleep in the target for so many watchdog spans after the end: nobody will wake it. */
-#define ASLEEP_SPANS 3u
+/* After the end, all that still run have used no CPU time worth the name for so long: asleep, and nobody wakes them. */
+#define ASLEEP_NS   (10000 * MS)
+#define CPU_STEP_NS (1 * MS)
 
 /* What the watchdog last saw of one context's target call. */
 struct suspect {
@@ -20,7 +21,9 @@ struct watch {
 	struct lab_live *live;
 	unsigned threads;
 	struct suspect suspects[LAB_CPU_MAX][LAB_CONTEXT_KIND_COUNT];
+	uint64_t used_cpu_ns[LAB_CPU_MAX];
 	uint64_t started_ns, stopped_ns, ticked_ns, watched_ns;
+	uint64_t moved_ns; /* when some thread was last seen to use CPU time */
 };
 
 static void *run_thread(void *arg)
@@ -81,7 +84,7 @@ static void watch_context(struct lab_live_cpu *cpu, enum lab_context_kind kind, 
 	}
 }
 
-static void watch_calls(struct watch *watch)
+static void watch_calls(struct watch *watch, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < watch->threads; i++) {
 		struct lab_live_cpu *cpu = &watch->live->cpus[i];
@@ -90,6 +93,10 @@ static void watch_calls(struct watch *watch)
 
 		if (has_ended(cpu) || has_crashed(cpu) || !lab_thread_cpu_ns(&cpu->thread, &cpu_ns))
 			continue;
+		if (cpu_ns - watch->used_cpu_ns[i] > CPU_STEP_NS) {
+			watch->used_cpu_ns[i] = cpu_ns;
+			watch->moved_ns = now_ns;
+		}
 		for (unsigned kind = 0; kind < LAB_CONTEXT_KIND_COUNT; kind++) {
 			struct suspect *suspect = &watch->suspects[i][kind];
 
@@ -113,9 +120,11 @@ static unsigned running(const struct watch *watch)
 /* True: those that still run are given up. */
 static bool is_over(struct watch *watch, uint64_t now_ns)
 {
-	uint64_t patience = lab_live_has_found(watch->live) ? GRACE_NS : ASLEEP_SPANS * watch->live->config.watchdog_ns;
-
-	return watch->stopped_ns && now_ns - watch->stopped_ns > patience;
+	if (!watch->stopped_ns)
+		return false;
+	if (lab_live_has_found(watch->live))
+		return now_ns - watch->stopped_ns > GRACE_NS;
+	return now_ns - LAB_MAX(watch->stopped_ns, watch->moved_ns) > ASLEEP_NS;
 }
 
 static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)
@@ -131,7 +140,7 @@ static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)
 		stop(watch, now_ns);
 	if (now_ns - watch->ticked_ns >= TICK_NS) {
 		watch->ticked_ns = now_ns;
-		watch_calls(watch);
+		watch_calls(watch, now_ns);
 		if (live->driver && live->driver->tick && !live->driver->tick(live->driver->arg)) {
 			live->cancelled = true;
 			stop(watch, now_ns);

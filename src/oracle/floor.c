@@ -29,7 +29,6 @@ void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *ca
 {
 	const struct lab_request *request = &call->request;
 	enum lab_class class = lab_gfp_class(request->gfp);
-	bool stable = lab_marks_stable(&oracle->marks[zone], call->marks_at_start[zone]);
 	uint64_t given = lab_load_relaxed(&oracle->given[zone]);
 	/* Unsigned differences of counts that never pass 2^63; below zero after an R01 only. */
 	int64_t left =
@@ -41,7 +40,10 @@ void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *ca
 	lower(&oracle->low_water[zone][class], left_frames);
 	if (!lab_oracle_applies(oracle, LAB_R03_RESERVE_FLOOR))
 		return;
-	floor = lab_marks_floor(&oracle->marks[zone], request->gfp, stable);
+	floor = lab_marks_floor(&oracle->marks[zone], request->gfp, true);
+	/* Asked after the floor was read, lest a change just before made it higher than it was during the call. */
+	if (!lab_marks_stable(&oracle->marks[zone], call->marks_at_start[zone]))
+		floor = lab_marks_floor(&oracle->marks[zone], request->gfp, false);
 	if (left_frames < floor)
 		lab_oracle_report(oracle, LAB_R03_RESERVE_FLOOR, call->actor, lab_oracle_finding_frame(oracle, block),
 				  request->order,
