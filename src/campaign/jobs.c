@@ -73,7 +73,8 @@ static void become(pid_t group, const char *const *argv, const char *const *envi
 	/* A handled signal falls back at exec by itself; an ignored one would be inherited. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
-	dup2(nothing, STDIN_FILENO);
+	if (nothing >= 0)
+		dup2(nothing, STDIN_FILENO);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	for (size_t i = 0; environment && environment[i]; i++)

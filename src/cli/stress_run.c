@@ -197,7 +197,7 @@ enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_st
 	merge_latency(&run);
 	/* A thread that is stuck may still come back and draw from these. */
 	if (status == LAB_BUSY || lab_live_finding(ret_result->live))
-		return status;
+		return status; /* NOLINT(clang-analyzer-unix.Malloc) */
 out:
 	free(run.states);
 	free(run.histograms);
