@@ -4,9 +4,11 @@
 import json
 import re
 import unittest
+from pathlib import Path
 
 from program import CLEAN, USAGE, run
 
+MAN = Path(__file__).resolve().parents[2] / "docs" / "labyrinth.1"
 COMMANDS = re.findall(r"^  (\w+) ", run("help").stdout, re.MULTILINE)
 
 
@@ -25,6 +27,18 @@ class Help(unittest.TestCase):
                     self.assertEqual(answer.returncode, CLEAN, answer.stderr)
                     self.assertIn(f"Usage: labyrinth {command}", answer.stdout)
                     self.assertEqual(answer.stderr, "")
+
+    def test_the_man_page_has_every_option(self):
+        page = MAN.read_text(encoding="ascii")
+        for command in COMMANDS:
+            if command == "help":
+                continue
+            start = page.index(f".Ss {command}\n")
+            section = page[start:min(at for at in (page.find("\n.Ss ", start), page.find("\n.Sh ", start)) if at > 0)]
+            for option in re.findall(r"^ +(?:-\w, )?--([\w-]+)", run("help", command).stdout, re.MULTILINE):
+                if option != "help":
+                    with self.subTest(command=command, option=option):
+                        self.assertRegex(section, rf"Fl -{option}\b|Fl {option[0]} ")
 
     def test_version(self):
         answer = run("--version")
