@@ -29,8 +29,9 @@ enum lab_fuzz_engine { LAB_FUZZ_LIBFUZZER, LAB_FUZZ_AFL };
 struct lab_campaign {
 	const char *fuzzer, *target;
 	enum lab_fuzz_engine engine;
-	const char *binary; /* the fuzz target as this engine wants it */
-	const char *seeds;  /* folder, or NULL */
+	const char *binary;      /* the fuzz target as this engine wants it */
+	const char *afl_mutator; /* the library of edits that know scenarios; NULL: bytes only */
+	const char *seeds;       /* folder, or NULL */
 	const char *dir;
 	unsigned job_count;
 	uint64_t time_s, seed;

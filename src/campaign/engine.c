@@ -85,6 +85,8 @@ static void afl_words(const struct lab_campaign *campaign, unsigned index, const
 	add(argv, "--");
 	add(argv, "%s", campaign->binary);
 	add(environment, "LABYRINTH_TARGET=%s", campaign->target);
+	if (campaign->afl_mutator)
+		add(environment, "AFL_CUSTOM_MUTATOR_LIBRARY=%s", campaign->afl_mutator);
 	add(environment, "AFL_NO_UI=1");
 	add(environment, "AFL_AUTORESUME=1");
 	add(environment, "AFL_SKIP_CPUFREQ=1");

@@ -22,7 +22,8 @@ static const char *const engines[] = {[LAB_FUZZ_LIBFUZZER] = "libfuzzer", [LAB_F
 /* What the options say, as text; paths that the campaign points into. */
 struct request {
 	const char *engine, *time, *jobs, *dir, *target, *seed, *fuzz_build, *corpus;
-	char program[LAB_PATH_ROOM], binary[LAB_PATH_ROOM], seeds[LAB_PATH_ROOM], folder[LAB_PATH_ROOM];
+	char program[LAB_PATH_ROOM], binary[LAB_PATH_ROOM], mutator[LAB_PATH_ROOM + 32], seeds[LAB_PATH_ROOM],
+		folder[LAB_PATH_ROOM];
 };
 
 /* Where this program is: the fuzz builds lie beside it. */
@@ -58,6 +59,18 @@ static int find_binary(struct request *request, struct lab_campaign *campaign)
 	lab_cli_error("fuzz: %s: %s: './lab build' makes it; --fuzz-build names another build folder", request->binary,
 		      strerror(errno));
 	return LAB_EXIT_HARNESS;
+}
+
+/* Bytes of text and of envelopes have no operations to edit, and a sanitizer's build has no such library. */
+static void find_mutator(struct request *request, struct lab_campaign *campaign)
+{
+	int folder = (int)(strrchr(request->program, '/') - request->program);
+
+	if (strcmp(campaign->fuzzer, "fuzz_sequential") != 0 && strcmp(campaign->fuzzer, "fuzz_interrupt") != 0)
+		return;
+	snprintf(request->mutator, sizeof(request->mutator), "%.*s/fuzz/afl_mutator.so", folder, request->program);
+	if (access(request->mutator, R_OK) == 0)
+		campaign->afl_mutator = request->mutator;
 }
 
 static int check_target(const struct request *request, struct lab_campaign *campaign)
@@ -229,6 +242,8 @@ static int run(int argc, const char **argv)
 		error = find_program(&request);
 	if (!error)
 		error = find_binary(&request, &campaign);
+	if (!error)
+		find_mutator(&request, &campaign);
 	return error ? error : fuzz(&campaign, request.program);
 }
 
