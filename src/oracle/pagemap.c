@@ -71,9 +71,12 @@ void lab_pagemap_destroy(struct lab_pagemap *map)
 	free(map);
 }
 
+/* Spreads a page over all bits, the low ones choosing the bucket; one to one, so that no two pages share a hash. */
 static unsigned long hash_of(uint64_t page)
 {
-	return (unsigned long)((page * UINT64_C(0x9e3779b97f4a7c15)) >> 20);
+	uint64_t z = page * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (unsigned long)(z ^ z >> 32);
 }
 
 static int matches(struct cds_lfht_node *link, const void *key)

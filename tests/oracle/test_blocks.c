@@ -120,6 +120,8 @@ static void test_r05_placement(void **state)
 	expect_misplaced(&rig, 0, 0, "frame 57 order 0 lies in a hole");
 	fault.instead = lab_fixture_block(&rig.fixture, 54);
 	expect_misplaced(&rig, 0, 2, "crosses the end of its span");
+	fault.instead = lab_fixture_block(&rig.fixture, 55); /* by one frame */
+	expect_misplaced(&rig, 0, 1, "crosses the end of its span");
 	fault.instead = lab_fixture_block(&rig.fixture, 12); /* DMA's last frames and NORMAL's first */
 	expect_misplaced(&rig, 0, 3, "crosses the end of its span");
 	fault.instead = lab_fixture_block(&rig.fixture, 17);
@@ -168,6 +170,29 @@ static void test_r10_counts_the_floor(void **state)
 	fault.fail = true;
 	assert_int_equal(lab_rig_alloc(&rig, 0, LAB_GFP_KERNEL, 0, &block), LAB_NO_MEMORY);
 	lab_broken_expect_none(&rig);
+	lab_rig_stop(&rig);
+}
+
+/* The last frame of all is a frame too. */
+static void test_r10_looks_to_the_end(void **state)
+{
+	struct lab_target target;
+	struct lab_rig rig;
+	struct lab_rig_block blocks[76], block;
+	unsigned last = 0;
+
+	start(&rig, &target);
+	for (unsigned i = 0; i < 76; i++) {
+		assert_int_equal(lab_rig_alloc(&rig, 0, LAB_GFP_MEMALLOC, 0, &blocks[i]), LAB_OK);
+		if (lab_fixture_frame(&rig.fixture, blocks[i].block) == 79)
+			last = i;
+	}
+	assert_int_equal(lab_rig_alloc(&rig, 0, LAB_GFP_MEMALLOC, 0, &block), LAB_NO_MEMORY);
+	lab_broken_expect_none(&rig);
+	assert_int_equal(lab_rig_free(&rig, 0, &blocks[last]), LAB_OK);
+	fault.fail = true;
+	assert_int_equal(lab_rig_alloc(&rig, 0, LAB_GFP_MEMALLOC, 0, &block), LAB_NO_MEMORY);
+	lab_broken_expect(&rig, LAB_R10_SPURIOUS_FAILURE, "frame 79 order 0 is free");
 	lab_rig_stop(&rig);
 }
 
@@ -237,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_r05_placement),
 		cmocka_unit_test(test_r10_spurious_failure),
 		cmocka_unit_test(test_r10_counts_the_floor),
+		cmocka_unit_test(test_r10_looks_to_the_end),
 		cmocka_unit_test(test_r11_overwritten),
 		cmocka_unit_test(test_r11_names_the_intruder),
 		cmocka_unit_test(test_given_block_keeps_the_givers_pattern),

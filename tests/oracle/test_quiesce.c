@@ -25,7 +25,14 @@ static struct {
 	unsigned creations; /* instances made */
 	bool hide_one;      /* the first instance keeps a frame to itself */
 	struct lab_machine small;
+	const struct lab_machine *machine;
+	lab_gfp taken_with[80]; /* by frame */
 } fault;
+
+static lab_gfp *taken_with(const void *block)
+{
+	return &fault.taken_with[((const char *)block - (const char *)fault.machine->base) / 64];
+}
 
 static enum lab_status faulty_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
@@ -40,11 +47,14 @@ static enum lab_status faulty_alloc(void *self, const struct lab_request *reques
 	if (locked->alloc(self, &less, ret_block) != LAB_OK)
 		return LAB_NO_MEMORY;
 	fault.last = *ret_block;
+	*taken_with(*ret_block) = request->gfp;
 	return LAB_OK;
 }
 
 static enum lab_status faulty_free(void *self, void *block, const struct lab_request *request)
 {
+	/* The oracle keeps the contract too: a block comes back with the request that it was taken with. */
+	assert_int_equal(request->gfp, *taken_with(block));
 	if (fault.fill >= 0)
 		memset((char *)block + 64, fault.fill, ((size_t)64 << request->order) - 64);
 	return fault.leak ? LAB_OK : locked->free(self, block, request);
@@ -65,6 +75,7 @@ static enum lab_status faulty_create(const struct lab_machine *machine, void **r
 	struct lab_request request = {.gfp = LAB_GFP_MEMALLOC, .owner = lab_owner_make(77, 1)};
 	void *block;
 
+	fault.machine = machine;
 	if (locked->create(machine, ret_self) != LAB_OK)
 		return LAB_SYSTEM;
 	if (fault.hide_one && fault.creations++ == 0)
@@ -75,6 +86,7 @@ static enum lab_status faulty_create(const struct lab_machine *machine, void **r
 /* The same machine, but no block above order 2. */
 static enum lab_status small_create(const struct lab_machine *machine, void **ret_self)
 {
+	fault.machine = machine;
 	fault.small = *machine;
 	fault.small.order_max = 2;
 	return locked->create(&fault.small, ret_self);
@@ -192,7 +204,7 @@ static void test_r14_counts_and_check(void **state)
 	fault.check_fails = true;
 	lab_oracle_quiesce(rig.oracle, rig.self);
 	lab_broken_expect(&rig, LAB_R14_ACCOUNTING, "the target's own check answered invalid");
-	fault.check_fails = false;
+	fault.check_fails = false; /* from here on R04 and R06 are judged as well */
 	assert_int_equal(lab_rig_free(&rig, 0, &block), LAB_OK);
 	lab_oracle_quiesce(rig.oracle, rig.self);
 	lab_broken_expect_none(&rig);
