@@ -38,9 +38,10 @@ static bool zone_sufficed(const struct lab_oracle *oracle, const struct lab_call
 	const struct lab_request *request = &call->request;
 	uint64_t owned = lab_oracle_owned(oracle, zone), frames = UINT64_C(1) << request->order, floor;
 
+	floor = lab_marks_floor(&oracle->marks[zone], request->gfp, true);
+	/* Asked after the floor was read, which may be that of a change which came after the call. */
 	if (!lab_marks_stable(&oracle->marks[zone], call->marks_at_start[zone]))
 		return false;
-	floor = lab_marks_floor(&oracle->marks[zone], request->gfp, true);
 	if (oracle->total[zone] < owned + frames || oracle->total[zone] - owned - frames < floor)
 		return false;
 	return has_shape(oracle, zone, request->order, ret_frame);

@@ -85,6 +85,11 @@ void lab_oracle_misuse_end(struct lab_oracle *oracle, struct lab_call *call, voi
 	unsigned expected = expected_of(oracle, misuse, block, alone);
 	uint64_t free_now;
 
+	/* Asked again: a call that began since, in an interrupt just here, may have changed what was looked at. */
+	if (alone && !lab_oracle_call_alone(oracle, call)) {
+		alone = false;
+		expected = expected_of(oracle, misuse, block, alone);
+	}
 	if (lab_oracle_applies(oracle, rule)) {
 		free_now = oracle->target->free_frames ? oracle->target->free_frames(self) : 0;
 		if (!((unsigned)status < LAB_STATUS_COUNT && expected & BIT(status)))
