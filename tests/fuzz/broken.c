@@ -6,7 +6,7 @@
 
 /*
  * A plug-in that fails in the one way it is compiled for: TWICE hands a block out twice, DRIFTS keeps state from run to
- * run, CRASHES writes through a null pointer, HANGS never returns. Without any of them it is clean.
+ * run, CRASHES executes an illegal instruction, HANGS never returns. Without any of them it is clean.
  */
 
 struct pool {
@@ -45,7 +45,7 @@ static enum lab_status pool_alloc(void *self, const struct lab_request *request,
 		return LAB_NO_MEMORY;
 #endif
 #ifdef CRASHES
-	*(volatile int *)NULL = 1;
+	__builtin_trap();
 #endif
 #ifdef HANGS
 	for (volatile int forever = 1; forever;)
