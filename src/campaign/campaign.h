@@ -23,6 +23,8 @@
  * The same command on an existing folder goes on with its corpus.
  */
 #define LAB_PATH_ROOM 4096u
+/* Each may have a successor. */
+#define LAB_CAMPAIGN_JOB_MAX (LAB_JOB_MAX / 2)
 
 enum lab_fuzz_engine { LAB_FUZZ_LIBFUZZER, LAB_FUZZ_AFL };
 
@@ -61,6 +63,13 @@ LAB_MUST_USE enum lab_status lab_campaign_keep_corpus(const struct lab_campaign 
 /* Starts the engine's jobs. Otherwise message says in one line which program was refused and why. */
 LAB_MUST_USE enum lab_status lab_campaign_start(const struct lab_campaign *campaign, struct lab_jobs *jobs,
 						char *message, size_t room);
+
+/*
+ * Looks after the jobs once lab_jobs_poll has been called: libFuzzer ends at its first crash, since the mode in which
+ * it goes on costs it two thirds of its speed; such a job gets a successor in that mode for the time that is left.
+ * Answers the name of a job that ended long before its time for another reason, or NULL; it points into the jobs.
+ */
+const char *lab_campaign_tend(const struct lab_campaign *campaign, struct lab_jobs *jobs, uint64_t elapsed_s);
 
 /* How far the jobs are, read from what they print; a number that is not known yet is 0. */
 void lab_campaign_read_progress(const struct lab_campaign *campaign, struct lab_campaign_progress *ret_progress);

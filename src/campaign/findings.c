@@ -135,6 +135,18 @@ static enum lab_status keep_input(const struct lab_campaign *campaign, const cha
 	return status;
 }
 
+/* The text form beside the input, for people. */
+static enum lab_status write_text(const struct lab_campaign *campaign, const char *program,
+				  const struct lab_campaign_finding *found)
+{
+	const char *const argv[] = {program, "show", found->path, NULL};
+	char path[LAB_PATH_ROOM + 8];
+	int wait_status;
+
+	snprintf(path, sizeof(path), "%s.scn", found->path);
+	return lab_jobs_run(argv, lab_campaign_replay_environment(campaign), path, REPLAY_LIMIT_S, &wait_status);
+}
+
 /* Chooses the shortest command that shows the finding again: the program itself, or the fuzz target that found it. */
 static enum lab_status choose_command(const struct lab_campaign *campaign, const char *program,
 				      struct lab_campaign_finding *found)
@@ -146,12 +158,13 @@ static enum lab_status choose_command(const struct lab_campaign *campaign, const
 
 	lab_campaign_path(campaign, log_path, "log/replay.log");
 	status = replay(campaign, argv, log_path, &again);
-	if (status == LAB_OK && again.named && again.finding.rule == found->finding.rule)
+	if (status == LAB_OK && again.named && again.finding.rule == found->finding.rule) {
 		snprintf(found->command, sizeof(found->command), "labyrinth replay --target %s %s", campaign->target,
 			 found->path);
-	else
-		snprintf(found->command, sizeof(found->command), "LABYRINTH_TARGET=%s %s %s", campaign->target,
-			 campaign->binary, found->path);
+		return write_text(campaign, program, found);
+	}
+	snprintf(found->command, sizeof(found->command), "LABYRINTH_TARGET=%s %s %s", campaign->target,
+		 campaign->binary, found->path);
 	return status;
 }
 

@@ -147,6 +147,25 @@ static enum lab_status write_campaign(const struct lab_campaign *campaign)
 	return write_json(campaign, "campaign.json", document);
 }
 
+/* What the jobs of an earlier run printed would be read as progress of this one. */
+static void remove_logs(const struct lab_campaign *campaign)
+{
+	char path[LAB_PATH_ROOM];
+	const struct dirent *entry;
+	DIR *logs;
+
+	lab_campaign_path(campaign, path, "log");
+	logs = opendir(path);
+	while (logs && (entry = readdir(logs))) {
+		if (entry->d_type != DT_REG)
+			continue;
+		lab_campaign_path(campaign, path, "log/%s", entry->d_name);
+		unlink(path);
+	}
+	if (logs)
+		closedir(logs);
+}
+
 enum lab_status lab_campaign_prepare(const struct lab_campaign *campaign, char *message, size_t room)
 {
 	static const char *const folders[] = {"corpus", "findings", "log", "raw", "afl"};
@@ -157,8 +176,10 @@ enum lab_status lab_campaign_prepare(const struct lab_campaign *campaign, char *
 		lab_campaign_path(campaign, path, "%s", folders[i]);
 		status = make_folders(path);
 	}
-	if (status == LAB_OK)
+	if (status == LAB_OK) {
+		remove_logs(campaign);
 		status = copy_seeds(campaign);
+	}
 	if (status == LAB_OK)
 		status = write_campaign(campaign);
 	if (status != LAB_OK)

@@ -88,6 +88,17 @@ void lab_crash_inputs_list(const struct lab_campaign *campaign, struct lab_crash
 	*ret_inputs = inputs;
 }
 
+size_t lab_crash_inputs_count(const struct lab_campaign *campaign)
+{
+	struct lab_crash_inputs inputs;
+	size_t count;
+
+	lab_crash_inputs_list(campaign, &inputs);
+	count = inputs.count;
+	lab_crash_inputs_free(&inputs);
+	return count;
+}
+
 void lab_crash_inputs_free(struct lab_crash_inputs *inputs)
 {
 	for (size_t i = 0; i < inputs->count; i++)

@@ -20,6 +20,7 @@ struct lab_crash_inputs {
 
 /* All of raw/ and of afl/INSTANCE/{crashes,hangs}, the least first. */
 void lab_crash_inputs_list(const struct lab_campaign *campaign, struct lab_crash_inputs *ret_inputs);
+size_t lab_crash_inputs_count(const struct lab_campaign *campaign);
 void lab_crash_inputs_free(struct lab_crash_inputs *inputs);
 
 #endif

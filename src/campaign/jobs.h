@@ -18,6 +18,7 @@ struct lab_job {
 	char name[32];   /* also of its log: DIR/log/NAME.log */
 	pid_t pid;       /* 0: ended */
 	int wait_status; /* of an ended one, as waitpid has it */
+	bool succeeded;  /* the caller's: another job goes on in its place */
 };
 
 struct lab_jobs {

@@ -97,7 +97,7 @@ static int read_request(struct request *request, const char **rest, struct lab_c
 	campaign->fuzzer = fuzzers[index];
 	if (lab_cli_no_arguments(command, rest + 1) ||
 	    lab_cli_choice(command, "--engine", request->engine, engines, &index) ||
-	    lab_cli_number(command, "--jobs", request->jobs, 1, LAB_JOB_MAX, &jobs) ||
+	    lab_cli_number(command, "--jobs", request->jobs, 1, LAB_CAMPAIGN_JOB_MAX, &jobs) ||
 	    lab_cli_number(command, "--seed", request->seed, 0, UINT32_MAX, &campaign->seed))
 		return LAB_EXIT_USAGE;
 	campaign->engine = (enum lab_fuzz_engine)index;

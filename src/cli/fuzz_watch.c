@@ -27,14 +27,6 @@ static void say(const struct lab_fuzz_watched *watched, unsigned running, bool t
 		progress->edges, progress->crashes, running, terminal ? "\033[K" : "\n");
 }
 
-static const char *find_dead(const struct lab_jobs *jobs)
-{
-	for (unsigned i = 0; i < jobs->count; i++)
-		if (!jobs->job[i].pid)
-			return jobs->job[i].name;
-	return NULL;
-}
-
 void lab_fuzz_watch(const struct lab_campaign *campaign, struct lab_jobs *jobs, struct lab_fuzz_watched *ret_watched)
 {
 	const struct timespec nap = {.tv_nsec = 100000000};
@@ -43,12 +35,17 @@ void lab_fuzz_watch(const struct lab_campaign *campaign, struct lab_jobs *jobs, 
 	struct lab_fuzz_watched watched = {0};
 	unsigned running;
 
-	while ((running = lab_jobs_poll(jobs)) > 0 && !lab_cli_stop_asked() &&
-	       watched.elapsed_s < campaign->time_s + OVERTIME_S) {
+	while (!lab_cli_stop_asked() && watched.elapsed_s < campaign->time_s + OVERTIME_S) {
+		const char *died;
+
+		(void)lab_jobs_poll(jobs);
+		died = lab_campaign_tend(campaign, jobs, watched.elapsed_s);
+		watched.died = watched.died ? watched.died : died;
+		running = lab_jobs_poll(jobs);
+		if (!running)
+			break;
 		nanosleep(&nap, NULL);
 		watched.elapsed_s = (lab_clock_mono_ns() - start) / SECOND_NS;
-		if (!watched.died && running < jobs->count && watched.elapsed_s + 2 < campaign->time_s)
-			watched.died = find_dead(jobs);
 		if (watched.elapsed_s < said_s + period_s)
 			continue;
 		said_s = watched.elapsed_s;
@@ -61,8 +58,6 @@ void lab_fuzz_watch(const struct lab_campaign *campaign, struct lab_jobs *jobs, 
 			told = true;
 		}
 	}
-	if (!watched.died && !running && !lab_cli_stop_asked() && watched.elapsed_s + 2 < campaign->time_s)
-		watched.died = find_dead(jobs);
 	if (terminal)
 		fputc('\n', stderr);
 	*ret_watched = watched;

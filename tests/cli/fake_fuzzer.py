@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Behaves as a libFuzzer binary does, as $FAKE says, so that the runner is tested without a fuzz build.
 
-clean: runs its time. finding: leaves three inputs that break R01 and one that crashes. flaky: leaves an input that does
+clean: runs its time. finding: leaves an input that breaks R01 and ends, as libFuzzer does; in fork mode two more and one
+that crashes, and goes on. flaky: leaves an input that does
 not crash again. dies: ends at once. stubborn: ignores SIGINT and SIGTERM, and so does its own child."""
 import os
 import signal
@@ -39,10 +40,15 @@ def fuzz(options):
         with open(os.environ["PIDS"], "w", encoding="ascii") as file:
             file.write(f"{os.getpid()} {child.pid}\n")
         end += 600
-    inputs = {"finding": ["R01 long", "R01", "R01 longer", "crash"], "flaky": ["fine now"]}.get(FAKE, [])
+    fork_mode = "-fork" in options
+    found = ["R01", "R01 longer", "crash"] if fork_mode else ["R01 long"]
+    inputs = {"finding": found, "flaky": ["fine now"]}.get(FAKE, [])
     for number, text in enumerate(inputs):
-        with open(f"{prefix}crash-{number}", "w", encoding="ascii") as file:
+        with open(f"{prefix}crash-{fork_mode}-{number}", "w", encoding="ascii") as file:
             file.write(text)
+    if inputs and not fork_mode:
+        print("#1\tNEW    cov: 12 ft: 34 corp: 5/99b lim: 4 exec/s: 0 rss: 1Mb")
+        sys.exit(77)
     runs = 0
     while time.monotonic() < end:
         runs += 1000

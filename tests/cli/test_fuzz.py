@@ -44,7 +44,7 @@ class Fuzz(unittest.TestCase):
     def arguments(self, seconds):
         return ["fuzz", "--time", f"{seconds}s", "--dir", str(self.dir), "--fuzz-build", str(self.build), "fuzz_text"]
 
-    def fuzz(self, fake, seconds=1):
+    def fuzz(self, fake, seconds=4):
         os.environ["FAKE"] = fake
         return run(*self.arguments(seconds))
 
@@ -88,8 +88,8 @@ class Fuzz(unittest.TestCase):
     def test_an_engine_that_dies(self):
         answer = self.fuzz("dies", 5)
         self.assertEqual(answer.returncode, HARNESS, answer.stdout)
-        self.assertIn("log/libfuzzer.log", answer.stderr)
-        self.assertIn("cannot start", (self.dir / "log" / "libfuzzer.log").read_text())
+        self.assertIn("log/libfuzzer0.log", answer.stderr)
+        self.assertIn("cannot start", (self.dir / "log" / "libfuzzer0.log").read_text())
 
     def test_no_build(self):
         shutil.rmtree(self.build)
@@ -101,7 +101,7 @@ class Fuzz(unittest.TestCase):
     def test_sigint_ends_with_the_summary(self):
         os.environ["FAKE"] = "clean"
         program = start(*self.arguments(60))
-        self.assertTrue(wait_until((self.dir / "log" / "libfuzzer.log").exists))
+        self.assertTrue(wait_until((self.dir / "log" / "libfuzzer0.log").exists))
         time.sleep(0.5)
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=20)

@@ -28,7 +28,7 @@ CASES = [
     (["fuzz", "fuzz_text", "--engine", "honggfuzz"], ["--engine", "'honggfuzz'", "libfuzzer, afl"]),
     (["fuzz", "fuzz_text", "--time", "soon"], ["--time", "'soon'", "30s"]),
     (["fuzz", "fuzz_text", "--time", "10ms"], ["--time", "'10ms'", "1s"]),
-    (["fuzz", "fuzz_text", "--jobs", "0"], ["--jobs", "'0'", "from 1 to 64"]),
+    (["fuzz", "fuzz_text", "--jobs", "0"], ["--jobs", "'0'", "from 1 to 32"]),
     (["fuzz", "fuzz_text", "--seed", "x"], ["--seed", "'x'"]),
     (["fuzz", "fuzz_text", "--target", "nosuch"], ["--target", "nosuch", "core"]),
     (["stress", "--threads", "0"], ["--threads", "'0'", "from 1 to 64"]),
