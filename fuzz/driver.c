@@ -43,11 +43,14 @@ static void on_abort(int signal)
 static int run_file(const char *path)
 {
 	uint64_t first_hash = 0;
+	enum lab_status status;
 	uint8_t *bytes;
 	size_t count;
 
-	if (lab_file_read(path, BYTES_MAX, &bytes, &count) != LAB_OK) {
-		fprintf(stderr, "labyrinth: %s: %s\n", path, errno ? strerror(errno) : "larger than 1 MiB");
+	status = lab_file_read(path, BYTES_MAX, &bytes, &count);
+	if (status != LAB_OK) {
+		fprintf(stderr, "labyrinth: %s: %s\n", path,
+			status == LAB_SYSTEM ? strerror(errno) : "larger than 1 MiB");
 		return 2;
 	}
 	snprintf(running_path, sizeof(running_path), "%s", path);
