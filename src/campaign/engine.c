@@ -234,6 +234,9 @@ static void add_afl_stats(const char *path, struct lab_campaign_progress *progre
 	while (fgets(line, sizeof(line), stats)) {
 		if (sscanf(line, "%63s : %lf", key, &value) != 2)
 			continue;
+		/* Written once at the start, then each minute and at the end: the first is before anything was run. */
+		if (strcmp(key, "run_time") == 0 && value < 1)
+			break;
 		if (strcmp(key, "execs_done") == 0)
 			progress->runs += (uint64_t)value;
 		else if (strcmp(key, "execs_per_sec") == 0)

@@ -172,8 +172,8 @@ static int finish(const struct lab_campaign *campaign, const char *program, stru
 		lab_cli_error("fuzz: %s: what was found cannot be written: %s", campaign->dir, strerror(errno));
 		return LAB_EXIT_HARNESS;
 	}
-	print_findings(&findings);
 	code = verdict(campaign, watched, &findings);
+	print_findings(&findings);
 	lab_campaign_findings_free(&findings);
 	if (code == LAB_EXIT_CLEAN && (watched->died || !watched->progress.runs) && !lab_cli_stop_asked()) {
 		lab_cli_error("fuzz: job %s ended after %" PRIu64 " s of %" PRIu64 ": %s/log/%s.log tells why",

@@ -20,6 +20,11 @@ static void say(const struct lab_fuzz_watched *watched, unsigned running, bool t
 {
 	const struct lab_campaign_progress *progress = &watched->progress;
 
+	if (!progress->runs) {
+		fprintf(stderr, "%s%" PRIu64 " s: no numbers yet, jobs %u%s",
+			terminal ? "\r" : "fuzz: ", watched->elapsed_s, running, terminal ? "\033[K" : "\n");
+		return;
+	}
 	fprintf(stderr,
 		"%s%" PRIu64 " s: %" PRIu64 " runs, %" PRIu64 "/s, corpus %" PRIu64 ", edges %" PRIu64
 		", crashes %" PRIu64 ", jobs %u%s",
