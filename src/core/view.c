@@ -36,7 +36,7 @@ static enum lab_status judge(const struct lab_arena *arena, const struct lab_pag
 	return lab_page_judge(arena, frame, owner);
 }
 
-/* The byte after one more view, or the same byte where there may be none. */
+/* The byte after one view more, or the same byte where there may be none. */
 static uint8_t with_view(uint8_t byte)
 {
 	unsigned most = byte & EXCLUSIVE ? 1 : COUNT_MASK;
@@ -44,37 +44,40 @@ static uint8_t with_view(uint8_t byte)
 	return (byte & COUNT_MASK) < most ? (uint8_t)(byte + 1) : byte;
 }
 
-enum lab_status lab_page_map(struct lab_arena *arena, struct lab_page *page, lab_owner owner)
+/* The byte after one view less, or the same byte where there is none. */
+static uint8_t without_view(uint8_t byte)
+{
+	return byte & COUNT_MASK ? (uint8_t)(byte - 1) : byte;
+}
+
+/* Applies one of the two; `unchanged` is the answer where it changes nothing. */
+static enum lab_status change(const struct lab_arena *arena, const struct lab_page *page, lab_owner owner,
+			      uint8_t (*after)(uint8_t), enum lab_status unchanged)
 {
 	enum lab_status status = judge(arena, page, owner);
-	lab_atomic8 *byte = status ? NULL : view_byte(arena, lab_page_pfn(arena, page));
+	lab_atomic8 *byte;
 	uint8_t seen;
 
 	if (status)
 		return status;
-	/* Relaxed, here and in unmap: a count; who maps orders its accesses by having the block. */
+	byte = view_byte(arena, lab_page_pfn(arena, page));
+	/* Relaxed: a count; who maps orders its accesses by having the block. */
 	seen = lab_load_relaxed(byte);
 	do {
-		if (with_view(seen) == seen)
-			return LAB_BUSY;
-	} while (!lab_cas_relaxed(byte, &seen, with_view(seen)));
+		if (after(seen) == seen)
+			return unchanged;
+	} while (!lab_cas_relaxed(byte, &seen, after(seen)));
 	return LAB_OK;
+}
+
+enum lab_status lab_page_map(struct lab_arena *arena, struct lab_page *page, lab_owner owner)
+{
+	return change(arena, page, owner, with_view, LAB_BUSY);
 }
 
 enum lab_status lab_page_unmap(struct lab_arena *arena, struct lab_page *page, lab_owner owner)
 {
-	enum lab_status status = judge(arena, page, owner);
-	lab_atomic8 *byte = status ? NULL : view_byte(arena, lab_page_pfn(arena, page));
-	uint8_t seen;
-
-	if (status)
-		return status;
-	seen = lab_load_relaxed(byte);
-	do {
-		if (!(seen & COUNT_MASK))
-			return LAB_NOT_MAPPED;
-	} while (!lab_cas_relaxed(byte, &seen, (uint8_t)(seen - 1)));
-	return LAB_OK;
+	return change(arena, page, owner, without_view, LAB_NOT_MAPPED);
 }
 
 enum lab_status lab_page_transfer(struct lab_arena *arena, struct lab_page *page, lab_owner from, lab_owner to)

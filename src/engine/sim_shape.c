@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/sim_state.h"
 
-#include <string.h>
 
 #include "base/bits.h"
 
@@ -22,18 +21,6 @@ static void report(void *arg, const struct lab_finding *finding)
 			       sim->target->caps & LAB_CAP_ARENA ? finding->frame : UINT64_MAX);
 	}
 	lab_sim_abandon(sim);
-}
-
-static bool same_machine(const struct lab_scenario_machine *a, const struct lab_scenario_machine *b)
-{
-	if (a->frame_count != b->frame_count || a->page_shift != b->page_shift || a->cpu_count != b->cpu_count ||
-	    a->order_max != b->order_max || a->span_count != b->span_count)
-		return false;
-	for (size_t i = 0; i < a->span_count; i++)
-		if (a->spans[i].first_frame != b->spans[i].first_frame ||
-		    a->spans[i].frame_count != b->spans[i].frame_count || a->spans[i].zone != b->spans[i].zone)
-			return false;
-	return memcmp(a->zones, b->zones, sizeof(a->zones)) == 0;
 }
 
 void lab_sim_shape_free(struct lab_sim_shape *shape)
@@ -77,7 +64,7 @@ enum lab_status lab_sim_shape_use(struct lab_sim *sim, const struct lab_scenario
 
 	for (unsigned i = 0; i < LAB_SIM_SHAPE_COUNT && !shape; i++)
 		if (sim->shapes[i].oracle && sim->shapes[i].actor_room >= scenario->context_count &&
-		    same_machine(&sim->shapes[i].machine, &scenario->machine))
+		    lab_scenario_machine_equal(&sim->shapes[i].machine, &scenario->machine))
 			shape = &sim->shapes[i];
 	if (!shape) {
 		shape = &sim->shapes[0];

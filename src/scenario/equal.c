@@ -13,7 +13,7 @@ static bool equal_marks(const struct lab_zone_marks *a, const struct lab_zone_ma
 	return a->min == b->min && a->low == b->low && a->high == b->high && a->frames == b->frames;
 }
 
-static bool equal_machines(const struct lab_scenario_machine *a, const struct lab_scenario_machine *b)
+bool lab_scenario_machine_equal(const struct lab_scenario_machine *a, const struct lab_scenario_machine *b)
 {
 	if (a->frame_count != b->frame_count || a->page_shift != b->page_shift || a->cpu_count != b->cpu_count ||
 	    a->order_max != b->order_max || a->span_count != b->span_count)
@@ -49,7 +49,7 @@ bool lab_scenario_equal(const struct lab_scenario *a, const struct lab_scenario 
 {
 	if (a->context_count != b->context_count || a->op_count != b->op_count ||
 	    a->directive_count != b->directive_count || a->schedule_bytes != b->schedule_bytes ||
-	    !equal_machines(&a->machine, &b->machine))
+	    !lab_scenario_machine_equal(&a->machine, &b->machine))
 		return false;
 	for (size_t i = 0; i < a->context_count; i++)
 		if (!equal_contexts(&a->contexts[i], &b->contexts[i]))

@@ -119,6 +119,7 @@ void lab_scenario_init(struct lab_scenario *scenario);
 void lab_scenario_free(struct lab_scenario *scenario);
 /* A deep copy into an initialised scenario. */
 void lab_scenario_copy(struct lab_scenario *to, const struct lab_scenario *from);
+bool lab_scenario_machine_equal(const struct lab_scenario_machine *a, const struct lab_scenario_machine *b);
 /* True when both describe the same test case, names included. */
 bool lab_scenario_equal(const struct lab_scenario *a, const struct lab_scenario *b);
 
