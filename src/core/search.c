@@ -5,8 +5,8 @@
 #include "core/chunk.h"
 #include "core/run.h"
 
-/* How many chunks are compared before one is broken: the states of 64 lie on eight lines. */
-#define WINDOW 64u
+/* How many chunks are compared before one is broken: their states lie on two or three lines. */
+#define WINDOW 16u
 
 /* A walk round a zone's chunks in windows, from the hint on. */
 struct round {
@@ -60,8 +60,8 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 			continue;
 		best = chunk;
 		best_whole = lab_bits_count(whole);
-		/* The one that served last is good enough unless it would be broken afresh. */
-		if (step == 0 && best_whole < LAB_CHUNK_WORDS)
+		/* The one that served last goes on serving: comparing costs more than it brings. */
+		if (step == 0)
 			break;
 	}
 	return best;
