@@ -112,6 +112,21 @@ static int take_numbers(const struct words *words, struct lab_stress_plan *plan)
 	return 0;
 }
 
+/* Said before the run and not after it: the folder must be one that the document can be renamed into. */
+static int check_json(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	int failed = !folder || access(folder, W_OK | X_OK) != 0;
+
+	free(folder);
+	if (!failed)
+		return 0;
+	lab_cli_error("stress: --json: '%s': expected a file in a folder that can be written: %s", path,
+		      strerror(errno));
+	return LAB_EXIT_USAGE;
+}
+
 static int take_words(const struct words *words, struct lab_stress_plan *plan)
 {
 	static const char *const sources[] = {"timer", "storm", "inject", NULL};
@@ -131,7 +146,7 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	    (words->source && lab_cli_choice(COMMAND, "--irq-source", words->source, sources, &source)) ||
 	    (words->duration && take_duration("--duration", words->duration, &plan->duration_ns)) ||
 	    (words->watchdog && take_duration("--watchdog", words->watchdog, &plan->watchdog_ns)) ||
-	    lab_cli_format(COMMAND, words->format, &plan->format))
+	    (words->json && check_json(words->json)) || lab_cli_format(COMMAND, words->format, &plan->format))
 		return LAB_EXIT_USAGE;
 	plan->source = (enum lab_live_source)source;
 	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {

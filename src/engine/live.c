@@ -168,7 +168,9 @@ enum lab_status lab_live_run(struct lab_live *live, const struct lab_live_driver
 	enum lab_status status = lab_live_signals_install();
 
 	lab_assert(duration_ns || op_limit);
-	lab_assert(!lab_live_has_found(live) && !live->stuck);
+	lab_assert(!lab_live_has_found(live));
+	if (status != LAB_OK || live->stuck)
+		return live->stuck ? LAB_BUSY : status;
 	live->driver = driver;
 	live->cancelled = false;
 	while (status == LAB_OK && (left_ns || !duration_ns)) {

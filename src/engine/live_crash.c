@@ -24,7 +24,7 @@ static void say(const char *text)
 		return;
 }
 
-static void _Noreturn stay(struct lab_live_cpu *cpu)
+_Noreturn static void stay(struct lab_live_cpu *cpu)
 {
 	uint64_t since = lab_clock_mono_ns();
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/bits.h"
 #include "engine/live_cpu.h"
 #include "plat/clock.h"
@@ -8,9 +10,12 @@
 #define TICK_NS (100 * MS)
 /* How long the others may take to notice a finding, in wall time: nothing is judged by it. */
 #define GRACE_NS (1500 * MS)
-/* After the end, all that still run have used no CPU time worth the name for so long: asleep, and nobody wakes them. */
-#define ASLEEP_NS   (10000 * MS)
-#define CPU_STEP_NS (1 * MS)
+/*
+ * None that runs has used CPU time worth the name for so long: they sleep in the target, and nobody wakes them. One
+ * part in ASLEEP_SHARE is not worth it: a sleeper looks at its key now and then.
+ */
+#define ASLEEP_NS    (10000 * MS)
+#define ASLEEP_SHARE 100u
 
 /* What the watchdog last saw of one context's target call. */
 struct suspect {
@@ -86,6 +91,9 @@ static void watch_context(struct lab_live_cpu *cpu, enum lab_context_kind kind, 
 
 static void watch_calls(struct watch *watch, uint64_t now_ns)
 {
+	uint64_t used_cpu_ns[LAB_CPU_MAX] = {0};
+	bool moved = false;
+
 	for (unsigned i = 0; i < watch->threads; i++) {
 		struct lab_live_cpu *cpu = &watch->live->cpus[i];
 		uint64_t cpu_ns;
@@ -93,10 +101,8 @@ static void watch_calls(struct watch *watch, uint64_t now_ns)
 
 		if (has_ended(cpu) || has_crashed(cpu) || !lab_thread_cpu_ns(&cpu->thread, &cpu_ns))
 			continue;
-		if (cpu_ns - watch->used_cpu_ns[i] > CPU_STEP_NS) {
-			watch->used_cpu_ns[i] = cpu_ns;
-			watch->moved_ns = now_ns;
-		}
+		moved |= cpu_ns - watch->used_cpu_ns[i] > (now_ns - watch->moved_ns) / ASLEEP_SHARE;
+		used_cpu_ns[i] = cpu_ns;
 		for (unsigned kind = 0; kind < LAB_CONTEXT_KIND_COUNT; kind++) {
 			struct suspect *suspect = &watch->suspects[i][kind];
 
@@ -105,6 +111,10 @@ static void watch_calls(struct watch *watch, uint64_t now_ns)
 		}
 		if (!suspicious) /* relaxed: a hint to the thread's own handlers */
 			lab_store_relaxed(&cpu->quiet, 0);
+	}
+	if (moved) {
+		watch->moved_ns = now_ns;
+		memcpy(watch->used_cpu_ns, used_cpu_ns, sizeof(used_cpu_ns));
 	}
 }
 
@@ -120,11 +130,9 @@ static unsigned running(const struct watch *watch)
 /* True: those that still run are given up. */
 static bool is_over(struct watch *watch, uint64_t now_ns)
 {
-	if (!watch->stopped_ns)
-		return false;
 	if (lab_live_has_found(watch->live))
-		return now_ns - watch->stopped_ns > GRACE_NS;
-	return now_ns - LAB_MAX(watch->stopped_ns, watch->moved_ns) > ASLEEP_NS;
+		return watch->stopped_ns && now_ns - watch->stopped_ns > GRACE_NS;
+	return now_ns - watch->moved_ns > ASLEEP_NS;
 }
 
 static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)
@@ -138,6 +146,8 @@ static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)
 	if (lab_live_has_found(live) || lab_live_stopping(live) ||
 	    (duration_ns && now_ns - watch->started_ns >= duration_ns))
 		stop(watch, now_ns);
+	if (now_ns - watch->ticked_ns >= 10 * TICK_NS)
+		watch->moved_ns = now_ns; /* we were stopped ourselves, and so were the others */
 	if (now_ns - watch->ticked_ns >= TICK_NS) {
 		watch->ticked_ns = now_ns;
 		watch_calls(watch, now_ns);
@@ -184,8 +194,12 @@ enum lab_status lab_live_supervise(struct lab_live *live, void (*job)(struct lab
 				   uint64_t duration_ns)
 {
 	uint64_t now_ns = lab_clock_mono_ns();
-	struct watch watch = {
-		.live = live, .threads = threads, .started_ns = now_ns, .ticked_ns = now_ns, .watched_ns = now_ns};
+	struct watch watch = {.live = live,
+			      .threads = threads,
+			      .started_ns = now_ns,
+			      .ticked_ns = now_ns,
+			      .watched_ns = now_ns,
+			      .moved_ns = now_ns};
 	unsigned started = 0;
 	enum lab_status status;
 

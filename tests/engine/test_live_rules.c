@@ -241,10 +241,10 @@ static char *beyond;
 static void hook_crash(const struct lab_request *request)
 {
 	/* Under AddressSanitizer a report of its own, since cmocka has put its handler before the sanitizer's. */
-	volatile char *bad = LAB_SANITIZER_ADDRESS ? (volatile char *)beyond + 16 : (volatile char *)8;
+	volatile uintptr_t bad = LAB_SANITIZER_ADDRESS ? (uintptr_t)beyond + 16 : 8;
 
 	if (lab_fetch_add_relaxed(&count, 1) == 50)
-		*bad = 1;
+		*(volatile char *)bad = 1;
 }
 
 static void hook_abort(const struct lab_request *request)
