@@ -33,7 +33,7 @@ struct lab_live_config {
 	uint64_t seed;
 	uint64_t watchdog_ns;
 	uint64_t round_ns; /* at least this often all stop, release everything, and the quiescence rules are judged */
-	unsigned sample;   /* one operation in `sample` is timed; 0: none */
+	unsigned sample;   /* one operation in `sample` is timed, on average and at random; 0: none */
 	size_t kept_room;  /* blocks that each actor may keep */
 };
 

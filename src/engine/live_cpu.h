@@ -28,7 +28,7 @@ struct lab_live_level {
 	unsigned irq_off;           /* masks taken by irq-off operations */
 	unsigned locks;             /* the scenario locks held, one bit each */
 	unsigned event;             /* of the operation under way, in the ring */
-	unsigned sampled;
+	unsigned until_sample;      /* operations before the next one that is timed */
 };
 
 /* A virtual CPU: one thread. */

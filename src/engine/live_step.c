@@ -25,6 +25,15 @@ static bool may_sleep(const struct lab_live_cpu *cpu, const struct lab_live_leve
 	return level->actor->kind == LAB_CONTEXT_TASK && !lab_load_relaxed(&cpu->masked) && !level->locks;
 }
 
+/* At random distances: workloads go in cycles, and a fixed one would always meet the same operation of them. */
+static bool is_sampled(const struct lab_live *live, struct lab_live_level *level)
+{
+	if (!live->config.sample || level->until_sample--)
+		return false;
+	level->until_sample = (unsigned)lab_prng_below(&level->dice, 2 * live->config.sample - 1);
+	return true;
+}
+
 void lab_live_step(struct lab_live_cpu *cpu, struct lab_live_level *level, const struct lab_op *asked)
 {
 	struct lab_live *live = cpu->live;
@@ -32,7 +41,7 @@ void lab_live_step(struct lab_live_cpu *cpu, struct lab_live_level *level, const
 
 	if (!may_sleep(cpu, level))
 		op.gfp &= ~(LAB_GFP_DIRECT_RECLAIM | LAB_GFP_NOFAIL);
-	level->actor->timed = live->config.sample && ++level->sampled % live->config.sample == 0;
+	level->actor->timed = is_sampled(live, level);
 	/* relaxed: a coarse clock that the supervisor writes, for a log */
 	level->event = lab_live_ring_begin(&cpu->ring, lab_load_relaxed(&live->time_ms), level->actor, &op);
 	lab_exec_op(&live->exec, level->actor, &op);

@@ -8,7 +8,7 @@
 #define MS      UINT64_C(1000000)
 #define POLL_NS (2 * MS)
 #define TICK_NS (100 * MS)
-/* How long the others may take to notice a finding, in wall time: nothing is judged by it. */
+/* How long the others may take to notice a finding, from one to the next, in wall time: nothing is judged by it. */
 #define GRACE_NS (1500 * MS)
 /*
  * None that runs has used CPU time worth the name for so long: they sleep in the target, and nobody wakes them. One
@@ -24,11 +24,12 @@ struct suspect {
 
 struct watch {
 	struct lab_live *live;
-	unsigned threads;
+	unsigned threads, left; /* left: that had not ended when last counted */
 	struct suspect suspects[LAB_CPU_MAX][LAB_CONTEXT_KIND_COUNT];
 	uint64_t used_cpu_ns[LAB_CPU_MAX];
-	uint64_t started_ns, stopped_ns, ticked_ns, watched_ns;
-	uint64_t moved_ns; /* when some thread was last seen to use CPU time */
+	uint64_t started_ns, ticked_ns, watched_ns;
+	uint64_t stopped_ns; /* when the end was asked for, or the last thread has come to it since */
+	uint64_t moved_ns;   /* when some thread was last seen to use CPU time */
 };
 
 static void *run_thread(void *arg)
@@ -130,6 +131,11 @@ static unsigned running(const struct watch *watch)
 /* True: those that still run are given up. */
 static bool is_over(struct watch *watch, uint64_t now_ns)
 {
+	unsigned left = running(watch);
+
+	if (left != watch->left && watch->stopped_ns)
+		watch->stopped_ns = now_ns;
+	watch->left = left;
 	if (lab_live_has_found(watch->live))
 		return watch->stopped_ns && now_ns - watch->stopped_ns > GRACE_NS;
 	return now_ns - watch->moved_ns > ASLEEP_NS;
