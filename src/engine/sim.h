@@ -24,7 +24,7 @@ struct lab_sim_result {
 struct lab_sim_options {
 	bool quiesce;         /* end with the oracle's quiescence rules; true unless a fuzzer saves time */
 	bool sequential;      /* one call at a time: no interrupts, and contexts switch at operation ends only */
-	uint64_t step_budget; /* events after which a run is R09; 0: the default, 1 << 20 */
+	uint64_t step_budget; /* events without an operation's end after which a run is R09; 0: 1 << 20 */
 	/* Called at each event with a printable line (replay --trace); NULL for none. */
 	void (*trace)(void *arg, const char *line);
 	/* Called at each operation's end, with the frame of the block that it filled its slot with, or UINT64_MAX; NULL

@@ -57,12 +57,13 @@ static void go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_si
 
 static void out_of_steps(struct lab_sim *sim, unsigned context, uint64_t budget)
 {
-	lab_oracle_report(sim->exec.oracle, LAB_R09_PROGRESS, context, UINT64_MAX, 0, "%s: no end within %llu events",
-			  lab_sim_name(sim, context), (unsigned long long)budget);
+	lab_oracle_report(sim->exec.oracle, LAB_R09_PROGRESS, context, UINT64_MAX, 0,
+			  "%s: no operation ended within %llu events", lab_sim_name(sim, context),
+			  (unsigned long long)budget);
 }
 
 /* Counts an event; false: it is the engine's own call, where nobody else may run. */
-static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand)
+static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum lab_sim_event event)
 {
 	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
 	uint64_t engine_budget = sim->options.step_budget + 64 * sim->exec.machine->frame_count;
@@ -73,7 +74,10 @@ static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand)
 			out_of_steps(sim, UINT_MAX, engine_budget);
 		return false;
 	}
-	if (++sim->result->event_count > sim->options.step_budget)
+	sim->result->event_count++;
+	/* The budget is for one stretch in which no operation ends: a long scenario is no hang. */
+	sim->stalled_events = event == LAB_SIM_OP_END ? 0 : sim->stalled_events + 1;
+	if (sim->stalled_events > sim->options.step_budget)
 		out_of_steps(sim, top->actor->index, sim->options.step_budget);
 	top->events++;
 	lab_sim_directive_at(sim, top);
@@ -87,7 +91,7 @@ void lab_sim_point(enum lab_sim_event event)
 	struct lab_sim_context *top = strand->top;
 	struct lab_sim_choice choice;
 
-	if (!count_event(sim, strand))
+	if (!count_event(sim, strand, event))
 		return;
 	/* Between two operations, and with nothing held: a CPU's task is not preempted under a lock or a mask. */
 	strand->at_boundary = event == LAB_SIM_OP_END && top == strand->task && !top->held && !strand->lock_count &&

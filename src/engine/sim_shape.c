@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/sim_state.h"
 
-
 #include "base/bits.h"
 
 /*

@@ -100,6 +100,7 @@ struct lab_sim {
 	struct lab_sim_cpu cpus[LAB_CPU_MAX];
 	unsigned cpu_count, tasks_left, waiting_count;
 	uint64_t engine_events;                    /* host services in the engine's own calls */
+	uint64_t stalled_events;                   /* since an operation last ended */
 	struct lab_spinlock locks[LAB_LOCK_COUNT]; /* the scenario's own */
 	struct lab_sim_lock_class classes[LAB_SIM_CLASS_COUNT];
 	unsigned class_count;

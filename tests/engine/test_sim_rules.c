@@ -181,6 +181,22 @@ static void test_spinning(void **state)
 	lab_rig_expect(&rig, MACHINE "task a cpu=0 { s0 = alloc kernel 0; }\n", LAB_R09_PROGRESS);
 }
 
+/* Many operations are no hang, however small the budget for one of them. */
+static void test_long_scenario(void **state)
+{
+	char text[2048] = MACHINE "task a cpu=0 {";
+
+	for (unsigned i = 0; i < 60; i++)
+		strcat(text, " s0 = alloc kernel 0; free s0;");
+	strcat(text, " }\n");
+	lab_rig_open(&rig, &lab_target_locked);
+	rig.options.step_budget = 20;
+	lab_rig_expect(&rig, text, LAB_RULE_COUNT);
+	assert_true(rig.result.event_count > 240);
+	rig.options.step_budget = 2;
+	lab_rig_expect(&rig, text, LAB_R09_PROGRESS);
+}
+
 /* a waits for a key that b's call wakes. */
 static enum lab_status wait_for_second(void *self, const struct lab_request *request, void **ret_block)
 {
@@ -298,6 +314,7 @@ int main(void)
 		RULE_TEST(test_sleep),
 		RULE_TEST(test_sleep_under_mask),
 		RULE_TEST(test_spinning),
+		RULE_TEST(test_long_scenario),
 		RULE_TEST(test_wait_and_wake),
 		RULE_TEST(test_starved),
 		RULE_TEST(test_after_a_finding),
