@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "base/assert.h"
+#include "base/bits.h"
 #include "campaign/inputs.h"
 #include "report/file.h"
 #include "report/finding.h"
@@ -151,16 +152,22 @@ static enum lab_status write_text(const struct lab_campaign *campaign, const cha
 static enum lab_status choose_command(const struct lab_campaign *campaign, const char *program,
 				      struct lab_campaign_finding *found)
 {
-	const char *const argv[] = {program, "replay", "--target", campaign->target, found->path, NULL};
+	static const char *const ways[] = {"", "--sequential"};
 	char log_path[LAB_PATH_ROOM];
-	enum lab_status status;
+	enum lab_status status = LAB_OK;
 	struct verdict again;
 
 	lab_campaign_path(campaign, log_path, "log/replay.log");
-	status = replay(campaign, argv, log_path, &again);
-	if (status == LAB_OK && again.named && again.finding.rule == found->finding.rule) {
-		snprintf(found->command, sizeof(found->command), "labyrinth replay --target %s %s", campaign->target,
-			 found->path);
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(ways) && status == LAB_OK; i++) {
+		const char *const argv[] = {
+			program, "replay", "--target", campaign->target, found->path, ways[i][0] ? ways[i] : NULL,
+			NULL};
+
+		status = replay(campaign, argv, log_path, &again);
+		if (status != LAB_OK || !again.named || again.finding.rule != found->finding.rule)
+			continue;
+		snprintf(found->command, sizeof(found->command), "labyrinth replay %s%s--target %s %s", ways[i],
+			 ways[i][0] ? " " : "", campaign->target, found->path);
 		return write_text(campaign, program, found);
 	}
 	snprintf(found->command, sizeof(found->command), "LABYRINTH_TARGET=%s %s %s", campaign->target,

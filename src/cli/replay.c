@@ -16,7 +16,7 @@
 
 struct replay {
 	const char *target;
-	int trace;
+	int trace, sequential;
 	unsigned cpu_seconds;
 	enum lab_format format;
 	struct lab_emit *emit;
@@ -68,8 +68,8 @@ static void print_finding(const struct replay *replay, const char *path, const c
 
 	snprintf(note, sizeof(note), "%zu ops, %zu contexts", artifact->scenario.op_count,
 		 artifact->scenario.context_count);
-	snprintf(command, sizeof(command), "labyrinth replay %s%s%s%s", say_target ? "--target " : "",
-		 say_target ? target : "", say_target ? " " : "", path);
+	snprintf(command, sizeof(command), "labyrinth replay %s%s%s%s%s", replay->sequential ? "--sequential " : "",
+		 say_target ? "--target " : "", say_target ? target : "", say_target ? " " : "", path);
 	/* a program reads the record; the lines are for people */
 	lab_finding_print(replay->format == LAB_FORMAT_TEXT ? stdout : stderr, finding, &trail);
 }
@@ -101,6 +101,8 @@ static int judge(const char *path, const struct lab_artifact *artifact, const st
 static int replay_loaded(struct replay *replay, const char *path, const struct lab_artifact *artifact)
 {
 	const char *name = replay->target ? replay->target : artifact->target[0] ? artifact->target : "core";
+	const struct lab_replay_way way = {
+		.cpu_seconds = replay->cpu_seconds, .sequential = replay->sequential, .trace = replay->trace};
 	const struct lab_target *target;
 	struct lab_replay_outcome outcome;
 	char message[256];
@@ -110,7 +112,7 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 		lab_cli_error("replay: %s: %s", replay->target ? "--target" : path, message);
 		return LAB_EXIT_USAGE;
 	}
-	if (lab_replay_run(target, &artifact->scenario, replay->cpu_seconds, replay->trace, &outcome) != LAB_OK) {
+	if (lab_replay_run(target, &artifact->scenario, &way, &outcome) != LAB_OK) {
 		lab_cli_error("replay: %s: no child process: %s", path, strerror(errno));
 		return LAB_EXIT_HARNESS;
 	}
@@ -163,6 +165,8 @@ static int run(int argc, const char **argv)
 	const struct poptOption table[] = {
 		{"target", '\0', POPT_ARG_STRING, &replay.target, 0, "the artifact's own, or core, unless given", "T"},
 		{"trace", '\0', POPT_ARG_NONE, &replay.trace, 0, "print each event", NULL},
+		{"sequential", '\0', POPT_ARG_NONE, &replay.sequential, 0,
+		 "one call at a time, no interrupts: as fuzz_sequential runs it", NULL},
 		{"cpu-limit", '\0', POPT_ARG_STRING, &limit_text, 0,
 		 "CPU time after which a file is a hang (default " CPU_LIMIT_DEFAULT ")", "TIME"},
 		{"format", '\0', POPT_ARG_STRING, &format_text, 0, "text or jsonl (default text)", "FORMAT"},

@@ -16,10 +16,12 @@ static void print_line(void *arg, const char *line)
 	puts(line);
 }
 
-static void run_once(const struct lab_target *target, const struct lab_scenario *scenario, bool trace,
-		     struct lab_replay_outcome *outcome, struct lab_sim_result *ret_result)
+static void run_once(const struct lab_target *target, const struct lab_scenario *scenario,
+		     const struct lab_replay_way *way, struct lab_replay_outcome *outcome,
+		     struct lab_sim_result *ret_result)
 {
-	const struct lab_sim_options options = {.quiesce = true, .trace = trace ? print_line : NULL};
+	const struct lab_sim_options options = {
+		.quiesce = true, .sequential = way->sequential, .trace = way->trace ? print_line : NULL};
 	struct lab_sim *sim;
 
 	outcome->status = lab_sim_create(target, &sim);
@@ -29,17 +31,19 @@ static void run_once(const struct lab_target *target, const struct lab_scenario 
 	lab_sim_destroy(sim);
 }
 
-static _Noreturn void child(const struct lab_target *target, const struct lab_scenario *scenario, unsigned cpu_seconds,
-			    bool trace, struct lab_replay_outcome *shared)
+static _Noreturn void child(const struct lab_target *target, const struct lab_scenario *scenario,
+			    const struct lab_replay_way *way, struct lab_replay_outcome *shared)
 {
+	const struct lab_replay_way again = {.sequential = way->sequential};
+
 	/* one second more until the kernel does not ask any longer: SIGXCPU may be caught by the target */
-	const struct rlimit limit = {cpu_seconds, cpu_seconds + 1}, no_core = {0, 0};
+	const struct rlimit limit = {way->cpu_seconds, way->cpu_seconds + 1}, no_core = {0, 0};
 
 	setrlimit(RLIMIT_CPU, &limit);
 	setrlimit(RLIMIT_CORE, &no_core);
-	run_once(target, scenario, trace, shared, &shared->first);
+	run_once(target, scenario, way, shared, &shared->first);
 	if (shared->status == LAB_OK)
-		run_once(target, scenario, false, shared, &shared->second);
+		run_once(target, scenario, &again, shared, &shared->second);
 	shared->survived = true;
 	fflush(stdout);
 	_exit(0);
@@ -64,7 +68,7 @@ static void judge_end(int end, unsigned cpu_seconds, struct lab_sim_result *resu
 }
 
 enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_scenario *scenario,
-			       unsigned cpu_seconds, bool trace, struct lab_replay_outcome *ret_outcome)
+			       const struct lab_replay_way *way, struct lab_replay_outcome *ret_outcome)
 {
 	struct lab_replay_outcome *shared =
 		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -76,7 +80,7 @@ enum lab_status lab_replay_run(const struct lab_target *target, const struct lab
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		child(target, scenario, cpu_seconds, trace, shared);
+		child(target, scenario, way, shared);
 	if (pid < 0) {
 		munmap(shared, sizeof(*shared));
 		return LAB_SYSTEM;
@@ -84,7 +88,7 @@ enum lab_status lab_replay_run(const struct lab_target *target, const struct lab
 	while (waitpid(pid, &end, 0) < 0 && errno == EINTR)
 		;
 	if (!shared->survived)
-		judge_end(end, cpu_seconds, &shared->first);
+		judge_end(end, way->cpu_seconds, &shared->first);
 	*ret_outcome = *shared;
 	munmap(shared, sizeof(*shared));
 	return LAB_OK;

@@ -11,12 +11,17 @@ struct lab_replay_outcome {
 	bool survived;                       /* false: R00 or R09, judged by how the child ended */
 };
 
+struct lab_replay_way {
+	unsigned cpu_seconds; /* CPU time after which it is R09 */
+	bool sequential;      /* one call at a time and no interrupts, as fuzz_sequential runs it */
+	bool trace;           /* the first run's events go to stdout */
+};
+
 /*
  * Runs a scenario twice, each time from a fresh instance, in a child, so that what a target does to its process is a
- * finding and not the end. cpu_seconds: CPU time after which it is R09. trace: the first run's events go to stdout.
- * LAB_SYSTEM: errno, no child could be had.
+ * finding and not the end. LAB_SYSTEM: errno, no child could be had.
  */
 LAB_MUST_USE enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_scenario *scenario,
-					    unsigned cpu_seconds, bool trace, struct lab_replay_outcome *ret_outcome);
+					    const struct lab_replay_way *way, struct lab_replay_outcome *ret_outcome);
 
 #endif

@@ -111,6 +111,7 @@ static void tell_operations(struct lab_emit *emit, const struct lab_stress_resul
 		lab_emit_group_end(emit);
 	}
 	lab_emit_u64(emit, "failures_unjudged", lab_oracle_unjudged(lab_live_oracle(result->live)));
+	lab_emit_u64(emit, "frames_unwatched", lab_oracle_unwatched(lab_live_oracle(result->live)));
 	lab_emit_end(emit);
 }
 

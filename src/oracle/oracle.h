@@ -143,7 +143,7 @@ uint64_t lab_oracle_total(const struct lab_oracle *oracle, enum lab_zone zone); 
 uint64_t lab_oracle_low_water(const struct lab_oracle *oracle, enum lab_zone zone, enum lab_class class);
 /* Failures that overlapped another call, and so were counted and not judged. */
 uint64_t lab_oracle_unjudged(const struct lab_oracle *oracle);
-/* Blocks outside the arena that found no room in the page map, and so were not watched; 0 in any sane run. */
+/* Frames of blocks outside the arena that found no room in the page map, and so were not watched. */
 uint64_t lab_oracle_unwatched(const struct lab_oracle *oracle);
 
 #endif

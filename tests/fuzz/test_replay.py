@@ -83,6 +83,14 @@ class Replay(unittest.TestCase):
                       "hardirq rx: s0 = alloc atomic 0: ok"):
             self.assertIn(words, answer.stdout)
 
+    def test_sequential_takes_no_interrupts(self):
+        for args, fired in ((), 1), (("--sequential",), 0):
+            answer = self.on("clean", *args, "--format", "jsonl")
+            record = json.loads(answer.stdout.splitlines()[0])
+            self.assertEqual(record["hardirqs"], fired)
+        answer = self.on("twice", "--sequential", "--format", "jsonl")
+        self.assertIn("reproduce: labyrinth replay --sequential --target ", answer.stderr)
+
     def test_cpu_limit_is_checked(self):
         answer = self.on("clean", "--cpu-limit", "10ms")
         self.assertEqual(answer.returncode, USAGE)
