@@ -2,6 +2,7 @@
 #ifndef LAB_ENGINE_SIM_H
 #define LAB_ENGINE_SIM_H
 
+#include "engine/event.h"
 #include "oracle/finding.h"
 #include "scenario/scenario.h"
 
@@ -41,5 +42,11 @@ void lab_sim_destroy(struct lab_sim *sim);
  * could not be run. After a finding the instance is abandoned. */
 LAB_MUST_USE enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scenario,
 					 const struct lab_sim_options *options, struct lab_sim_result *ret_result);
+
+/*
+ * Told just before a target's code reads, writes or updates memory: a scheduling point. code: the address of the
+ * instruction, or NULL. Outside a run it does nothing.
+ */
+void lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code);
 
 #endif

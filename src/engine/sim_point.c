@@ -84,7 +84,7 @@ static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum
 	return true;
 }
 
-void lab_sim_point(enum lab_sim_event event)
+void lab_sim_meet(const struct lab_sim_pending *event)
 {
 	struct lab_sim *sim = lab_sim_current;
 	struct lab_sim_strand *strand = sim->running;
@@ -93,11 +93,12 @@ void lab_sim_point(enum lab_sim_event event)
 
 	if (!count_event(sim, strand, event))
 		return;
+	strand->pending = *event;
 	/* Between two operations, and with nothing held: a CPU's task is not preempted under a lock or a mask. */
-	strand->at_boundary = event == LAB_SIM_OP_END && top == strand->task && !top->held && !strand->lock_count &&
-			      !sim->cpus[strand->cpu].irq_depth;
+	strand->at_boundary = event->kind == LAB_SIM_OP_END && top == strand->task && !top->held &&
+			      !strand->lock_count && !sim->cpus[strand->cpu].irq_depth;
 	fire_due(sim, strand);
-	while (lab_sim_choose(sim, strand, event, &choice)) {
+	while (lab_sim_choose(sim, strand, event->kind, &choice)) {
 		bool here = choice.strand == strand;
 
 		go(sim, strand, choice);
@@ -105,6 +106,12 @@ void lab_sim_point(enum lab_sim_event event)
 			break;
 	}
 	strand->at_boundary = false;
+}
+
+void lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
+{
+	if (lab_sim_current)
+		lab_sim_meet(&(struct lab_sim_pending){kind, (uint32_t)bytes, (uintptr_t)address, (uintptr_t)code});
 }
 
 static bool may_go_on(const struct lab_sim *sim, const struct lab_sim_strand *strand)

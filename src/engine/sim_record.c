@@ -9,6 +9,15 @@
 
 #include "base/bits.h"
 
+const char *lab_sim_event_name(enum lab_sim_event kind)
+{
+	static const char *const names[LAB_SIM_EVENT_COUNT] = {
+		"start", "operation end", "host service", "relax", "read", "write", "update",
+	};
+
+	return names[kind];
+}
+
 void lab_sim_record(struct lab_sim *sim, unsigned context, unsigned what, uint64_t a, uint64_t b)
 {
 	const uint64_t record[] = {context, what, a, b};

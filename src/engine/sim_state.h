@@ -3,6 +3,7 @@
 #define LAB_ENGINE_SIM_STATE_H
 
 #include "base/prng.h"
+#include "engine/event.h"
 #include "engine/exec.h"
 #include "engine/machine.h"
 #include "engine/sim.h"
@@ -13,13 +14,6 @@
 #define LAB_SIM_SHAPE_COUNT 8u  /* machines kept with their oracle and census */
 #define LAB_SIM_CLASS_COUNT 64u /* lock classes whose use is tracked */
 #define LAB_SIM_HELD_MAX    16u /* host locks that one strand may hold at once and have tracked */
-
-/* Where a strand is when it asks who moves next. The next kinds to come are memory accesses. */
-enum lab_sim_event {
-	LAB_SIM_OP_END,
-	LAB_SIM_SERVICE, /* a host service */
-	LAB_SIM_RELAX,   /* a host service that says: I spin, let others go first */
-};
 
 struct lab_sim_strand;
 
@@ -42,10 +36,11 @@ struct lab_sim_strand {
 	struct lab_sim_context *top;  /* who runs; NULL: nobody of the scenario, or a task that is done */
 	struct lab_sim_context *fire; /* the handler to run as soon as this strand is switched to */
 	unsigned cpu;
-	bool started;               /* its stack holds an unfinished job */
-	bool at_boundary;           /* between two operations with nothing held: another task may have the CPU */
-	bool waiting;               /* in the operation `wait` */
-	const uint32_t *blocked_on; /* the word of the lock that it spins on: it may run when the word is 0 */
+	struct lab_sim_pending pending; /* what its top does next when it may go on */
+	bool started;                   /* its stack holds an unfinished job */
+	bool at_boundary;               /* between two operations with nothing held: another task may have the CPU */
+	bool waiting;                   /* in the operation `wait` */
+	const uint32_t *blocked_on;     /* the word of the lock that it spins on: it may run when the word is 0 */
 	const struct lab_spinlock *blocked_lock;
 	const uint32_t *wait_key;                     /* asleep in the host's wait */
 	struct lab_spinlock *locks[LAB_SIM_HELD_MAX]; /* host locks held, by whoever runs on this strand */
@@ -144,7 +139,11 @@ void lab_sim_let_go(struct lab_sim *sim, struct lab_sim_context *context);
  * sim_point.c. The scheduling point: whoever runs may be left for another context, and interrupts come in. Called at
  * operation ends and host services, and fit for any instruction of a target: it depends on nothing but the strand.
  */
-void lab_sim_point(enum lab_sim_event event);
+void lab_sim_meet(const struct lab_sim_pending *event);
+static inline void lab_sim_point(enum lab_sim_event kind)
+{
+	lab_sim_meet(&(struct lab_sim_pending){.kind = kind});
+}
 /* The strand cannot go on (lock, wait): others run until it can. */
 void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand);
 /* The strand's job is over: goes to whoever is next; comes back when the next run starts it anew. */

@@ -30,6 +30,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	struct lab_sim_context *below = strand->top;
 	bool at_boundary = strand->at_boundary;
 	unsigned irq_depth = cpu->irq_depth;
+	struct lab_sim_pending parked_at = strand->pending;
 
 	lab_assert(handler->actor->kind != LAB_CONTEXT_TASK && !handler->running);
 	strand->fire = NULL;
@@ -49,6 +50,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	handler->running = false;
 	strand->top = below;
 	strand->at_boundary = at_boundary;
+	strand->pending = parked_at;
 	cpu->irq_depth = irq_depth;
 }
 
