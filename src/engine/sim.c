@@ -43,7 +43,7 @@ static void one_run(struct lab_sim *sim)
 	if (sim->status != LAB_OK)
 		return;
 	for (;;) {
-		while (lab_sim_choose_other(sim, &choice)) {
+		while (lab_sim_choose_other(sim, NULL, &choice)) {
 			choice.strand->fire = choice.fire;
 			lab_sim_switch(sim, choice.strand);
 		}
@@ -164,11 +164,15 @@ enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scen
 	status = lab_sim_ready(sim, scenario);
 	if (status != LAB_OK)
 		return status;
+	if (sim->options.strategy)
+		sim->options.strategy->ops->begin(sim->options.strategy, scenario);
 	lab_sim_current = sim;
 	sim->running = &sim->engine;
 	sim->engine.started = true;
 	lab_coroutine_switch(sim->outside, sim->engine.coroutine);
 	lab_sim_current = outer;
+	if (sim->options.strategy)
+		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);
 	ret_result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
 	if (!sim->finished || ret_result->starved)
 		give_up_stacks(sim);

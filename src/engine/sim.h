@@ -2,7 +2,7 @@
 #ifndef LAB_ENGINE_SIM_H
 #define LAB_ENGINE_SIM_H
 
-#include "engine/event.h"
+#include "engine/strategy.h"
 #include "oracle/finding.h"
 #include "scenario/scenario.h"
 
@@ -32,6 +32,9 @@ struct lab_sim_options {
 	   for none. */
 	void (*op_done)(void *arg, unsigned context, const struct lab_op *op, enum lab_status status, uint64_t frame);
 	void *arg; /* of both */
+	/* Who chooses instead of the scenario's schedule, of which only `rx@stack:46` is still heeded; NULL: nobody. */
+	struct lab_strategy *strategy;
+	struct lab_choices *record; /* is added what departs from the engine's own way; NULL: nothing is kept */
 };
 
 /* May sleep. The engine keeps its machine, oracle and coroutines between runs of one target. */

@@ -30,15 +30,20 @@ static void irq_restore(unsigned long flags)
 	lab_sim_point(LAB_SIM_SERVICE); /* after: what was raised under the mask comes in here */
 }
 
+static void meet_lock(const struct lab_spinlock *lock)
+{
+	lab_sim_meet(&(struct lab_sim_pending){LAB_SIM_SERVICE, sizeof(*lock), (uintptr_t)lock, 0});
+}
+
 static void spin_lock(struct lab_spinlock *lock)
 {
-	lab_sim_point(LAB_SIM_SERVICE);
+	meet_lock(lock);
 	lab_sim_lock(lab_sim_current, lock, true);
 }
 
 static bool spin_trylock(struct lab_spinlock *lock)
 {
-	lab_sim_point(LAB_SIM_SERVICE);
+	meet_lock(lock);
 	return lab_sim_trylock(lab_sim_current, lock);
 }
 
@@ -82,6 +87,7 @@ static void wait_for(const uint32_t *key, uint32_t seen)
 
 	lab_sim_point(LAB_SIM_SERVICE);
 	judge_sleep("wait");
+	sim->shared = true;
 	if (*key != seen || !strand->top || strand->top != strand->task)
 		return;
 	strand->wait_key = key;
@@ -93,6 +99,7 @@ static void wake(const uint32_t *key)
 {
 	struct lab_sim *sim = lab_sim_current;
 
+	sim->shared = true;
 	for (unsigned i = 0; i < sim->exec.actor_count; i++)
 		if (sim->strands[i].wait_key == key)
 			sim->strands[i].wait_key = NULL;
@@ -115,6 +122,7 @@ static uint64_t shrink(uint64_t frames)
 
 	lab_sim_point(LAB_SIM_SERVICE);
 	judge_sleep("shrink");
+	sim->shared = true;
 	return top ? lab_exec_shrink(&sim->exec, top->actor, frames) : 0;
 }
 

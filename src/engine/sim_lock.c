@@ -87,6 +87,7 @@ void lab_sim_lock(struct lab_sim *sim, struct lab_spinlock *lock, bool judged)
 {
 	struct lab_sim_strand *strand = sim->running;
 
+	sim->shared = true;
 	while (lock->word) {
 		struct lab_sim_context *holder = lab_sim_lock_holder(sim, lock);
 
@@ -113,6 +114,7 @@ bool lab_sim_trylock(struct lab_sim *sim, struct lab_spinlock *lock)
 {
 	struct lab_sim_strand *strand = sim->running;
 
+	sim->shared = true;
 	if (lock->word)
 		return false;
 	lock->word = 1;
@@ -130,6 +132,7 @@ void lab_sim_unlock(struct lab_sim *sim, struct lab_spinlock *lock)
 			strand->locks[i] = strand->locks[--strand->lock_count];
 			break;
 		}
+	sim->shared = true;
 	lock->word = 0;
 	lock->holder = 0;
 }

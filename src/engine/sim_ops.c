@@ -81,6 +81,17 @@ static void wait_op(struct lab_exec *exec, struct lab_actor *actor)
 	lab_sim_block(sim, strand);
 }
 
+/* The oracle looks at a call's begin and end, and it sees all contexts. */
+static void call_begin(struct lab_exec *exec, struct lab_actor *actor, const struct lab_request *request)
+{
+	sim_of(exec)->shared = true;
+}
+
+static void call_end(struct lab_exec *exec, struct lab_actor *actor)
+{
+	sim_of(exec)->shared = true;
+}
+
 const struct lab_engine_ops lab_sim_engine_ops = {
 	.irq_off = irq_off,
 	.irq_on = irq_on,
@@ -88,5 +99,7 @@ const struct lab_engine_ops lab_sim_engine_ops = {
 	.unlock = unlock,
 	.raise = raise_line,
 	.wait = wait_op,
+	.call_begin = call_begin,
+	.call_end = call_end,
 	.op_done = lab_sim_op_done,
 };

@@ -45,14 +45,21 @@ static void fire_due(struct lab_sim *sim, struct lab_sim_strand *strand)
 	}
 }
 
-/* Goes where the choice says. When the strand is back, it first does what it was called back for. */
-static void go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_sim_choice choice)
+/*
+ * Goes where the choice says. When the strand is back, it first does what it was called back for: true if that was a
+ * handler, after which who goes on is a new question. Schedule bytes never asked it, and corpora depend on that.
+ */
+static bool go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_sim_choice choice)
 {
+	bool fired;
+
 	choice.strand->fire = choice.fire;
 	lab_sim_switch(sim, choice.strand);
-	if (strand->fire)
+	fired = strand->fire != NULL;
+	if (fired)
 		lab_sim_fire(sim, strand, strand->fire);
 	fire_due(sim, strand);
+	return fired && sim->options.strategy;
 }
 
 static void out_of_steps(struct lab_sim *sim, unsigned context, uint64_t budget)
@@ -80,6 +87,8 @@ static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum
 	if (sim->stalled_events > sim->options.step_budget)
 		out_of_steps(sim, top->actor->index, sim->options.step_budget);
 	top->events++;
+	top->asks = 0;
+	sim->cpus[strand->cpu].events++;
 	lab_sim_directive_at(sim, top);
 	return true;
 }
@@ -90,20 +99,22 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 	struct lab_sim_strand *strand = sim->running;
 	struct lab_sim_context *top = strand->top;
 	struct lab_sim_choice choice;
+	bool at_boundary;
 
 	if (!count_event(sim, strand, event))
 		return;
 	strand->pending = *event;
 	/* Between two operations, and with nothing held: a CPU's task is not preempted under a lock or a mask. */
-	strand->at_boundary = event->kind == LAB_SIM_OP_END && top == strand->task && !top->held &&
-			      !strand->lock_count && !sim->cpus[strand->cpu].irq_depth;
+	at_boundary = event->kind == LAB_SIM_OP_END && top == strand->task && !top->held && !strand->lock_count &&
+		      !sim->cpus[strand->cpu].irq_depth;
+	strand->at_boundary = at_boundary;
 	fire_due(sim, strand);
 	while (lab_sim_choose(sim, strand, event->kind, &choice)) {
 		bool here = choice.strand == strand;
 
-		go(sim, strand, choice);
-		if (!here)
+		if (!go(sim, strand, choice) && !here)
 			break;
+		strand->at_boundary = at_boundary && sim->options.strategy;
 	}
 	strand->at_boundary = false;
 }
@@ -121,12 +132,15 @@ static bool may_go_on(const struct lab_sim *sim, const struct lab_sim_strand *st
 
 void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
-	do {
-		struct lab_sim_choice choice = {0};
+	struct lab_sim_choice choice;
+	bool asks;
 
-		if (!lab_sim_choose_other(sim, &choice))
-			choice.strand = &sim->engine;
-		go(sim, strand, choice);
+	do {
+		if (!lab_sim_choose_other(sim, strand->top, &choice))
+			choice = (struct lab_sim_choice){.strand = &sim->engine};
+		asks = go(sim, strand, choice);
+		while (asks && may_go_on(sim, strand) && lab_sim_choose(sim, strand, LAB_SIM_SERVICE, &choice))
+			asks = go(sim, strand, choice) || choice.strand == strand;
 	} while (!may_go_on(sim, strand));
 }
 
@@ -138,7 +152,7 @@ void lab_sim_leave(struct lab_sim *sim, struct lab_sim_strand *strand)
 	strand->started = false;
 	if (sim->cpus[strand->cpu].strand == strand)
 		sim->cpus[strand->cpu].strand = NULL;
-	if (!lab_sim_choose_other(sim, &choice))
+	if (!lab_sim_choose_other(sim, strand->task, &choice))
 		choice.strand = &sim->engine;
 	choice.strand->fire = choice.fire;
 	lab_sim_switch(sim, choice.strand);

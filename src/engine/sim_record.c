@@ -76,6 +76,8 @@ void lab_sim_op_done(struct lab_exec *exec, struct lab_actor *actor, const struc
 	uint64_t frame = frame_of(sim, actor, op, status);
 
 	sim->result->op_count++;
+	sim->shared |=
+		sim->waiting_count || (op->kind != LAB_OP_ALLOC && op->kind != LAB_OP_FREE && op->kind != LAB_OP_TOUCH);
 	if (op->kind == LAB_OP_WATERMARK)
 		sim->min_highest[op->peer] = LAB_MAX(sim->min_highest[op->peer], op->value);
 	for (unsigned i = 0; i < exec->actor_count && sim->waiting_count; i++) {

@@ -2,18 +2,21 @@
 #ifndef LAB_ENGINE_SIM_STATE_H
 #define LAB_ENGINE_SIM_STATE_H
 
+#include "base/assert.h"
 #include "base/prng.h"
 #include "engine/event.h"
 #include "engine/exec.h"
 #include "engine/machine.h"
 #include "engine/sim.h"
+#include "engine/strategy.h"
 #include "plat/coroutine.h"
 
 /* What the files of the sim engine share. Nothing here is atomic: one OS thread. */
 
-#define LAB_SIM_SHAPE_COUNT 8u  /* machines kept with their oracle and census */
-#define LAB_SIM_CLASS_COUNT 64u /* lock classes whose use is tracked */
-#define LAB_SIM_HELD_MAX    16u /* host locks that one strand may hold at once and have tracked */
+#define LAB_SIM_SHAPE_COUNT 8u   /* machines kept with their oracle and census */
+#define LAB_SIM_CLASS_COUNT 64u  /* lock classes whose use is tracked */
+#define LAB_SIM_CODE_COUNT  256u /* code addresses whose offset is kept */
+#define LAB_SIM_HELD_MAX    16u  /* host locks that one strand may hold at once and have tracked */
 
 struct lab_sim_strand;
 
@@ -24,8 +27,11 @@ struct lab_sim_context {
 	struct lab_sim_strand *strand; /* a task's own; the one that a handler runs or last ran on */
 	uint64_t events;               /* scheduling points met, for `rx@stack:46` */
 	uint32_t held, saved;          /* scenario locks held, and which of them masked interrupts: bit masks */
-	bool running, pending, fired;  /* handlers: on a strand now; raised and not yet run; ran at least once */
-	char label[40];                /* "hardirq rx" */
+	uint32_t asks;                 /* how often it was asked at its present event */
+	uint32_t ops_done;
+	bool running, pending; /* handlers: on a strand now; raised and not yet run */
+	unsigned firings;
+	char label[40]; /* "hardirq rx" */
 };
 
 /* A stack that runs a task, or hosts handlers where no task runs; handlers stand on whom they interrupted. */
@@ -49,6 +55,7 @@ struct lab_sim_strand {
 
 struct lab_sim_cpu {
 	struct lab_sim_strand *strand; /* who has the CPU; NULL: idle */
+	uint64_t events;               /* scheduling points met on it */
 	unsigned irq_depth;            /* soft and hard interrupts are masked while it is not 0 */
 	unsigned tasks_left;
 };
@@ -68,6 +75,21 @@ struct lab_sim_shape {
 	unsigned actor_room;
 	bool have_census;
 	uint64_t last_used;
+};
+
+struct lab_sim_choice {
+	struct lab_sim_strand *strand;
+	struct lab_sim_context *fire; /* a handler to run there first, or NULL */
+};
+
+/* Who could move but the present one: strands in id order, those of idle CPUs, then handlers that may come in. */
+struct lab_sim_others {
+	struct lab_sim_choice list[2 * LAB_CONTEXT_MAX + LAB_CPU_MAX];
+	unsigned count, strands;
+};
+
+struct lab_sim_code {
+	uintptr_t code, offset;
 };
 
 /* What is kept of a run that a finding ended in the middle: what the target still refers to. */
@@ -101,6 +123,12 @@ struct lab_sim {
 	unsigned class_count;
 	struct lab_prng random;               /* behind the host's random_fill */
 	uint64_t min_highest[LAB_ZONE_COUNT]; /* the highest min watermark of the run */
+
+	struct lab_sim_others others;
+	struct lab_candidate candidates[2 * LAB_CONTEXT_MAX + LAB_CPU_MAX + 1];
+	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
+	uint32_t engine_asks;
+	bool shared; /* since the last choice: see struct lab_point */
 
 	size_t next_byte, next_directive;
 	uint32_t directive_ops; /* operations done under the present `stack*3` */
@@ -153,18 +181,33 @@ void lab_sim_switch(struct lab_sim *sim, struct lab_sim_strand *to);
 _Noreturn void lab_sim_abandon(struct lab_sim *sim);
 
 /* sim_choose.c */
-struct lab_sim_choice {
-	struct lab_sim_strand *strand;
-	struct lab_sim_context *fire; /* a handler to run there first, or NULL */
-};
 bool lab_sim_runnable(const struct lab_sim *sim, const struct lab_sim_strand *strand);
 bool lab_sim_can_fire(const struct lab_sim *sim, const struct lab_sim_context *handler);
 struct lab_sim_strand *lab_sim_host_of(struct lab_sim *sim, const struct lab_sim_context *handler);
 /* Who moves next while `current` could go on; false: it goes on. */
 bool lab_sim_choose(struct lab_sim *sim, struct lab_sim_strand *current, enum lab_sim_event event,
 		    struct lab_sim_choice *ret_choice);
-/* Who moves next when the present one cannot; false: nobody can. */
-bool lab_sim_choose_other(struct lab_sim *sim, struct lab_sim_choice *ret_choice);
+/* Who moves next when the present one cannot; false: nobody can. asker: NULL: the engine. */
+bool lab_sim_choose_other(struct lab_sim *sim, struct lab_sim_context *asker, struct lab_sim_choice *ret_choice);
+
+/* A question: who moves next of sim->others, or the present one. */
+struct lab_sim_ask {
+	struct lab_sim_context *asker;  /* who met the point; NULL: the engine */
+	struct lab_sim_strand *current; /* may go on; NULL: it cannot */
+	bool spins;
+	const struct lab_sim_choice *usual; /* what the engine does on its own; NULL: the present one goes on */
+};
+
+/* sim_bytes.c: the scenario's own schedule. Both of these answer false when the present one goes on. */
+bool lab_sim_bytes_ended(const struct lab_sim *sim);
+bool lab_sim_bytes_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, struct lab_sim_choice *ret_choice);
+/* sim_strategy.c */
+bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, struct lab_sim_choice *ret_choice);
+/* made: NULL: the present one goes on. */
+void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, const struct lab_sim_choice *made);
+
+/* sim_code.c: 0 for 0, and for what is in no file. */
+uintptr_t lab_sim_code_offset(struct lab_sim *sim, uintptr_t code);
 
 /* sim_directive.c: the written schedule. False: it has nothing to say here. current is NULL when it cannot go on. */
 bool lab_sim_directed(struct lab_sim *sim, struct lab_sim_strand *current, struct lab_sim_choice *ret_choice);

@@ -19,6 +19,7 @@ static void run_ops(struct lab_sim *sim, struct lab_sim_context *context)
 
 	for (size_t i = 0; i < context->plan->op_count; i++) {
 		lab_exec_op(&sim->exec, context->actor, &ops[i]);
+		context->ops_done++;
 		lab_sim_directive_op_end(sim, context);
 		lab_sim_point(LAB_SIM_OP_END);
 	}
@@ -39,7 +40,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	handler->strand = strand;
 	handler->running = true;
 	handler->pending = false;
-	handler->fired = true;
+	handler->firings++;
 	lab_count_up(&handler->actor->counts.runs);
 	sim->result->interrupts[handler->actor->kind]++;
 	lab_sim_record(sim, handler->actor->index, LAB_OP_KIND_COUNT, below ? below->actor->index : UINT64_MAX, 0);
@@ -73,7 +74,7 @@ static void fire_unfired(struct lab_sim *sim, struct lab_sim_strand *strand)
 	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
 		struct lab_sim_context *handler = &sim->contexts[i];
 
-		if (handler->actor->cpu == strand->cpu && (handler->pending || !handler->fired) &&
+		if (handler->actor->cpu == strand->cpu && (handler->pending || !handler->firings) &&
 		    lab_sim_can_fire(sim, handler))
 			lab_sim_fire(sim, strand, handler);
 	}

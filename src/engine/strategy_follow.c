@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "engine/strategy_own.h"
+
+struct follow {
+	struct lab_strategy base;
+	const struct lab_choices *choices;
+	bool exact;
+	size_t next;
+	bool *used; /* not exact: constraints that were met may stand behind ones that never are */
+	struct lab_divergence divergence;
+};
+
+static void begin(struct lab_strategy *strategy, const struct lab_scenario *scenario)
+{
+	struct follow *follow = (struct follow *)strategy;
+
+	follow->next = 0;
+	follow->divergence = (struct lab_divergence){0};
+	if (follow->choices->count)
+		memset(follow->used, 0, follow->choices->count);
+}
+
+static bool find(const struct lab_point *point, const struct lab_choice *choice, unsigned *ret_index)
+{
+	for (unsigned i = 0; i < point->count; i++)
+		if (point->list[i].context == choice->chosen && point->list[i].fires == choice->fires) {
+			*ret_index = i;
+			return true;
+		}
+	return false;
+}
+
+static void diverge(struct follow *follow, const struct lab_choice *expected, const struct lab_choice *found,
+		    const char *why)
+{
+	if (!follow->divergence.is)
+		follow->divergence = (struct lab_divergence){true, *expected, *found, why};
+}
+
+static unsigned choose_exact(struct follow *follow, const struct lab_point *point)
+{
+	const struct lab_choice *choice = &follow->choices->list[follow->next];
+	unsigned index;
+
+	if (follow->divergence.is || follow->next == follow->choices->count ||
+	    !lab_choice_same_place(choice, &point->place))
+		return point->usual;
+	if (choice->signature != point->place.signature) {
+		diverge(follow, choice, &point->place, "the context does something else there");
+		return point->usual;
+	}
+	if (!find(point, choice, &index)) {
+		diverge(follow, choice, &point->place, "who was chosen cannot move there");
+		return point->usual;
+	}
+	follow->next++;
+	return index;
+}
+
+static unsigned choose(struct lab_strategy *strategy, const struct lab_point *point)
+{
+	struct follow *follow = (struct follow *)strategy;
+	unsigned index;
+
+	if (follow->exact)
+		return choose_exact(follow, point);
+	for (size_t i = 0; i < follow->choices->count; i++) {
+		const struct lab_choice *choice = &follow->choices->list[i];
+
+		if (follow->used[i] || !lab_choice_same_place(choice, &point->place) || !find(point, choice, &index))
+			continue;
+		follow->used[i] = true;
+		return index;
+	}
+	return point->usual;
+}
+
+static void end(struct lab_strategy *strategy, bool shared)
+{
+	struct follow *follow = (struct follow *)strategy;
+
+	if (follow->exact && follow->next < follow->choices->count)
+		diverge(follow, &follow->choices->list[follow->next], &(struct lab_choice){.asker = LAB_CHOICE_ENGINE},
+			"the run ended without coming there");
+}
+
+static void destroy(struct lab_strategy *strategy)
+{
+	free(((struct follow *)strategy)->used);
+	free(strategy);
+}
+
+static const struct lab_strategy_ops follow_ops = {
+	.name = "follow",
+	.begin = begin,
+	.choose = choose,
+	.end = end,
+	.tell = lab_strategy_tell_nothing,
+	.destroy = destroy,
+};
+
+struct lab_strategy *lab_strategy_follow(const struct lab_choices *choices, bool exact)
+{
+	struct follow *follow = lab_strategy_memory(sizeof(*follow));
+
+	follow->base.ops = &follow_ops;
+	follow->choices = choices;
+	follow->exact = exact;
+	follow->used = lab_strategy_memory(choices->count);
+	return &follow->base;
+}
+
+struct lab_divergence lab_strategy_divergence(const struct lab_strategy *strategy)
+{
+	lab_assert(strategy->ops == &follow_ops);
+	return ((const struct follow *)strategy)->divergence;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scenario/choices.h"
+
+#include <stdlib.h>
+
+#include "scenario/arrays.h"
+
+void lab_choices_add(struct lab_choices *choices, struct lab_choice choice)
+{
+	choices->list = lab_array_grown(choices->list, &choices->room, choices->count + 1, sizeof(*choices->list));
+	choices->list[choices->count++] = choice;
+}
+
+void lab_choices_copy(struct lab_choices *to, const struct lab_choices *from)
+{
+	to->count = 0;
+	for (size_t i = 0; i < from->count; i++)
+		lab_choices_add(to, from->list[i]);
+}
+
+void lab_choices_free(struct lab_choices *choices)
+{
+	free(choices->list);
+	*choices = (struct lab_choices){0};
+}
+
+bool lab_choice_same_place(const struct lab_choice *a, const struct lab_choice *b)
+{
+	return a->asker == b->asker && a->event == b->event && a->ask == b->ask;
+}
+
+void lab_choices_write(const struct lab_choices *choices, struct lab_writer *out)
+{
+	for (size_t i = 0; i < choices->count; i++) {
+		const struct lab_choice *choice = &choices->list[i];
+
+		lab_write_uint(out, choice->asker, 2);
+		lab_write_uint(out, choice->chosen, 2);
+		lab_write_uint(out, choice->fires, 1);
+		lab_write_uint(out, choice->event, 4);
+		lab_write_uint(out, choice->ask, 4);
+		lab_write_uint(out, choice->signature, 4);
+	}
+}
+
+enum lab_status lab_choices_read(const uint8_t *bytes, size_t count, size_t context_count, struct lab_choices *choices)
+{
+	struct lab_reader reader = lab_reader_make(bytes, count);
+
+	if (count % LAB_CHOICE_BYTES)
+		return LAB_INVALID;
+	while (reader.offset < count) {
+		struct lab_choice choice = {
+			.asker = (uint16_t)lab_read_uint(&reader, 2),
+			.chosen = (uint16_t)lab_read_uint(&reader, 2),
+		};
+		uint64_t fires = lab_read_uint(&reader, 1);
+
+		choice.fires = fires != 0;
+		choice.event = (uint32_t)lab_read_uint(&reader, 4);
+		choice.ask = (uint32_t)lab_read_uint(&reader, 4);
+		choice.signature = (uint32_t)lab_read_uint(&reader, 4);
+		if (fires > 1 || choice.chosen >= context_count ||
+		    (choice.asker >= context_count && choice.asker != LAB_CHOICE_ENGINE)) {
+			lab_choices_free(choices);
+			return LAB_INVALID;
+		}
+		lab_choices_add(choices, choice);
+	}
+	return LAB_OK;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "program.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+/* Each strategy against the probabilities and counts that are known of it, on programs small enough to know them. */
+
+static unsigned counter, top, other, step_of[4];
+
+static void start(void)
+{
+	counter = top = other = 0;
+	memset(step_of, 0, sizeof(step_of));
+}
+
+/* Two contexts add one each, in two steps: 4 of the 6 orders of the four accesses lose one. */
+static void add_one(unsigned context)
+{
+	unsigned seen = lab_program_get(&counter);
+
+	lab_program_set(&counter, seen + 1);
+}
+
+static const struct lab_program lost_update = {add_one, start, 2, NULL};
+
+static struct lab_strategy *make(const char *name, uint64_t seed, unsigned preemptions)
+{
+	const struct lab_strategy_options options = {.seed = seed, .preemptions = preemptions};
+	struct lab_strategy *strategy = lab_strategy_create(name, &options);
+
+	assert_non_null(strategy);
+	return strategy;
+}
+
+/* In how many of `runs` schedules an update is lost, in thousandths. */
+static unsigned lost_of_1000(const char *name, unsigned runs)
+{
+	struct lab_strategy *strategy = make(name, 1, LAB_NOBODY);
+	unsigned lost = 0;
+
+	lab_program_open(&lost_update);
+	for (unsigned i = 0; i < runs; i++) {
+		lab_program_run(strategy, NULL);
+		lost += counter == 1;
+	}
+	lab_program_close();
+	lab_strategy_destroy(strategy);
+	return lost * 1000 / runs;
+}
+
+static void test_surw_is_uniform(void **state)
+{
+	assert_in_range(lost_of_1000("surw", 12000), 650, 684);
+}
+
+/* What the definitions of the others give for two contexts of four steps each: start, read, write, operation end. */
+static void test_the_others(void **state)
+{
+	assert_in_range(lost_of_1000("random", 12000), 360, 390); /* 3/8: fair coins until one is done */
+	assert_in_range(lost_of_1000("pos", 12000), 186, 214);
+	assert_in_range(lost_of_1000("pct", 12000), 172, 200);
+}
+
+struct outcomes {
+	unsigned seen[64], count, runs;
+	char told[160];
+	bool complete;
+};
+
+static void note_outcome(struct outcomes *outcomes, unsigned outcome)
+{
+	for (unsigned i = 0; i < outcomes->count; i++)
+		if (outcomes->seen[i] == outcome)
+			return;
+	assert_in_range(outcomes->count, 0, LAB_ARRAY_COUNT(outcomes->seen) - 1);
+	outcomes->seen[outcomes->count++] = outcome;
+}
+
+static struct outcomes search(const struct lab_program *program, const char *name, unsigned preemptions, unsigned limit,
+			      unsigned (*outcome)(void))
+{
+	struct lab_strategy *strategy = make(name, 1, preemptions);
+	struct outcomes outcomes = {.runs = 0};
+
+	lab_program_open(program);
+	for (; !strategy->done && outcomes.runs < limit; outcomes.runs++) {
+		lab_program_run(strategy, NULL);
+		note_outcome(&outcomes, outcome());
+	}
+	strategy->ops->tell(strategy, outcomes.told, sizeof(outcomes.told));
+	outcomes.complete = strategy->done && strategy->complete;
+	lab_program_close();
+	lab_strategy_destroy(strategy);
+	return outcomes;
+}
+
+static unsigned counter_now(void)
+{
+	return counter;
+}
+
+/* Two contexts of 4 points each but the last (start, read, write, operation end). */
+static void test_bound_counts(void **state)
+{
+	struct outcomes zero = search(&lost_update, "bound", 0, 1000, counter_now);
+	struct outcomes all = search(&lost_update, "bound", 7, 1000, counter_now);
+
+	assert_true(zero.complete && all.complete);
+	assert_int_equal(zero.runs, 2); /* who goes first */
+	assert_int_equal(zero.count, 1);
+	assert_int_equal(all.count, 2);
+	assert_string_equal(zero.told, "0 preempted: 2");
+	/* with no limit that matters: all orders of 4 + 4 steps, 8! / (4! 4!) */
+	assert_non_null(strstr(all.told, "7 preempted: 70"));
+	assert_non_null(strstr(all.told, "6 preempted: 70"));
+	assert_null(strstr(all.told, "5 preempted: 70"));
+}
+
+/* A handler over one task of 4 steps: before each of them, or after all. */
+static void test_irq_places(void **state)
+{
+	static const struct lab_program one = {add_one, start, 1, "hardirq rx cpu=0 { s0 = alloc atomic 0; }\n"};
+	static const struct lab_program two = {add_one, start, 1,
+					       "hardirq rx cpu=0 { s0 = alloc atomic 0; }\n"
+					       "softirq tx cpu=0 { s0 = alloc atomic 0; }\n"};
+	struct outcomes single = search(&one, "irq", 1, 1000, counter_now),
+			pairs = search(&two, "irq", 2, 1000, counter_now);
+
+	assert_true(single.complete && pairs.complete);
+	assert_string_equal(single.told, "0 placed: 1, 1 placed: 5");
+	/* both of the two: apart 4 * 3, at one place in either order 4 * 2, one inside the other 4 * 3; and 9 with less
+	 */
+	assert_string_equal(pairs.told, "0 placed: 1, 1 placed: 9, 2 placed: 41");
+	assert_int_equal(single.count, 2);
+	assert_int_equal(pairs.count, 3);
+}
+
+/* What can be seen of store buffering, message passing and the like where memory is sequentially consistent. */
+static unsigned x, y, seen_by[4][2];
+
+static void litmus_start(void)
+{
+	x = y = 0;
+	memset(seen_by, 0, sizeof(seen_by));
+}
+
+static unsigned litmus_now(void)
+{
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		all = all << 2 | seen_by[i][0] << 1 | seen_by[i][1];
+	return all;
+}
+
+static void store_buffering(unsigned context)
+{
+	lab_program_set(context ? &y : &x, 1);
+	seen_by[context][0] = lab_program_get(context ? &x : &y);
+}
+
+static void message_passing(unsigned context)
+{
+	if (context) {
+		seen_by[1][0] = lab_program_get(&y);
+		seen_by[1][1] = lab_program_get(&x);
+		return;
+	}
+	lab_program_set(&x, 1);
+	lab_program_set(&y, 1);
+}
+
+static void independent_reads(unsigned context)
+{
+	if (context < 2) {
+		lab_program_set(context ? &y : &x, 1);
+		return;
+	}
+	seen_by[context][0] = lab_program_get(context == 2 ? &x : &y);
+	seen_by[context][1] = lab_program_get(context == 2 ? &y : &x);
+}
+
+/* A stack of two whose head is popped by compare and swap, with no tag: pop reads head and next, then swaps. */
+static void aba_start(void)
+{
+	start();
+	top = 1; /* 1 -> 2 -> 0 */
+	step_of[1] = 2;
+	step_of[2] = 0;
+}
+
+static unsigned pop(void)
+{
+	for (unsigned tries = 0; tries < 2; tries++) {
+		unsigned head = lab_program_get(&top), next;
+
+		if (!head)
+			return 0;
+		next = lab_program_get(&step_of[head]);
+		if (lab_program_swap(&top, head, next))
+			return head;
+	}
+	return 0;
+}
+
+static void push(unsigned node)
+{
+	unsigned head = lab_program_get(&top);
+
+	lab_program_set(&step_of[node], head);
+	lab_program_swap(&top, head, node);
+}
+
+static void aba(unsigned context)
+{
+	if (context == 0) {
+		other = pop();
+		return;
+	}
+	unsigned first = pop();
+
+	pop();
+	if (first)
+		push(first);
+}
+
+static unsigned top_now(void)
+{
+	return top << 4 | other;
+}
+
+static const char *const irq_over_0 = "hardirq rx cpu=0 { s0 = alloc atomic 0; }\n";
+
+static void same_outcomes(const struct lab_program *program, unsigned (*outcome)(void), unsigned expected)
+{
+	struct outcomes full = search(program, "bound", 40, 30000, outcome),
+			dpor = search(program, "dpor", 0, 6000, outcome);
+
+	assert_true(dpor.complete);
+	assert_true(dpor.runs * 5 < full.runs);
+	if (expected)
+		assert_int_equal(dpor.count, expected);
+	assert_true(dpor.count >= full.count);
+	for (unsigned i = 0; i < full.count; i++)
+		note_outcome(&dpor, full.seen[i]);
+	assert_int_equal(dpor.count, expected ? expected : full.count);
+}
+
+static void test_dpor_sees_all(void **state)
+{
+	static const struct lab_program sb = {store_buffering, litmus_start, 2, NULL};
+	static const struct lab_program mp = {message_passing, litmus_start, 2, NULL};
+	static const struct lab_program iriw = {independent_reads, litmus_start, 4, NULL};
+	static const struct lab_program over = {add_one, start, 2, NULL};
+	struct lab_program handler = over, alone = over, tagged = {aba, aba_start, 2, NULL};
+
+	handler.handler = alone.handler = irq_over_0;
+	alone.tasks = 1;
+	same_outcomes(&over, counter_now, 2);
+	same_outcomes(&sb, litmus_now, 3);
+	same_outcomes(&mp, litmus_now, 3);
+	same_outcomes(&iriw, litmus_now, 15);
+	same_outcomes(&alone, counter_now, 2);
+	same_outcomes(&handler, counter_now, 0);
+	same_outcomes(&tagged, top_now, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_surw_is_uniform), cmocka_unit_test(test_the_others),
+		cmocka_unit_test(test_bound_counts),    cmocka_unit_test(test_irq_places),
+		cmocka_unit_test(test_dpor_sees_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
