@@ -132,6 +132,26 @@ void lab_coroutine_destroy(struct lab_coroutine *coroutine)
 	free(coroutine);
 }
 
+const void *lab_coroutine_stack(const struct lab_coroutine *coroutine, size_t *ret_bytes)
+{
+	*ret_bytes = coroutine->mapping ? coroutine->stack_bytes : 0;
+	return coroutine->mapping ? coroutine->stack : NULL;
+}
+
+void lab_coroutine_restart(struct lab_coroutine *coroutine)
+{
+	lab_assert(coroutine->mapping);
+#ifdef LAB_ASAN
+	ASAN_UNPOISON_MEMORY_REGION(coroutine->stack, coroutine->stack_bytes);
+	coroutine->asan_fake_stack = NULL;
+#endif
+#ifdef LAB_TSAN
+	__tsan_destroy_fiber(coroutine->tsan_fiber);
+	coroutine->tsan_fiber = __tsan_create_fiber(0);
+#endif
+	lab_stack_prepare(&coroutine->mark, (void *)(uintptr_t)coroutine->stack, coroutine->stack_bytes, enter);
+}
+
 void lab_coroutine_switch(struct lab_coroutine *from, struct lab_coroutine *to)
 {
 	lab_assert(from != to);

@@ -25,6 +25,15 @@ LAB_MUST_USE enum lab_status lab_coroutine_create(size_t stack_bytes, void (*bod
 /* Gives the stack back, whatever is on it; never the running one. NULL is accepted. */
 void lab_coroutine_destroy(struct lab_coroutine *coroutine);
 
+/* Its stack's lowest byte; NULL of an adopted one. *ret_bytes: from there to its end, or 0. */
+const void *lab_coroutine_stack(const struct lab_coroutine *coroutine, size_t *ret_bytes);
+
+/*
+ * Forgets what the stack holds: body(arg) starts anew at the next switch to it. Much cheaper than a new one. Not for
+ * the running one, nor for an adopted one.
+ */
+void lab_coroutine_restart(struct lab_coroutine *coroutine);
+
 /* Leaves `from`, which must be the running one, for `to`; returns when somebody switches to `from` again. */
 void lab_coroutine_switch(struct lab_coroutine *from, struct lab_coroutine *to);
 
