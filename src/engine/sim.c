@@ -8,7 +8,7 @@
 
 struct lab_sim *lab_sim_current;
 
-/* What is left is released by the engine, a task of each context's CPU in turn; then the oracle looks. */
+/* What is left is released by the engine, a task of each context's CPU in turn. */
 static void close_run(struct lab_sim *sim)
 {
 	const struct lab_target *target = sim->target;
@@ -20,19 +20,42 @@ static void close_run(struct lab_sim *sim)
 	sim->engine.cpu = 0;
 	for (unsigned cpu = 0; target->drain && cpu < sim->cpu_count; cpu++)
 		target->drain(sim->exec.self, cpu);
-	if (sim->options.quiesce)
+}
+
+/* The oracle's last look, and the instance's end. */
+static void judge_run(struct lab_sim *sim)
+{
+	uint64_t state;
+
+	if (sim->options.quiesce) {
+		if (lab_sim_image_judged(sim, &state))
+			return;
 		lab_oracle_quiesce(sim->exec.oracle, sim->exec.self);
+		lab_sim_image_sound(sim, state);
+	}
+	sim->target->destroy(sim->exec.self);
 }
 
 static enum lab_status open_run(struct lab_sim *sim)
 {
+	enum lab_status status;
+
+	if (lab_sim_image_resume(sim))
+		return LAB_OK;
+	status = lab_sim_image_fresh(sim);
+	if (status != LAB_OK)
+		return status;
 	if (!sim->shape->have_census) {
 		lab_oracle_census(sim->exec.oracle);
 		sim->shape->have_census = true;
 		if (sim->target->caps & LAB_CAP_ARENA)
 			lab_machine_wipe(&sim->shape->store);
+		status = lab_sim_image_fresh(sim);
+		if (status != LAB_OK)
+			return status;
 	}
-	return sim->target->create(sim->exec.machine, &sim->exec.self);
+	status = sim->target->create(sim->exec.machine, &sim->exec.self);
+	return status == LAB_OK ? lab_sim_image_keep(sim) : status;
 }
 
 static void one_run(struct lab_sim *sim)
@@ -54,9 +77,13 @@ static void one_run(struct lab_sim *sim)
 			break;
 		}
 	}
-	if (!sim->result->starved)
-		close_run(sim);
-	sim->target->destroy(sim->exec.self);
+	if (sim->result->starved) {
+		if (!sim->module)
+			sim->target->destroy(sim->exec.self);
+		return;
+	}
+	close_run(sim);
+	judge_run(sim);
 }
 
 void lab_sim_engine_body(void *arg)
@@ -75,10 +102,8 @@ void lab_sim_engine_body(void *arg)
 
 static void give_up(struct lab_sim_strand *strand)
 {
-	if (!strand->started)
-		return;
-	lab_coroutine_destroy(strand->coroutine);
-	strand->coroutine = NULL;
+	if (strand->started)
+		lab_coroutine_restart(strand->coroutine);
 }
 
 /* Stacks that hold calls which never end. */
@@ -98,8 +123,11 @@ static void give_up_stacks(struct lab_sim *sim)
 static void bury(struct lab_sim *sim)
 {
 	static struct lab_sim_abandoned *graveyard;
-	struct lab_sim_abandoned *grave = malloc(sizeof(*grave));
+	struct lab_sim_abandoned *grave;
 
+	if (sim->module)
+		return; /* the next run puts the module's memory back */
+	grave = malloc(sizeof(*grave));
 	if (!grave)
 		return;
 	*grave = (struct lab_sim_abandoned){graveyard, sim->exec.self, sim->actors};
@@ -116,6 +144,7 @@ enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim *
 	if (!sim)
 		return LAB_NO_MEMORY;
 	sim->target = target;
+	sim->module = lab_module_of(target);
 	sim->exec.target = target;
 	sim->exec.engine = &lab_sim_engine_ops;
 	sim->exec.arg = sim;
@@ -153,6 +182,7 @@ void lab_sim_destroy(struct lab_sim *sim)
 enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scenario,
 			    const struct lab_sim_options *options, struct lab_sim_result *ret_result)
 {
+	struct lab_heap *outer_heap = lab_module_heap;
 	struct lab_sim *outer = lab_sim_current;
 	enum lab_status status;
 
@@ -169,7 +199,9 @@ enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scen
 	lab_sim_current = sim;
 	sim->running = &sim->engine;
 	sim->engine.started = true;
+	lab_module_heap = sim->module ? &sim->module->heap : NULL;
 	lab_coroutine_switch(sim->outside, sim->engine.coroutine);
+	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
 	if (sim->options.strategy)
 		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);

@@ -48,8 +48,15 @@ LAB_MUST_USE enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_s
 
 /*
  * Told just before a target's code reads, writes or updates memory: a scheduling point. code: the address of the
- * instruction, or NULL. Outside a run it does nothing.
+ * instruction, or NULL. False: it was none (outside a run, or memory that only the caller sees). A read is done by the
+ * caller at once, so that what the memory holds on return is what it reads.
  */
-void lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code);
+bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code);
+/* After an update that was an event: what the word held, and whether it holds something else now. */
+void lab_sim_updated(const void *address, const void *code, uint64_t old, bool changed);
+/* True while accesses may be events: a context of a run is running. */
+bool lab_sim_watches(void);
+/* The running context's copy of a module's thread-local storage; NULL: the thread's own is right. */
+char *lab_sim_thread_local(size_t module_id);
 
 #endif

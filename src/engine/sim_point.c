@@ -62,8 +62,16 @@ static bool go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_si
 	return fired && sim->options.strategy;
 }
 
-static void out_of_steps(struct lab_sim *sim, unsigned context, uint64_t budget)
+static void out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand, uint64_t budget)
 {
+	unsigned context = strand->top ? strand->top->actor->index : UINT_MAX;
+	struct lab_sim_context *victim = strand->top ? lab_sim_spin_victim(sim, strand) : NULL;
+
+	if (victim)
+		lab_oracle_report(sim->exec.oracle, LAB_R08_INTERRUPT_SAFETY, context, UINT64_MAX, 0,
+				  "%s spins on what %s wrote, which it interrupted: no end within %llu events",
+				  lab_sim_name(sim, context), lab_sim_name(sim, victim->actor->index),
+				  (unsigned long long)budget);
 	lab_oracle_report(sim->exec.oracle, LAB_R09_PROGRESS, context, UINT64_MAX, 0,
 			  "%s: no operation ended within %llu events", lab_sim_name(sim, context),
 			  (unsigned long long)budget);
@@ -73,19 +81,20 @@ static void out_of_steps(struct lab_sim *sim, unsigned context, uint64_t budget)
 static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum lab_sim_event event)
 {
 	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
-	uint64_t engine_budget = sim->options.step_budget + 64 * sim->exec.machine->frame_count;
+	uint64_t events_a_frame = sim->module ? 4096 : 64;
+	uint64_t engine_budget = sim->options.step_budget + events_a_frame * sim->exec.machine->frame_count;
 	struct lab_sim_context *top = strand->top;
 
 	if (!top) {
 		if (++sim->engine_events > engine_budget)
-			out_of_steps(sim, UINT_MAX, engine_budget);
+			out_of_steps(sim, strand, engine_budget);
 		return false;
 	}
 	sim->result->event_count++;
 	/* The budget is for one stretch in which no operation ends: a long scenario is no hang. */
 	sim->stalled_events = event == LAB_SIM_OP_END ? 0 : sim->stalled_events + 1;
 	if (sim->stalled_events > sim->options.step_budget)
-		out_of_steps(sim, top->actor->index, sim->options.step_budget);
+		out_of_steps(sim, strand, sim->options.step_budget);
 	top->events++;
 	top->asks = 0;
 	sim->cpus[strand->cpu].events++;
@@ -101,7 +110,7 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 	struct lab_sim_choice choice;
 	bool at_boundary;
 
-	if (!count_event(sim, strand, event))
+	if (!count_event(sim, strand, event->kind))
 		return;
 	strand->pending = *event;
 	/* Between two operations, and with nothing held: a CPU's task is not preempted under a lock or a mask. */
@@ -109,7 +118,7 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 		      !sim->cpus[strand->cpu].irq_depth;
 	strand->at_boundary = at_boundary;
 	fire_due(sim, strand);
-	while (lab_sim_choose(sim, strand, event->kind, &choice)) {
+	while (lab_sim_choose(sim, strand, strand->spinning ? LAB_SIM_RELAX : event->kind, &choice)) {
 		bool here = choice.strand == strand;
 
 		if (!go(sim, strand, choice) && !here)
@@ -117,12 +126,6 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 		strand->at_boundary = at_boundary && sim->options.strategy;
 	}
 	strand->at_boundary = false;
-}
-
-void lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
-{
-	if (lab_sim_current)
-		lab_sim_meet(&(struct lab_sim_pending){kind, (uint32_t)bytes, (uintptr_t)address, (uintptr_t)code});
 }
 
 static bool may_go_on(const struct lab_sim *sim, const struct lab_sim_strand *strand)

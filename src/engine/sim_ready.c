@@ -13,12 +13,24 @@
 /* Forgets all but the stack. */
 static void rest_strand(struct lab_sim *sim, struct lab_sim_strand *strand, unsigned cpu)
 {
-	*strand = (struct lab_sim_strand){.sim = sim, .coroutine = strand->coroutine, .cpu = cpu};
+	struct lab_coroutine *coroutine = strand->coroutine;
+
+	memset(strand, 0, offsetof(struct lab_sim_strand, spin));
+	strand->sim = sim;
+	strand->coroutine = coroutine;
+	strand->cpu = cpu;
+	strand->spin.era++; /* what it saw is void, without being wiped */
+	strand->spin.known = strand->spin.repeats = 0;
 }
 
 static enum lab_status ready_stack(struct lab_sim_strand *strand, void (*body)(void *))
 {
-	return strand->coroutine ? LAB_OK : lab_coroutine_create(STACK_BYTES, body, strand, &strand->coroutine);
+	enum lab_status status =
+		strand->coroutine ? LAB_OK : lab_coroutine_create(STACK_BYTES, body, strand, &strand->coroutine);
+
+	if (status == LAB_OK)
+		strand->stack = lab_coroutine_stack(strand->coroutine, &strand->stack_bytes);
+	return status;
 }
 
 static enum lab_status ready_actors(struct lab_sim *sim, unsigned count)

@@ -27,6 +27,7 @@ void lab_sim_shape_free(struct lab_sim_shape *shape)
 	if (shape->oracle)
 		lab_oracle_destroy(shape->oracle);
 	shape->oracle = NULL;
+	lab_sim_image_free(shape);
 	lab_machine_free(&shape->store);
 	shape->have_census = false;
 }
@@ -40,6 +41,7 @@ static enum lab_status make(struct lab_sim *sim, struct lab_sim_shape *shape, co
 		lab_oracle_destroy(shape->oracle);
 	shape->oracle = NULL;
 	shape->have_census = false;
+	lab_sim_image_free(shape);
 	status = lab_machine_build(&shape->store, &scenario->machine, sim->target, &lab_sim_host);
 	if (status != LAB_OK)
 		return status;

@@ -10,13 +10,17 @@
 #include "engine/sim.h"
 #include "engine/strategy.h"
 #include "plat/coroutine.h"
+#include "target/module.h"
 
 /* What the files of the sim engine share. Nothing here is atomic: one OS thread. */
 
-#define LAB_SIM_SHAPE_COUNT 8u   /* machines kept with their oracle and census */
-#define LAB_SIM_CLASS_COUNT 64u  /* lock classes whose use is tracked */
-#define LAB_SIM_CODE_COUNT  256u /* code addresses whose offset is kept */
-#define LAB_SIM_HELD_MAX    16u  /* host locks that one strand may hold at once and have tracked */
+#define LAB_SIM_SHAPE_COUNT  8u   /* machines kept with their oracle and census */
+#define LAB_SIM_CLASS_COUNT  64u  /* lock classes whose use is tracked */
+#define LAB_SIM_CODE_COUNT   256u /* code addresses whose offset is kept */
+#define LAB_SIM_SPIN_SLOTS   32u  /* reads remembered since a strand's last write */
+#define LAB_SIM_WRITERS      256u
+#define LAB_SIM_SOUND_STATES 1024u
+#define LAB_SIM_HELD_MAX     16u /* host locks that one strand may hold at once and have tracked */
 
 struct lab_sim_strand;
 
@@ -34,6 +38,16 @@ struct lab_sim_context {
 	char label[40]; /* "hardirq rx" */
 };
 
+/* Reads of a strand since it last wrote: sim_spin.c. */
+struct lab_sim_spin {
+	uint32_t era, known, repeats; /* era: entries of another one are void */
+	struct lab_sim_seen {
+		uintptr_t address, code;
+		uint64_t value;
+		uint32_t era;
+	} seen[LAB_SIM_SPIN_SLOTS];
+};
+
 /* A stack that runs a task, or hosts handlers where no task runs; handlers stand on whom they interrupted. */
 struct lab_sim_strand {
 	struct lab_sim *sim;
@@ -42,6 +56,10 @@ struct lab_sim_strand {
 	struct lab_sim_context *top;  /* who runs; NULL: nobody of the scenario, or a task that is done */
 	struct lab_sim_context *fire; /* the handler to run as soon as this strand is switched to */
 	unsigned cpu;
+	const void *stack; /* its lowest byte; NULL: the thread's own */
+	size_t stack_bytes;
+	char *tls; /* the task's copy of the module's thread-local storage, used by its guests too; NULL: none yet */
+	bool spinning;                  /* it reads over and over what only others can change: they go first */
 	struct lab_sim_pending pending; /* what its top does next when it may go on */
 	bool started;                   /* its stack holds an unfinished job */
 	bool at_boundary;               /* between two operations with nothing held: another task may have the CPU */
@@ -51,6 +69,7 @@ struct lab_sim_strand {
 	const uint32_t *wait_key;                     /* asleep in the host's wait */
 	struct lab_spinlock *locks[LAB_SIM_HELD_MAX]; /* host locks held, by whoever runs on this strand */
 	unsigned lock_count;
+	struct lab_sim_spin spin; /* last: it is not wiped between runs */
 };
 
 struct lab_sim_cpu {
@@ -75,6 +94,12 @@ struct lab_sim_shape {
 	unsigned actor_room;
 	bool have_census;
 	uint64_t last_used;
+	/* sim_image.c: of a hooked module, the instance as create left it, and the ends of runs that were judged */
+	struct lab_module_image image;
+	void *self;
+	char *frames; /* what create wrote into them; NULL: nothing */
+	struct lab_prng random;
+	uint64_t sound[LAB_SIM_SOUND_STATES];
 };
 
 struct lab_sim_choice {
@@ -101,6 +126,7 @@ struct lab_sim_abandoned {
 
 struct lab_sim {
 	const struct lab_target *target;
+	struct lab_module *module; /* NULL: the target is not hooked */
 	const struct lab_scenario *scenario;
 	struct lab_sim_options options;
 	struct lab_sim_result *result;
@@ -129,6 +155,11 @@ struct lab_sim {
 	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
 	uint32_t engine_asks;
 	bool shared; /* since the last choice: see struct lab_point */
+
+	struct lab_sim_writer { /* who last wrote a word, as far as there is room */
+		uintptr_t word;
+		uint32_t run, context;
+	} writers[LAB_SIM_WRITERS];
 
 	size_t next_byte, next_directive;
 	uint32_t directive_ops; /* operations done under the present `stack*3` */
@@ -222,6 +253,25 @@ void lab_sim_unlock(struct lab_sim *sim, struct lab_spinlock *lock);
 /* Interrupts were unmasked on a strand: what it holds is open to them from now on. */
 void lab_sim_locks_opened(struct lab_sim *sim, struct lab_sim_strand *strand);
 struct lab_sim_context *lab_sim_lock_holder(struct lab_sim *sim, const struct lab_spinlock *lock);
+
+/* sim_spin.c: a strand read, or updated without a change; or it wrote. */
+void lab_sim_spin_read(struct lab_sim *sim, struct lab_sim_strand *strand, const struct lab_sim_pending *access);
+void lab_sim_spin_saw(struct lab_sim_strand *strand, uintptr_t address, uintptr_t code, uint64_t value);
+void lab_sim_spin_wrote(struct lab_sim *sim, struct lab_sim_strand *strand, uintptr_t address);
+/* The context that the strand's top interrupted and that last wrote what it spins on; NULL: none. */
+struct lab_sim_context *lab_sim_spin_victim(struct lab_sim *sim, struct lab_sim_strand *strand);
+
+/*
+ * sim_image.c. On the engine's strand; all do nothing for a target that is not hooked. fresh: the module as before its
+ * first instance. resume: the instance as create left it; false: there is none yet. keep: after create.
+ */
+LAB_MUST_USE enum lab_status lab_sim_image_fresh(struct lab_sim *sim);
+bool lab_sim_image_resume(struct lab_sim *sim);
+LAB_MUST_USE enum lab_status lab_sim_image_keep(struct lab_sim *sim);
+void lab_sim_image_free(struct lab_sim_shape *shape);
+/* At quiescence: true when the very same state was found sound before; *ret_state: for lab_sim_image_sound, or 0. */
+bool lab_sim_image_judged(struct lab_sim *sim, uint64_t *ret_state);
+void lab_sim_image_sound(struct lab_sim *sim, uint64_t state);
 
 /* sim_stuck.c: on the engine's strand, when nobody can run. True: somebody can again; false: the run ends starved. */
 bool lab_sim_unstick(struct lab_sim *sim);

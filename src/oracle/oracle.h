@@ -133,6 +133,12 @@ void lab_oracle_report(struct lab_oracle *oracle, enum lab_rule rule, unsigned a
 void lab_oracle_census(struct lab_oracle *oracle);
 void lab_oracle_quiesce(struct lab_oracle *oracle, void *self);
 
+/*
+ * A number of what the oracle knows of the frames of an arena: at quiescence, equal numbers over equal memory make
+ * lab_oracle_quiesce judge alike.
+ */
+uint64_t lab_oracle_hash(const struct lab_oracle *oracle);
+
 /* Frames now owned, and the greatest number owned at once, per zone. */
 uint64_t lab_oracle_owned(const struct lab_oracle *oracle, enum lab_zone zone);
 uint64_t lab_oracle_total(const struct lab_oracle *oracle, enum lab_zone zone); /* T of the census */

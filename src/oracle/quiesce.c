@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <xxhash.h>
 
 #include "base/bits.h"
 #include "oracle/state.h"
@@ -77,4 +78,11 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 				  "the target's own check answered %s owners=nobody", lab_status_name(status));
 	else if (sound && oracle->arena && lab_oracle_applies(oracle, LAB_R06_COALESCING))
 		lab_oracle_judge_coalescing(oracle, self);
+}
+
+uint64_t lab_oracle_hash(const struct lab_oracle *oracle)
+{
+	return oracle->arena ? XXH3_64bits((const void *)oracle->shadow.cells,
+					   oracle->machine->frame_count * sizeof(*oracle->shadow.cells))
+			     : 0;
 }

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "target/module.h"
+
 enum lab_status lab_target_plugin_open(const char *file, const struct lab_target **ret_target, char *message,
 				       size_t room)
 {
 	const struct lab_target *(*entry)(void);
 	const struct lab_target *target;
+	struct lab_module *module;
 	enum lab_status status;
 	char path[4096];
 	void *handle, *symbol;
@@ -36,6 +39,13 @@ enum lab_status lab_target_plugin_open(const char *file, const struct lab_target
 	target = entry();
 	status = lab_target_validate(target, file, message, room);
 	if (status != LAB_OK) {
+		dlclose(handle);
+		return status;
+	}
+	status = lab_module_register(target, path, &module);
+	if (status != LAB_OK) {
+		snprintf(message, room, "%s: its sections cannot be read, expected an ELF file: %s", file,
+			 lab_status_name(status));
 		dlclose(handle);
 		return status;
 	}

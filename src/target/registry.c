@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "target/registry.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "target/malloc.h"
+#include "target/module.h"
 #include "target/plugin.h"
 
 static const struct lab_target *const builtins[] = {
@@ -51,4 +54,32 @@ enum lab_status lab_target_open(const char *name, const struct lab_target **ret_
 		}
 	say_unknown(name, message, room);
 	return LAB_INVALID;
+}
+
+/* "/where/the/program/is/targets/core.so", if there is such a file. */
+static bool find_module(const char *name, char *path, size_t room)
+{
+	ssize_t length = readlink("/proc/self/exe", path, room - 1);
+	size_t folder;
+
+	if (length <= 0)
+		return false;
+	path[length] = '\0';
+	folder = (size_t)(strrchr(path, '/') - path);
+	if ((size_t)snprintf(path + folder, room - folder, "/targets/%s.so", name) >= room - folder)
+		return false;
+	return access(path, R_OK) == 0;
+}
+
+enum lab_status lab_target_open_hooked(const char *name, const struct lab_target **ret_target, bool *ret_hooked,
+				       char *message, size_t room)
+{
+	char path[4096];
+	bool built_in = !is_file(name) && strncmp(name, "malloc:", strlen("malloc:")) != 0;
+	const char *file = built_in && find_module(name, path, sizeof(path)) ? path : name;
+	enum lab_status status = lab_target_open(file, ret_target, message, room);
+
+	if (status == LAB_OK)
+		*ret_hooked = lab_module_of(*ret_target) != NULL;
+	return status;
 }

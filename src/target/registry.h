@@ -15,6 +15,13 @@ const struct lab_target *const *lab_target_builtins(size_t *ret_count);
 LAB_MUST_USE enum lab_status lab_target_open(const char *name, const struct lab_target **ret_target, char *message,
 					     size_t room);
 
+/*
+ * The same for the deterministic engine: for a built-in target its hooked module, which lies in the folder `targets`
+ * next to the program. *ret_hooked tells whether it switches at each access; otherwise at calls and host services only.
+ */
+LAB_MUST_USE enum lab_status lab_target_open_hooked(const char *name, const struct lab_target **ret_target,
+						    bool *ret_hooked, char *message, size_t room);
+
 /* Checks a table: version, size, mandatory members. */
 LAB_MUST_USE enum lab_status lab_target_validate(const struct lab_target *target, const char *name, char *message,
 						 size_t room);

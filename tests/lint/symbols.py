@@ -9,6 +9,8 @@ OURS = ("lab_", "labyrinth_", "LLVMFuzzer")
 INSTRUMENTS = ("__asan_", "__odr_asan", "__tsan_", "__ubsan_", "__sanitizer_", "__sancov_", "__start_", "__stop_",
                "__llvm_", "__prof", "__covrec_", "asan.module_", "tsan.module_", "sancov.module_", "__libfuzzer_",
                "__afl_", "___asan_")
+# Names that hooked modules ask for: --wrap makes them of the compiler's and the C library's.
+HOOKS = ("__wrap_",)
 
 
 def globals_of(library):
@@ -25,7 +27,7 @@ def main():
     for library in sys.argv[1:]:
         for symbol in globals_of(library):
             seen += 1
-            if not symbol.startswith(OURS + INSTRUMENTS):
+            if not symbol.startswith(OURS + INSTRUMENTS + HOOKS):
                 strangers.append(f"{library}: {symbol}: expected a name that starts with lab_ or labyrinth_")
     print("\n".join(strangers) or f"{seen} global symbols carry the prefix")
     return 1 if strangers or not seen else 0

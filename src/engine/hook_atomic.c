@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sim.h"
+
+#include "engine/hook.h"
+
+/*
+ * Atomic operations: these the hook does itself, after the scheduling point. Sequentially consistent whatever was
+ * asked: on one OS thread there is no other order, and race mode, which judges orders, asks the real runtime.
+ *
+ * An update that leaves the word as it was (a compare-and-swap that fails, an exchange of equal values) changed
+ * nothing that anybody could wait for, and the engine is told so: spinning is told from moving by it.
+ */
+
+#define CODE __builtin_return_address(0)
+
+#define LOAD_STORE(type, bits)                                                                                         \
+	LAB_HOOK type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order);                       \
+	type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order)                                 \
+	{                                                                                                              \
+		lab_sim_access(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
+		return __atomic_load_n(object, __ATOMIC_SEQ_CST);                                                      \
+	}                                                                                                              \
+	LAB_HOOK void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order);                \
+	void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order)                          \
+	{                                                                                                              \
+		lab_sim_access(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
+		__atomic_store_n(object, value, __ATOMIC_SEQ_CST);                                                     \
+	}
+
+#define UPDATE(type, bits, name, builtin)                                                                              \
+	LAB_HOOK type __wrap___tsan_atomic##bits##_##name(volatile type *object, type value, int order);               \
+	type __wrap___tsan_atomic##bits##_##name(volatile type *object, type value, int order)                         \
+	{                                                                                                              \
+		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
+		type old = builtin(object, value, __ATOMIC_SEQ_CST);                                                   \
+                                                                                                                       \
+		if (event)                                                                                             \
+			lab_sim_updated((const void *)object, CODE, old, *object != old);                              \
+		return old;                                                                                            \
+	}
+
+#define COMPARE_EXCHANGE(type, bits, name)                                                                             \
+	LAB_HOOK int __wrap___tsan_atomic##bits##_compare_exchange_##name(volatile type *object, type *expected,       \
+									  type desired, int order, int order_failed);  \
+	int __wrap___tsan_atomic##bits##_compare_exchange_##name(volatile type *object, type *expected, type desired,  \
+								 int order, int order_failed)                          \
+	{                                                                                                              \
+		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
+		type old = *expected;                                                                                  \
+		bool stored =                                                                                          \
+			__atomic_compare_exchange_n(object, &old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+                                                                                                                       \
+		if (event)                                                                                             \
+			lab_sim_updated((const void *)object, CODE, old, stored &&desired != old);                     \
+		if (!stored)                                                                                           \
+			*expected = old;                                                                               \
+		return stored;                                                                                         \
+	}
+
+#define COMPARE_EXCHANGE_VAL(type, bits)                                                                               \
+	LAB_HOOK type __wrap___tsan_atomic##bits##_compare_exchange_val(volatile type *object, type expected,          \
+									type desired, int order, int order_failed);    \
+	type __wrap___tsan_atomic##bits##_compare_exchange_val(volatile type *object, type expected, type desired,     \
+							       int order, int order_failed)                            \
+	{                                                                                                              \
+		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
+		type old = expected;                                                                                   \
+		bool stored =                                                                                          \
+			__atomic_compare_exchange_n(object, &old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+                                                                                                                       \
+		if (event)                                                                                             \
+			lab_sim_updated((const void *)object, CODE, old, stored &&desired != old);                     \
+		return old;                                                                                            \
+	}
+
+#define EACH_OPERATION(type, bits)                                                                                     \
+	LOAD_STORE(type, bits)                                                                                         \
+	UPDATE(type, bits, exchange, __atomic_exchange_n)                                                              \
+	UPDATE(type, bits, fetch_add, __atomic_fetch_add)                                                              \
+	UPDATE(type, bits, fetch_sub, __atomic_fetch_sub)                                                              \
+	UPDATE(type, bits, fetch_and, __atomic_fetch_and)                                                              \
+	UPDATE(type, bits, fetch_or, __atomic_fetch_or)                                                                \
+	UPDATE(type, bits, fetch_xor, __atomic_fetch_xor)                                                              \
+	UPDATE(type, bits, fetch_nand, __atomic_fetch_nand)                                                            \
+	COMPARE_EXCHANGE(type, bits, strong)                                                                           \
+	COMPARE_EXCHANGE(type, bits, weak)                                                                             \
+	COMPARE_EXCHANGE_VAL(type, bits)
+
+EACH_OPERATION(uint8_t, 8)
+EACH_OPERATION(uint16_t, 16)
+EACH_OPERATION(uint32_t, 32)
+EACH_OPERATION(uint64_t, 64)
+
+/* Fences order nothing that is not ordered already; they touch no memory and so are no scheduling points. */
+LAB_HOOK void __wrap___tsan_atomic_thread_fence(int order);
+void __wrap___tsan_atomic_thread_fence(int order)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+LAB_HOOK void __wrap___tsan_atomic_signal_fence(int order);
+void __wrap___tsan_atomic_signal_fence(int order)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "engine/sim.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "engine/hook.h"
+#include "target/module.h"
+
+/*
+ * malloc and its kin, and thread-local storage, as a hooked module sees them. In a run the memory is the module's own
+ * heap, which the engine puts back between runs; elsewhere it is the C library's.
+ */
+#define GRAIN _Alignof(max_align_t)
+
+LAB_HOOK void *__wrap_malloc(size_t bytes);
+void *__wrap_malloc(size_t bytes)
+{
+	return lab_module_heap ? lab_heap_take(lab_module_heap, GRAIN, bytes) : malloc(bytes);
+}
+
+LAB_HOOK void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	size_t bytes;
+	void *memory;
+
+	if (!lab_module_heap)
+		return calloc(count, size);
+	memory = __builtin_mul_overflow(count, size, &bytes) ? NULL : lab_heap_take(lab_module_heap, GRAIN, bytes);
+	return memory ? memset(memory, 0, bytes) : NULL;
+}
+
+/* What came from the C library before the run may be needed again by the next one: in a run it is left alone. */
+LAB_HOOK void __wrap_free(void *memory);
+void __wrap_free(void *memory)
+{
+	if (!lab_module_heap)
+		free(memory);
+	else if (memory && lab_heap_has(lab_module_heap, memory))
+		lab_heap_give(lab_module_heap, memory);
+}
+
+LAB_HOOK void *__wrap_realloc(void *memory, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes)
+{
+	void *grown;
+	size_t old;
+
+	if (!lab_module_heap)
+		return realloc(memory, bytes);
+	grown = lab_heap_take(lab_module_heap, GRAIN, bytes);
+	if (!grown || !memory)
+		return grown;
+	old = lab_heap_has(lab_module_heap, memory) ? lab_heap_bytes(memory) : malloc_usable_size(memory);
+	memcpy(grown, memory, LAB_MIN(old, bytes));
+	__wrap_free(memory);
+	return grown;
+}
+
+LAB_HOOK void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
+{
+	if (!lab_module_heap)
+		return aligned_alloc(alignment, bytes);
+	return lab_bits_is_pow2(alignment) ? lab_heap_take(lab_module_heap, LAB_MAX(alignment, GRAIN), bytes) : NULL;
+}
+
+LAB_HOOK int __wrap_posix_memalign(void **ret_memory, size_t alignment, size_t bytes);
+int __wrap_posix_memalign(void **ret_memory, size_t alignment, size_t bytes)
+{
+	void *memory;
+
+	if (!lab_module_heap)
+		return posix_memalign(ret_memory, alignment, bytes);
+	if (!lab_bits_is_pow2(alignment) || alignment % sizeof(void *))
+		return EINVAL;
+	memory = lab_heap_take(lab_module_heap, LAB_MAX(alignment, GRAIN), bytes);
+	if (!memory)
+		return ENOMEM;
+	*ret_memory = memory;
+	return 0;
+}
+
+/* The argument of the general dynamic model on the machines that this engine knows. */
+struct index {
+	unsigned long module, offset;
+};
+
+extern void *__tls_get_addr(struct index *index);
+
+LAB_HOOK void *__wrap___tls_get_addr(struct index *index);
+void *__wrap___tls_get_addr(struct index *index)
+{
+	char *own = lab_sim_thread_local(index->module);
+
+	return own ? own + index->offset : __tls_get_addr(index);
+}

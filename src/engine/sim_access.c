@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/sim_state.h"
+
+#include <string.h>
+
+/* What hooks report: which accesses are events, and their part in the event hash. */
+
+bool lab_sim_watches(void)
+{
+	return lab_sim_current && lab_sim_current->running->top;
+}
+
+static bool within(uintptr_t address, const void *start, size_t bytes)
+{
+	return address - (uintptr_t)start < bytes;
+}
+
+/* Memory that nobody else can see, or that nobody can write: the running stack, what the module's file made read-only,
+ * the machine's description. */
+static bool is_private(const struct lab_sim *sim, const struct lab_sim_strand *strand, uintptr_t address)
+{
+	const struct lab_module *module = sim->module;
+
+	if (within(address, strand->stack, strand->stack_bytes))
+		return true;
+	if (within(address, sim->shape, sizeof(*sim->shape)))
+		return true;
+	if (!module || !within(address, module->whole.start, module->whole.bytes))
+		return false;
+	for (unsigned i = 0; i < module->writable_count; i++)
+		if (within(address, module->writable[i].start, module->writable[i].bytes))
+			return false;
+	return true;
+}
+
+/* The address as a number that is the same in every process; 0 for memory that lies anywhere. */
+static uint64_t place_of(const struct lab_sim *sim, uintptr_t address)
+{
+	const struct lab_machine *machine = sim->exec.machine;
+	const struct lab_module *module = sim->module;
+
+	if (within(address, machine->base, (size_t)machine->frame_count << machine->page_shift))
+		return 1 + 4 * (uint64_t)(address - (uintptr_t)machine->base);
+	if (!module)
+		return 0;
+	if (within(address, module->heap.base, module->heap.room))
+		return 2 + 4 * (uint64_t)(address - (uintptr_t)module->heap.base);
+	if (within(address, module->whole.start, module->whole.bytes))
+		return 3 + 4 * (uint64_t)(address - (uintptr_t)module->whole.start);
+	return 0;
+}
+
+static void hash_access(struct lab_sim *sim, const struct lab_sim_pending *access, unsigned context)
+{
+	uint64_t what = (uint64_t)access->kind << 32 ^ (uint64_t)access->bytes << 16 ^ context;
+	uint64_t mixed = sim->result->event_hash ^ what ^ place_of(sim, access->address) << 8;
+
+	/* As a multiplicative hash: order counts, and it costs little at each access. */
+	mixed *= UINT64_C(0x9e3779b97f4a7c15);
+	sim->result->event_hash = mixed ^ mixed >> 32;
+}
+
+static void trace_access(struct lab_sim *sim, const struct lab_sim_pending *access, unsigned context)
+{
+	static const char *const regions[] = {"", "frames+", "heap+", "data+"};
+	uint64_t place = place_of(sim, access->address), code = access->code;
+	const struct lab_module *module = sim->module;
+
+	if (module && within(access->code, module->whole.start, module->whole.bytes))
+		code -= (uintptr_t)module->whole.start;
+	lab_sim_trace(sim, "%s: %s of %u bytes at %s0x%llx, code 0x%llx", lab_sim_name(sim, context),
+		      lab_sim_event_name(access->kind), access->bytes, regions[place % 4],
+		      place ? (unsigned long long)place / 4 : (unsigned long long)access->address,
+		      (unsigned long long)code);
+}
+
+bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
+{
+	struct lab_sim_pending access = {kind, (uint32_t)bytes, (uintptr_t)address, (uintptr_t)code};
+	struct lab_sim *sim = lab_sim_current;
+	struct lab_sim_strand *strand;
+	unsigned context;
+
+	if (!sim)
+		return false;
+	strand = sim->running;
+	if (is_private(sim, strand, access.address))
+		return false;
+	lab_sim_meet(&access);
+	if (!strand->top)
+		return false;
+	context = strand->top->actor->index;
+	hash_access(sim, &access, context);
+	if (sim->options.trace)
+		trace_access(sim, &access, context);
+	if (kind == LAB_SIM_READ)
+		lab_sim_spin_read(sim, strand, &access);
+	else if (kind == LAB_SIM_WRITE)
+		lab_sim_spin_wrote(sim, strand, access.address);
+	return true;
+}
+
+void lab_sim_updated(const void *address, const void *code, uint64_t old, bool changed)
+{
+	struct lab_sim *sim = lab_sim_current;
+
+	if (changed)
+		lab_sim_spin_wrote(sim, sim->running, (uintptr_t)address);
+	else
+		lab_sim_spin_saw(sim->running, (uintptr_t)address, (uintptr_t)code, old);
+}
+
+char *lab_sim_thread_local(size_t id)
+{
+	struct lab_sim *sim = lab_sim_current;
+	struct lab_module *module = sim ? sim->module : NULL;
+	struct lab_sim_strand *strand;
+
+	if (!module || module->tls_id != id || !id)
+		return NULL;
+	strand = sim->running;
+	if (strand == &sim->engine)
+		return NULL; /* the engine calls from the thread itself */
+	if (!strand->tls) {
+		strand->tls = lab_heap_take(&module->heap, module->tls_alignment, module->tls_bytes);
+		if (!strand->tls)
+			return NULL;
+		memcpy(strand->tls, module->tls_start_values, module->tls_start_bytes);
+		memset(strand->tls + module->tls_start_bytes, 0, module->tls_bytes - module->tls_start_bytes);
+	}
+	return strand->tls;
+}

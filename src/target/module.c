@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "target/module.h"
+
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/bits.h"
+#include "plat/vm.h"
+#include "target/sections.h"
+
+struct lab_heap *lab_module_heap;
+
+static struct lab_module *modules;
+
+struct lab_module *lab_module_of(const struct lab_target *target)
+{
+	for (struct lab_module *module = modules; module; module = module->next)
+		if (module->target == target)
+			return module;
+	return NULL;
+}
+
+/* Adds a piece of memory without the spans that are spared; what does not fit is not restored. */
+static void add_writable(struct lab_module *module, const struct lab_sections_facts *facts, char *load, char *start,
+			 char *end)
+{
+	for (unsigned i = 0; i < facts->spared_count && start < end; i++) {
+		char *hole = load + facts->spared[i].offset, *hole_end = hole + facts->spared[i].bytes;
+
+		if (hole_end <= start || hole >= end)
+			continue;
+		if (hole > start)
+			add_writable(module, facts, load, start, hole);
+		start = hole_end;
+	}
+	if (start < end && module->writable_count < LAB_MODULE_RANGES)
+		module->writable[module->writable_count++] = (struct lab_range){start, (size_t)(end - start)};
+}
+
+struct search {
+	struct lab_module *module;
+	const struct lab_sections_facts *facts;
+	uintptr_t inside; /* an address of the module that is looked for */
+	bool found;
+};
+
+static bool holds(const struct dl_phdr_info *info, uintptr_t address)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    address - info->dlpi_addr - info->dlpi_phdr[i].p_vaddr < info->dlpi_phdr[i].p_memsz)
+			return true;
+	return false;
+}
+
+static void note_whole(struct lab_module *module, char *start, char *end)
+{
+	char *old_end = module->whole.start + module->whole.bytes;
+
+	if (!module->whole.start || start < module->whole.start)
+		module->whole.start = start;
+	if (end > old_end)
+		old_end = end;
+	module->whole.bytes = (size_t)(old_end - module->whole.start);
+}
+
+/* What the loader made read-only after relocating; it ends at a page's start. */
+static char *relro_end(const struct dl_phdr_info *info)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+
+		if (header->p_type == PT_GNU_RELRO)
+			return (char *)((info->dlpi_addr + header->p_vaddr + header->p_memsz) &
+					~(uintptr_t)(lab_vm_page_bytes() - 1));
+	}
+	return NULL;
+}
+
+static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct search *search = arg;
+	struct lab_module *module = search->module;
+	char *relro = relro_end(info);
+
+	if (!holds(info, search->inside))
+		return 0;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		char *start = (char *)(info->dlpi_addr + header->p_vaddr), *end = start + header->p_memsz;
+
+		if (header->p_type == PT_LOAD) {
+			note_whole(module, start, end);
+			if (relro > start && relro < end)
+				start = relro;
+			if (header->p_flags & PF_W && relro != end)
+				add_writable(module, search->facts, (char *)info->dlpi_addr, start, end);
+		} else if (header->p_type == PT_TLS) {
+			module->tls_id = info->dlpi_tls_modid;
+			module->tls_start_values = start;
+			module->tls_start_bytes = header->p_filesz;
+			module->tls_bytes = header->p_memsz;
+			module->tls_alignment = LAB_MAX(header->p_align, (ElfW(Xword))16);
+		}
+	}
+	search->found = true;
+	return 1;
+}
+
+enum lab_status lab_module_register(const struct lab_target *target, const char *file, struct lab_module **ret_module)
+{
+	struct lab_sections_facts facts;
+	struct lab_module *module = lab_module_of(target);
+	enum lab_status status = module ? LAB_OK : lab_sections_read(file, &facts);
+
+	if (module || status != LAB_OK || !facts.hooked) {
+		*ret_module = module;
+		return status;
+	}
+	module = calloc(1, sizeof(*module));
+	if (!module)
+		return LAB_NO_MEMORY;
+	module->target = target;
+	/* its own function, since the table may lie anywhere */
+	dl_iterate_phdr(look_at, &(struct search){module, &facts, (uintptr_t)target->create, false});
+	status = lab_heap_init(&module->heap);
+	if (status != LAB_OK) {
+		free(module);
+		return status;
+	}
+	module->next = modules;
+	modules = module;
+	*ret_module = module;
+	return LAB_OK;
+}
+
+enum lab_status lab_module_save(const struct lab_module *module, struct lab_module_image *image)
+{
+	size_t bytes = module->heap.state.used;
+	char *to;
+
+	for (unsigned i = 0; i < module->writable_count; i++)
+		bytes += module->writable[i].bytes;
+	if (bytes > image->room) {
+		char *grown = realloc(image->bytes, bytes);
+
+		if (!grown)
+			return LAB_NO_MEMORY;
+		image->bytes = grown;
+		image->room = bytes;
+	}
+	to = image->bytes;
+	for (unsigned i = 0; i < module->writable_count; to += module->writable[i++].bytes)
+		memcpy(to, module->writable[i].start, module->writable[i].bytes);
+	memcpy(to, module->heap.base, module->heap.state.used);
+	image->heap = module->heap.state;
+	image->taken = true;
+	return LAB_OK;
+}
+
+void lab_module_restore(struct lab_module *module, const struct lab_module_image *image)
+{
+	const char *from = image->bytes;
+
+	for (unsigned i = 0; i < module->writable_count; from += module->writable[i++].bytes)
+		memcpy(module->writable[i].start, from, module->writable[i].bytes);
+	memcpy(module->heap.base, from, image->heap.used);
+	module->heap.state = image->heap;
+}
+
+void lab_module_image_free(struct lab_module_image *image)
+{
+	free(image->bytes);
+	*image = (struct lab_module_image){0};
+}
+
+uint64_t lab_module_hash(const struct lab_module *module)
+{
+	uint64_t hash = XXH3_64bits(module->heap.base, module->heap.state.used);
+
+	for (unsigned i = 0; i < module->writable_count; i++)
+		hash = XXH3_64bits_withSeed(module->writable[i].start, module->writable[i].bytes, hash);
+	return hash;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Interrupts at every access of unmodified code. usage: test_access CORE LOCKED LOST_UPDATE: their hooked modules.
+ */
+
+#define MACHINE "machine frames=64 cpus=2 order-max=3 page-shift=6\nzone normal frames=0+64 min=4 low=5 high=6\n"
+
+static char **files;
+
+static void open_module(struct lab_rig *rig, const char *file)
+{
+	const struct lab_target *target;
+	char message[256];
+	bool hooked = false;
+
+	if (lab_target_open_hooked(file, &target, &hooked, message, sizeof(message)) != LAB_OK)
+		fail_msg("%s", message);
+	assert_true(hooked);
+	lab_rig_open(rig, target);
+}
+
+/* Runs with the handler fired at each event of the task; how many of the positions broke a rule. */
+static unsigned try_positions(struct lab_rig *rig, const char *handler, enum lab_rule *ret_rule, unsigned *ret_count)
+{
+	unsigned found = 0, at;
+	uint64_t events;
+
+	lab_rig_run(rig, MACHINE "task t { s0 = alloc kernel 0; s1 = alloc kernel 1; free s0; }\n");
+	assert_false(rig->result.found);
+	events = rig->result.event_count;
+	for (at = 1; at <= events; at++) {
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 MACHINE "task t { s0 = alloc kernel 0; s1 = alloc kernel 1; free s0; }\n"
+				 "hardirq rx { %s }\nschedule rx@t:%u\n",
+			 handler, at);
+		lab_rig_run(rig, text);
+		assert_int_equal(rig->result.interrupts[LAB_CONTEXT_HARDIRQ], 1);
+		found += rig->result.found;
+		if (rig->result.found)
+			*ret_rule = rig->result.finding.rule;
+	}
+	*ret_count = at - 1;
+	return found;
+}
+
+static void expect_clean(const char *file)
+{
+	struct lab_rig rig;
+	enum lab_rule rule;
+	unsigned count;
+
+	open_module(&rig, file);
+	assert_int_equal(try_positions(&rig, "s0 = alloc atomic 0; free s0;", &rule, &count), 0);
+	assert_true(count > 50);
+	assert_int_equal(try_positions(&rig, "s0 = alloc atomic 0; s1 = alloc atomic 2;", &rule, &count), 0);
+	lab_rig_close(&rig);
+}
+
+static void test_core_is_clean_everywhere(void **state)
+{
+	expect_clean(files[0]);
+}
+
+static void test_locked_is_clean_everywhere(void **state)
+{
+	expect_clean(files[1]);
+}
+
+/* The bug shows only where the handler allocates between the task's read and its write. */
+static void test_lost_update_is_found_in_its_window(void **state)
+{
+	enum lab_rule rule = LAB_RULE_COUNT;
+	struct lab_rig rig;
+	unsigned count, found;
+
+	open_module(&rig, files[2]);
+	found = try_positions(&rig, "p0 = alloc atomic 0;", &rule, &count);
+	assert_true(found > 0);
+	assert_true(found < count / 2);
+	assert_int_equal(rule, LAB_R01_EXCLUSIVE_OWNERSHIP);
+	lab_rig_close(&rig);
+}
+
+/* Ten runs of one schedule are one run, also after others, and after runs that a finding abandoned. */
+static void test_equal_runs(void **state)
+{
+	const char *text = MACHINE "task a cpu=0 { s0 = alloc kernel 0; free s0; s1 = alloc kernel 2; }\n"
+				   "task b cpu=1 { s0 = alloc kernel 1; free s0; }\n";
+	uint8_t bytes[200];
+	uint64_t hash = 0, events = 0;
+	struct lab_rig rig;
+
+	open_module(&rig, files[0]);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = i % 3 == 0;
+	for (int i = 0; i < 10; i++) {
+		lab_rig_run_bytes(&rig, text, bytes, sizeof(bytes));
+		assert_false(rig.result.found);
+		if (i == 0) {
+			hash = rig.result.event_hash;
+			events = rig.result.event_count;
+		}
+		assert_true(rig.result.event_hash == hash);
+		assert_true(rig.result.event_count == events);
+		rig.options.step_budget = 40;
+		lab_rig_run_bytes(&rig, text, bytes, sizeof(bytes));
+		assert_true(rig.result.found);
+		rig.options.step_budget = 0;
+		lab_rig_run(&rig, MACHINE "task a { s0 = alloc kernel 3; }\n");
+		assert_false(rig.result.found);
+	}
+	lab_rig_run_bytes(&rig, text, bytes, 20);
+	assert_true(rig.result.event_hash != hash);
+	lab_rig_close(&rig);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_core_is_clean_everywhere),
+		cmocka_unit_test(test_locked_is_clean_everywhere),
+		cmocka_unit_test(test_lost_update_is_found_in_its_window),
+		cmocka_unit_test(test_equal_runs),
+	};
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: test_access CORE LOCKED LOST_UPDATE\n");
+		return 2;
+	}
+	files = argv + 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
