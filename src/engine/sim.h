@@ -19,12 +19,19 @@ struct lab_sim_result {
 	uint64_t event_hash;        /* equal for equal runs */
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
 	uint64_t unjudged;
-	bool starved; /* ended early: all that were left waited for memory that nobody could give; no finding */
+	bool outgrown; /* with options.settled: it wrote a word that none wrote before lab_sim_settle */
+	bool starved;  /* ended early: all that were left waited for memory that nobody could give; no finding */
 };
 
 struct lab_sim_options {
-	bool quiesce;         /* end with the oracle's quiescence rules; true unless a fuzzer saves time */
-	bool sequential;      /* one call at a time: no interrupts, and contexts switch at operation ends only */
+	bool quiesce;    /* end with the oracle's quiescence rules; true unless a fuzzer saves time */
+	bool sequential; /* one call at a time: no interrupts, and contexts switch at operation ends only */
+	/*
+	 * Nobody is chosen at reads of words, in the heap as create left it, that no run had written when
+	 * lab_sim_settle was last called: their order with others means nothing. They count as events all the same.
+	 * Runs differ from those without it in where a choice is asked for, and in nothing else.
+	 */
+	bool settled;
 	uint64_t step_budget; /* events without an operation's end after which a run is R09; 0: 1 << 20 */
 	/* Called at each event with a printable line (replay --trace); NULL for none. */
 	void (*trace)(void *arg, const char *line);
@@ -45,6 +52,12 @@ void lab_sim_destroy(struct lab_sim *sim);
  * could not be run. After a finding the instance is abandoned. */
 LAB_MUST_USE enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scenario,
 					 const struct lab_sim_options *options, struct lab_sim_result *ret_result);
+
+/*
+ * For a search of schedules, which must be asked at the same places in each run: from now on `settled` goes by what the
+ * runs so far wrote. When a run was outgrown, the search missed choices and has to be done anew after another call.
+ */
+void lab_sim_settle(struct lab_sim *sim);
 
 /*
  * Told just before a target's code reads, writes or updates memory: a scheduling point. code: the address of the

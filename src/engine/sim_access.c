@@ -39,20 +39,20 @@ static uint64_t place_of(const struct lab_sim *sim, uintptr_t address)
 	const struct lab_machine *machine = sim->exec.machine;
 	const struct lab_module *module = sim->module;
 
+	if (module && within(address, module->heap.base, module->heap.room)) /* first: most are */
+		return 2 + 4 * (uint64_t)(address - (uintptr_t)module->heap.base);
 	if (within(address, machine->base, (size_t)machine->frame_count << machine->page_shift))
 		return 1 + 4 * (uint64_t)(address - (uintptr_t)machine->base);
-	if (!module)
-		return 0;
-	if (within(address, module->heap.base, module->heap.room))
-		return 2 + 4 * (uint64_t)(address - (uintptr_t)module->heap.base);
-	if (within(address, module->whole.start, module->whole.bytes))
+	if (module && within(address, module->whole.start, module->whole.bytes))
 		return 3 + 4 * (uint64_t)(address - (uintptr_t)module->whole.start);
 	return 0;
 }
 
-static void hash_access(struct lab_sim *sim, const struct lab_sim_pending *access, unsigned context)
+/* Of what may write: how often each context read in between is in its count of events. */
+static void hash_access(struct lab_sim *sim, const struct lab_sim_pending *access,
+			const struct lab_sim_context *context)
 {
-	uint64_t what = (uint64_t)access->kind << 32 ^ (uint64_t)access->bytes << 16 ^ context;
+	uint64_t what = context->events << 32 ^ (uint64_t)access->bytes << 16 ^ context->actor->index;
 	uint64_t mixed = sim->result->event_hash ^ what ^ place_of(sim, access->address) << 8;
 
 	/* As a multiplicative hash: order counts, and it costs little at each access. */
@@ -74,28 +74,68 @@ static void trace_access(struct lab_sim *sim, const struct lab_sim_pending *acce
 		      (unsigned long long)code);
 }
 
+/* A word that the heap had when the instance was made: its number; or one that is not watched. */
+static size_t word_of(const struct lab_sim *sim, uintptr_t address)
+{
+	return (address - (uintptr_t)sim->module->heap.base) / sizeof(uint64_t);
+}
+
+static void note_write(struct lab_sim *sim, const struct lab_sim_pending *access)
+{
+	struct lab_sim_shape *shape = sim->shape;
+	size_t last = word_of(sim, access->address + access->bytes - 1);
+
+	for (size_t word = word_of(sim, access->address); word <= last && word < shape->word_count; word++) {
+		uint8_t bit = (uint8_t)(1u << word % 8);
+
+		shape->written[word / 8] |= bit;
+		sim->result->outgrown |= sim->options.settled && !(shape->settled[word / 8] & bit);
+	}
+}
+
+static bool is_settled(const struct lab_sim *sim, const struct lab_sim_pending *access)
+{
+	const struct lab_sim_shape *shape = sim->shape;
+	size_t word = word_of(sim, access->address), last = word_of(sim, access->address + access->bytes - 1);
+
+	if (access->kind != LAB_SIM_READ)
+		return false;
+	for (; word <= last; word++)
+		if (word >= shape->word_count || shape->settled[word / 8] & 1u << word % 8)
+			return false;
+	return true;
+}
+
 bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
 {
 	struct lab_sim_pending access = {kind, (uint32_t)bytes, (uintptr_t)address, (uintptr_t)code};
 	struct lab_sim *sim = lab_sim_current;
 	struct lab_sim_strand *strand;
-	unsigned context;
+	bool in_heap;
 
-	if (!sim)
+	if (!sim || !bytes)
 		return false;
 	strand = sim->running;
-	if (is_private(sim, strand, access.address))
+	in_heap = sim->module && lab_heap_has(&sim->module->heap, address);
+	if (strand->top && !in_heap && is_private(sim, strand, access.address))
 		return false;
-	lab_sim_meet(&access);
+	/* whoever spins is asked everywhere, so that it yields at the same places with `settled` and without it */
+	if (in_heap && sim->options.settled && !strand->spinning && is_settled(sim, &access))
+		lab_sim_pass(&access);
+	else
+		lab_sim_meet(&access);
 	if (!strand->top)
 		return false;
-	context = strand->top->actor->index;
-	hash_access(sim, &access, context);
 	if (sim->options.trace)
-		trace_access(sim, &access, context);
-	if (kind == LAB_SIM_READ)
+		trace_access(sim, &access, strand->top->actor->index);
+	if (kind == LAB_SIM_READ) {
 		lab_sim_spin_read(sim, strand, &access);
-	else if (kind == LAB_SIM_WRITE)
+		return true;
+	}
+	hash_access(sim, &access, strand->top);
+	if (in_heap)
+		note_write(sim, &access);
+	if (kind == LAB_SIM_WRITE)
 		lab_sim_spin_wrote(sim, strand, access.address);
 	return true;
 }

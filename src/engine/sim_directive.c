@@ -17,7 +17,7 @@ static bool fire(struct lab_sim *sim, struct lab_sim_context *handler, struct la
 {
 	step_done(sim);
 	if (!lab_sim_can_fire(sim, handler)) {
-		handler->pending = true;
+		lab_sim_raise(sim, handler);
 		return false;
 	}
 	*ret_choice = (struct lab_sim_choice){lab_sim_host_of(sim, handler), handler};
@@ -88,6 +88,6 @@ void lab_sim_directive_at(struct lab_sim *sim, const struct lab_sim_context *con
 
 		if (directive->kind == LAB_DIRECTIVE_FIRE_AT && directive->host == context->actor->index &&
 		    directive->count == context->events)
-			sim->contexts[directive->context].pending = true;
+			lab_sim_raise(sim, &sim->contexts[directive->context]);
 	}
 }

@@ -74,6 +74,28 @@ static enum lab_status keep_frames(struct lab_sim_shape *shape)
 	return LAB_OK;
 }
 
+static enum lab_status watch_words(struct lab_sim_shape *shape)
+{
+	size_t words = shape->image.heap.used / sizeof(uint64_t);
+
+	shape->written = calloc(2, words / 8 + 1);
+	if (!shape->written)
+		return LAB_NO_MEMORY;
+	shape->settled = shape->written + words / 8 + 1;
+	shape->word_count = words;
+	return LAB_OK;
+}
+
+void lab_sim_settle(struct lab_sim *sim)
+{
+	for (unsigned i = 0; i < LAB_SIM_SHAPE_COUNT; i++) {
+		struct lab_sim_shape *shape = &sim->shapes[i];
+
+		if (shape->word_count)
+			memcpy(shape->settled, shape->written, shape->word_count / 8 + 1);
+	}
+}
+
 enum lab_status lab_sim_image_keep(struct lab_sim *sim)
 {
 	struct lab_sim_shape *shape = sim->shape;
@@ -86,14 +108,17 @@ enum lab_status lab_sim_image_keep(struct lab_sim *sim)
 		status = lab_module_save(sim->module, &shape->image);
 	shape->random = sim->random;
 	shape->self = sim->exec.self;
-	return status;
+	return status == LAB_OK ? watch_words(shape) : status;
 }
 
 void lab_sim_image_free(struct lab_sim_shape *shape)
 {
 	lab_module_image_free(&shape->image);
 	free(shape->frames);
+	free(shape->written);
 	shape->frames = NULL;
+	shape->written = shape->settled = NULL;
+	shape->word_count = 0;
 	memset(shape->sound, 0, sizeof(shape->sound));
 }
 

@@ -64,7 +64,7 @@ static void raise_line(struct lab_exec *exec, struct lab_actor *actor, unsigned 
 	struct lab_sim *sim = sim_of(exec);
 
 	if (sim->contexts[handler].actor->kind != LAB_CONTEXT_TASK)
-		sim->contexts[handler].pending = true;
+		lab_sim_raise(sim, &sim->contexts[handler]);
 }
 
 /* Others run until one of them ends an operation; under a lock or a mask there is nothing to wait for. */

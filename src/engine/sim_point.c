@@ -28,7 +28,7 @@ void lab_sim_abandon(struct lab_sim *sim)
 /* Runs what was raised here and is unmasked, the highest level first. */
 static void fire_due(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
-	for (;;) {
+	while (sim->raised) {
 		struct lab_sim_context *next = NULL;
 
 		for (unsigned i = 0; i < sim->exec.actor_count; i++) {
@@ -80,12 +80,13 @@ static void out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand, uin
 /* Counts an event; false: it is the engine's own call, where nobody else may run. */
 static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum lab_sim_event event)
 {
-	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
-	uint64_t events_a_frame = sim->module ? 4096 : 64;
-	uint64_t engine_budget = sim->options.step_budget + events_a_frame * sim->exec.machine->frame_count;
 	struct lab_sim_context *top = strand->top;
 
 	if (!top) {
+		/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
+		uint64_t events_a_frame = sim->module ? 4096 : 64;
+		uint64_t engine_budget = sim->options.step_budget + events_a_frame * sim->exec.machine->frame_count;
+
 		if (++sim->engine_events > engine_budget)
 			out_of_steps(sim, strand, engine_budget);
 		return false;
@@ -126,6 +127,17 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 		strand->at_boundary = at_boundary && sim->options.strategy;
 	}
 	strand->at_boundary = false;
+}
+
+void lab_sim_pass(const struct lab_sim_pending *event)
+{
+	struct lab_sim *sim = lab_sim_current;
+	struct lab_sim_strand *strand = sim->running;
+
+	if (!count_event(sim, strand, event->kind) || !sim->raised)
+		return;
+	strand->pending = *event;
+	fire_due(sim, strand);
 }
 
 static bool may_go_on(const struct lab_sim *sim, const struct lab_sim_strand *strand)

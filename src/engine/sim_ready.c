@@ -101,7 +101,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->directive_ops = 0;
 	sim->engine_events = 0;
 	sim->stalled_events = 0;
-	sim->engine_asks = 0;
+	sim->engine_asks = sim->raised = 0;
 	sim->shared = false;
 	sim->has_fire_at = sim->finished = false;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)

@@ -36,13 +36,36 @@ void lab_sim_spin_saw(struct lab_sim_strand *strand, uintptr_t address, uintptr_
 	strand->spinning = false;
 }
 
+/* The value, or of what is wider its first word. Sizes apart, so that each is one load. */
+static uint64_t value_at(const void *address, uint32_t bytes)
+{
+	uint8_t value8;
+	uint16_t value16;
+	uint32_t value32;
+	uint64_t value64 = 0;
+
+	switch (bytes) {
+	case 1:
+		memcpy(&value8, address, 1);
+		return value8;
+	case 2:
+		memcpy(&value16, address, 2);
+		return value16;
+	case 4:
+		memcpy(&value32, address, 4);
+		return value32;
+	default:
+		memcpy(&value64, address, LAB_MIN(bytes, (uint32_t)sizeof(value64)));
+		return value64;
+	case 8:
+		memcpy(&value64, address, 8);
+		return value64;
+	}
+}
+
 void lab_sim_spin_read(struct lab_sim *sim, struct lab_sim_strand *strand, const struct lab_sim_pending *access)
 {
-	size_t bytes = LAB_MIN((size_t)access->bytes, sizeof(uint64_t));
-	uint64_t value = 0;
-
-	memcpy(&value, (const void *)access->address, bytes); /* of what is wider, the first word stands for it */
-	lab_sim_spin_saw(strand, access->address, access->code, value);
+	lab_sim_spin_saw(strand, access->address, access->code, value_at((const void *)access->address, access->bytes));
 }
 
 static struct lab_sim_writer *writer_of(struct lab_sim *sim, uintptr_t address)

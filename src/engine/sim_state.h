@@ -99,6 +99,9 @@ struct lab_sim_shape {
 	void *self;
 	char *frames; /* what create wrote into them; NULL: nothing */
 	struct lab_prng random;
+	/* A bit for each word of the heap as create left it: some run wrote it; the same as of lab_sim_settle. */
+	uint8_t *written, *settled;
+	size_t word_count;
 	uint64_t sound[LAB_SIM_SOUND_STATES];
 };
 
@@ -153,6 +156,7 @@ struct lab_sim {
 	struct lab_sim_others others;
 	struct lab_candidate candidates[2 * LAB_CONTEXT_MAX + LAB_CPU_MAX + 1];
 	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
+	uint32_t raised; /* handlers that are pending */
 	uint32_t engine_asks;
 	bool shared; /* since the last choice: see struct lab_point */
 
@@ -203,6 +207,8 @@ static inline void lab_sim_point(enum lab_sim_event kind)
 {
 	lab_sim_meet(&(struct lab_sim_pending){.kind = kind});
 }
+/* The same for an event at which nobody else may be chosen: it is counted, and what was raised comes in. */
+void lab_sim_pass(const struct lab_sim_pending *event);
 /* The strand cannot go on (lock, wait): others run until it can. */
 void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand);
 /* The strand's job is over: goes to whoever is next; comes back when the next run starts it anew. */
@@ -282,6 +288,13 @@ void lab_sim_trace(struct lab_sim *sim, const char *format, ...) __attribute__((
 void lab_sim_op_done(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op, enum lab_status status,
 		     uint64_t ns);
 const char *lab_sim_name(void *sim, unsigned context); /* "hardirq rx" */
+
+/* The handler comes in as soon as it is unmasked. */
+static inline void lab_sim_raise(struct lab_sim *sim, struct lab_sim_context *handler)
+{
+	sim->raised += !handler->pending;
+	handler->pending = true;
+}
 
 static inline struct lab_sim_context *lab_sim_context_of(struct lab_sim *sim, const struct lab_actor *actor)
 {

@@ -39,6 +39,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	strand->at_boundary = false;
 	handler->strand = strand;
 	handler->running = true;
+	sim->raised -= handler->pending;
 	handler->pending = false;
 	handler->firings++;
 	lab_count_up(&handler->actor->counts.runs);

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/bits.h"
+#include "plat/sanitizer.h"
 #include "plat/vm.h"
 #include "target/sections.h"
 
@@ -58,13 +59,13 @@ static bool holds(const struct dl_phdr_info *info, uintptr_t address)
 
 static void note_whole(struct lab_module *module, char *start, char *end)
 {
-	char *old_end = module->whole.start + module->whole.bytes;
+	struct lab_range *whole = &module->whole;
 
-	if (!module->whole.start || start < module->whole.start)
-		module->whole.start = start;
-	if (end > old_end)
-		old_end = end;
-	module->whole.bytes = (size_t)(old_end - module->whole.start);
+	if (!whole->start)
+		*whole = (struct lab_range){start, (size_t)(end - start)};
+	start = LAB_MIN(start, whole->start);
+	end = LAB_MAX(end, whole->start + whole->bytes);
+	*whole = (struct lab_range){start, (size_t)(end - start)};
 }
 
 /* What the loader made read-only after relocating; it ends at a page's start. */
@@ -137,6 +138,17 @@ enum lab_status lab_module_register(const struct lab_target *target, const char 
 	return LAB_OK;
 }
 
+/* Between a module's variables AddressSanitizer keeps red zones, which are copied with the rest. */
+LAB_NO_INSTRUMENTATION static void copy(char *to, const char *from, size_t bytes)
+{
+#if LAB_SANITIZER_ADDRESS
+	for (size_t i = 0; i < bytes; i++)
+		*(volatile char *)(to + i) = *(const volatile char *)(from + i); /* no memcpy, which is watched */
+#else
+	memcpy(to, from, bytes);
+#endif
+}
+
 enum lab_status lab_module_save(const struct lab_module *module, struct lab_module_image *image)
 {
 	size_t bytes = module->heap.state.used;
@@ -154,8 +166,8 @@ enum lab_status lab_module_save(const struct lab_module *module, struct lab_modu
 	}
 	to = image->bytes;
 	for (unsigned i = 0; i < module->writable_count; to += module->writable[i++].bytes)
-		memcpy(to, module->writable[i].start, module->writable[i].bytes);
-	memcpy(to, module->heap.base, module->heap.state.used);
+		copy(to, module->writable[i].start, module->writable[i].bytes);
+	copy(to, module->heap.base, module->heap.state.used);
 	image->heap = module->heap.state;
 	image->taken = true;
 	return LAB_OK;
@@ -166,8 +178,8 @@ void lab_module_restore(struct lab_module *module, const struct lab_module_image
 	const char *from = image->bytes;
 
 	for (unsigned i = 0; i < module->writable_count; from += module->writable[i++].bytes)
-		memcpy(module->writable[i].start, from, module->writable[i].bytes);
-	memcpy(module->heap.base, from, image->heap.used);
+		copy(module->writable[i].start, from, module->writable[i].bytes);
+	copy(module->heap.base, from, image->heap.used);
 	module->heap.state = image->heap;
 }
 
