@@ -56,6 +56,8 @@ static void emit_result(struct replay *replay, const char *path, const char *tar
 	lab_emit_text(replay->emit, "finding", result->found ? lab_rule_info(result->finding.rule)->id : "none");
 	if (result->found)
 		lab_emit_text(replay->emit, "detail", result->finding.detail);
+	if (outcome->divergence.is)
+		lab_emit_text(replay->emit, "diverged", outcome->divergence.why);
 	lab_emit_end(replay->emit);
 }
 
@@ -74,12 +76,31 @@ static void print_finding(const struct replay *replay, const char *path, const c
 	lab_finding_print(replay->format == LAB_FORMAT_TEXT ? stdout : stderr, finding, &trail);
 }
 
+/* Under another target or another build the choices need not fit: then the run says nothing of the recorded one. */
+static void tell_divergence(const char *path, const struct lab_artifact *artifact,
+			    const struct lab_divergence *divergence)
+{
+	const struct lab_choice *expected = &divergence->expected;
+	const char *asker =
+		expected->asker == LAB_CHOICE_ENGINE ? "the engine" : artifact->scenario.contexts[expected->asker].name;
+
+	lab_cli_error("replay: %s: diverged at event %" PRIu32
+		      " of %s, where %s %s: %s: the code is another than when it "
+		      "was recorded",
+		      path, expected->event, asker, artifact->scenario.contexts[expected->chosen].name,
+		      expected->fires ? "came in" : "moved", divergence->why);
+}
+
 /* The exit code that the outcome earns; what is not as it should be is told on stderr. */
 static int judge(const char *path, const struct lab_artifact *artifact, const struct lab_replay_outcome *outcome)
 {
 	const struct lab_sim_result *first = &outcome->first, *second = &outcome->second;
 	const struct lab_rule_info *expected;
 
+	if (outcome->survived && outcome->divergence.is) {
+		tell_divergence(path, artifact, &outcome->divergence);
+		return LAB_EXIT_NONDETERMINISM;
+	}
 	if (outcome->survived && (first->event_hash != second->event_hash || first->found != second->found)) {
 		lab_cli_error("replay: %s: the second run has event hash %016" PRIx64 ", the first %016" PRIx64, path,
 			      second->event_hash, first->event_hash);
@@ -112,7 +133,7 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 		lab_cli_error("replay: %s: %s", replay->target ? "--target" : path, message);
 		return LAB_EXIT_USAGE;
 	}
-	if (lab_replay_run(target, &artifact->scenario, &way, &outcome) != LAB_OK) {
+	if (lab_replay_run(target, artifact, &way, &outcome) != LAB_OK) {
 		lab_cli_error("replay: %s: no child process: %s", path, strerror(errno));
 		return LAB_EXIT_HARNESS;
 	}
@@ -122,7 +143,7 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 	}
 	emit_result(replay, path, name, &outcome);
 	code = judge(path, artifact, &outcome);
-	if (outcome.first.found)
+	if (outcome.first.found && !outcome.divergence.is)
 		print_finding(replay, path, name, artifact, &outcome.first.finding);
 	return code;
 }

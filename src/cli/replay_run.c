@@ -16,22 +16,41 @@ static void print_line(void *arg, const char *line)
 	puts(line);
 }
 
-static void run_once(const struct lab_target *target, const struct lab_scenario *scenario,
+static enum lab_status run_on(struct lab_sim *sim, const struct lab_artifact *artifact,
+			      const struct lab_replay_way *way, struct lab_sim_result *ret_result,
+			      struct lab_divergence *ret_divergence)
+{
+	struct lab_strategy *strategy = artifact->follows ? lab_strategy_follow(&artifact->choices, true) : NULL;
+	const struct lab_sim_options options = {.quiesce = true,
+						.sequential = way->sequential,
+						.trace = way->trace ? print_line : NULL,
+						.strategy = strategy};
+	enum lab_status status = lab_sim_run(sim, &artifact->scenario, &options, ret_result);
+
+	if (!strategy)
+		return status;
+	*ret_divergence = lab_strategy_divergence(strategy);
+	lab_strategy_destroy(strategy);
+	return status;
+}
+
+static void run_once(const struct lab_target *target, const struct lab_artifact *artifact,
 		     const struct lab_replay_way *way, struct lab_replay_outcome *outcome,
 		     struct lab_sim_result *ret_result)
 {
-	const struct lab_sim_options options = {
-		.quiesce = true, .sequential = way->sequential, .trace = way->trace ? print_line : NULL};
+	struct lab_divergence divergence = {0};
 	struct lab_sim *sim;
 
 	outcome->status = lab_sim_create(target, &sim);
 	if (outcome->status != LAB_OK)
 		return;
-	outcome->status = lab_sim_run(sim, scenario, &options, ret_result);
+	outcome->status = run_on(sim, artifact, way, ret_result, &divergence);
+	if (divergence.is)
+		outcome->divergence = divergence;
 	lab_sim_destroy(sim);
 }
 
-static _Noreturn void child(const struct lab_target *target, const struct lab_scenario *scenario,
+static _Noreturn void child(const struct lab_target *target, const struct lab_artifact *artifact,
 			    const struct lab_replay_way *way, struct lab_replay_outcome *shared)
 {
 	const struct lab_replay_way again = {.sequential = way->sequential};
@@ -41,9 +60,9 @@ static _Noreturn void child(const struct lab_target *target, const struct lab_sc
 
 	setrlimit(RLIMIT_CPU, &limit);
 	setrlimit(RLIMIT_CORE, &no_core);
-	run_once(target, scenario, way, shared, &shared->first);
+	run_once(target, artifact, way, shared, &shared->first);
 	if (shared->status == LAB_OK)
-		run_once(target, scenario, &again, shared, &shared->second);
+		run_once(target, artifact, &again, shared, &shared->second);
 	shared->survived = true;
 	fflush(stdout);
 	_exit(0);
@@ -67,7 +86,7 @@ static void judge_end(int end, unsigned cpu_seconds, struct lab_sim_result *resu
 			 WEXITSTATUS(end));
 }
 
-enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_scenario *scenario,
+enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_artifact *artifact,
 			       const struct lab_replay_way *way, struct lab_replay_outcome *ret_outcome)
 {
 	struct lab_replay_outcome *shared =
@@ -80,7 +99,7 @@ enum lab_status lab_replay_run(const struct lab_target *target, const struct lab
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		child(target, scenario, way, shared);
+		child(target, artifact, way, shared);
 	if (pid < 0) {
 		munmap(shared, sizeof(*shared));
 		return LAB_SYSTEM;

@@ -204,6 +204,8 @@ enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scen
 	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
 	if (sim->options.strategy)
+		lab_sim_order(sim, &sim->last, NULL);
+	if (sim->options.strategy)
 		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);
 	ret_result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
 	if (!sim->finished || ret_result->starved)

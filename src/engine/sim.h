@@ -17,6 +17,8 @@ struct lab_sim_result {
 	bool found;
 	struct lab_finding finding; /* the first one in event order */
 	uint64_t event_hash;        /* equal for equal runs */
+	/* Under a strategy: equal for schedules that differ only in the order of steps that touch nothing in common. */
+	uint64_t trace_hash;
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
 	uint64_t unjudged;
 	bool outgrown; /* with options.settled: it wrote a word that none wrote before lab_sim_settle */

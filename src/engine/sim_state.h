@@ -14,10 +14,11 @@
 
 /* What the files of the sim engine share. Nothing here is atomic: one OS thread. */
 
-#define LAB_SIM_SHAPE_COUNT  8u   /* machines kept with their oracle and census */
-#define LAB_SIM_CLASS_COUNT  64u  /* lock classes whose use is tracked */
-#define LAB_SIM_CODE_COUNT   256u /* code addresses whose offset is kept */
-#define LAB_SIM_SPIN_SLOTS   32u  /* reads remembered since a strand's last write */
+#define LAB_SIM_SHAPE_COUNT  8u    /* machines kept with their oracle and census */
+#define LAB_SIM_CLASS_COUNT  64u   /* lock classes whose use is tracked */
+#define LAB_SIM_WORD_COUNT   1024u /* addresses told apart in the trace hash */
+#define LAB_SIM_CODE_COUNT   256u  /* code addresses whose offset is kept */
+#define LAB_SIM_SPIN_SLOTS   32u   /* reads remembered since a strand's last write */
 #define LAB_SIM_WRITERS      256u
 #define LAB_SIM_SOUND_STATES 1024u
 #define LAB_SIM_HELD_MAX     16u /* host locks that one strand may hold at once and have tracked */
@@ -116,6 +117,13 @@ struct lab_sim_others {
 	unsigned count, strands;
 };
 
+/* What came last to an address, for the trace hash. */
+struct lab_sim_word {
+	uint64_t run; /* of another run: free */
+	uintptr_t address;
+	uint64_t writer, readers;
+};
+
 struct lab_sim_code {
 	uintptr_t code, offset;
 };
@@ -157,6 +165,8 @@ struct lab_sim {
 	struct lab_candidate candidates[2 * LAB_CONTEXT_MAX + LAB_CPU_MAX + 1];
 	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
 	uint32_t raised; /* handlers that are pending */
+	struct lab_sim_word words[LAB_SIM_WORD_COUNT];
+	struct lab_candidate last; /* who made the last step, while a strategy chooses */
 	uint32_t engine_asks;
 	bool shared; /* since the last choice: see struct lab_point */
 
@@ -242,6 +252,9 @@ bool lab_sim_bytes_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, st
 bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, struct lab_sim_choice *ret_choice);
 /* made: NULL: the present one goes on. */
 void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, const struct lab_sim_choice *made);
+
+/* sim_order.c: the step `last` is over and `next` follows; NULL: none does. */
+void lab_sim_order(struct lab_sim *sim, const struct lab_candidate *last, const struct lab_candidate *next);
 
 /* sim_code.c: 0 for 0, and for what is in no file. */
 uintptr_t lab_sim_code_offset(struct lab_sim *sim, uintptr_t code);

@@ -98,6 +98,8 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask,
 		list[stays + i] = candidate_of(sim, &others->list[i]);
 	index = sim->options.strategy->ops->choose(sim->options.strategy, &point);
 	lab_assert_cmp(index, <, point.count);
+	lab_sim_order(sim, &sim->last, &list[index]);
+	sim->last = list[index];
 	sim->shared = false;
 	if (stays && !index)
 		return false;

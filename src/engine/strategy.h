@@ -65,6 +65,7 @@ struct lab_strategy_options {
 	uint64_t seed;
 	unsigned preemptions; /* greatest bound of `bound`, `irq` (interrupts placed) and `auto`; LAB_NOBODY: 2 */
 	unsigned depth;       /* d of `pct`; 0: 3 */
+	uint64_t share;       /* of `auto`: runs that each search has, and all random ones; 0: 20000 */
 };
 
 /* NULL terminated. */

@@ -10,15 +10,15 @@
  * The searches that promise something first, each until it is done or has had its share of runs; then DPOR, whose end
  * is a verdict; then the random ones in turn, since no single one finds every kind of bug.
  */
-#define SEARCH_RUNS 20000u /* that a search has */
-#define RANDOM_RUNS 20000u /* of all random ones, after which another scenario is worth more */
-#define SEARCHES    3u
-#define RANDOMS     4u
+#define SHARE_DEFAULT 20000u
+#define SEARCHES      3u
+#define RANDOMS       4u
 
 struct automatic {
 	struct lab_strategy base;
 	struct lab_strategy *searches[SEARCHES], *randoms[RANDOMS];
 	uint64_t runs[SEARCHES + 1]; /* the last: of the random ones */
+	uint64_t share;
 	unsigned phase;
 };
 
@@ -52,11 +52,11 @@ static void end(struct lab_strategy *strategy, bool shared)
 	one->ops->end(one, shared);
 	++*runs;
 	if (automatic->phase == SEARCHES) {
-		strategy->done = *runs == RANDOM_RUNS;
+		strategy->done = *runs == automatic->share;
 		return;
 	}
 	strategy->bound = LAB_MAX(strategy->bound, automatic->searches[0]->bound);
-	if (!one->done && *runs < SEARCH_RUNS)
+	if (!one->done && *runs < automatic->share)
 		return;
 	automatic->phase++;
 	/* nothing is left that a random walk could find: it would only place more interrupts */
@@ -108,6 +108,7 @@ struct lab_strategy *lab_strategy_auto(const struct lab_strategy_options *option
 	struct automatic *automatic = lab_strategy_memory(sizeof(*automatic));
 
 	automatic->base.ops = &ops;
+	automatic->share = options->share ? options->share : SHARE_DEFAULT;
 	automatic->searches[0] = lab_strategy_bound(options);
 	automatic->searches[1] = lab_strategy_irq(options);
 	automatic->searches[2] = lab_strategy_dpor(options);

@@ -15,9 +15,10 @@
  * Magic, version, the fields in this order, a checksum of it all. Each field carries its own checksum besides, so that
  * damage is told by the field that it struck; docs/format.md has the layout.
  */
-#define VERSION     1u
-#define TAG_BYTES   4u
-#define CHECK_BYTES 8u
+#define VERSION_PLAIN   1u /* the scenario's own schedule */
+#define VERSION_CHOICES 2u /* with the field choices, which stand for it */
+#define TAG_BYTES       4u
+#define CHECK_BYTES     8u
 
 /* As PNG's: no text file begins so, and a transfer that mends line ends breaks it. */
 static const uint8_t magic[8] = {0x89, 'L', 'A', 'B', '\r', '\n', 0x1a, '\n'};
@@ -31,6 +32,7 @@ enum field {
 	FIELD_RULE,
 	FIELD_EVENT_HASH,
 	FIELD_SCENARIO,
+	FIELD_CHOICES,
 	FIELD_COUNT
 };
 
@@ -46,6 +48,7 @@ static const struct {
 	[FIELD_RULE] = {"rule", "RULE", 2, 2},
 	[FIELD_EVENT_HASH] = {"event hash", "EVHA", 8, 8},
 	[FIELD_SCENARIO] = {"scenario", "SCEN", 1, UINT32_MAX},
+	[FIELD_CHOICES] = {"choices", "CHOI", 0, UINT32_MAX},
 };
 
 #define RULE_NONE 0xffffu /* LAB_RULE_COUNT grows with the rules, so that it is not what files say */
@@ -60,6 +63,7 @@ void lab_artifact_init(struct lab_artifact *artifact)
 void lab_artifact_free(struct lab_artifact *artifact)
 {
 	lab_scenario_free(&artifact->scenario);
+	lab_choices_free(&artifact->choices);
 	lab_artifact_init(artifact);
 }
 
@@ -165,6 +169,23 @@ static bool read_scenario(struct lab_reader *reader, struct lab_artifact *artifa
 	return true;
 }
 
+static bool read_choices(struct lab_reader *reader, uint64_t version, struct lab_artifact *artifact,
+			 struct lab_artifact_error *error)
+{
+	const uint8_t *bytes;
+	size_t count;
+
+	artifact->follows = version == VERSION_CHOICES;
+	if (!artifact->follows)
+		return true;
+	if (!read_field(reader, FIELD_CHOICES, &bytes, &count, error))
+		return false;
+	if (lab_choices_read(bytes, count, artifact->scenario.context_count, &artifact->choices) != LAB_OK)
+		return fail(error, "choices: expected records of %u bytes that name the scenario's %zu contexts",
+			    LAB_CHOICE_BYTES, artifact->scenario.context_count);
+	return true;
+}
+
 /* The file's own end: what was put together from parts of two artifacts is found here. */
 static bool read_end(struct lab_reader *reader, struct lab_artifact_error *error)
 {
@@ -180,7 +201,7 @@ static bool read_end(struct lab_reader *reader, struct lab_artifact_error *error
 	return true;
 }
 
-static bool read_header(struct lab_reader *reader, struct lab_artifact_error *error)
+static bool read_header(struct lab_reader *reader, uint64_t *ret_version, struct lab_artifact_error *error)
 {
 	const uint8_t *bytes = lab_read_bytes(reader, sizeof(magic));
 	uint64_t version = lab_read_uint(reader, 4);
@@ -188,9 +209,10 @@ static bool read_header(struct lab_reader *reader, struct lab_artifact_error *er
 	if (!bytes || memcmp(bytes, magic, sizeof(magic)))
 		return fail(error, "magic: the file does not begin as an artifact does");
 	if (reader->short_of_bytes)
-		return fail(error, "version: the file ends at byte %zu, expected version %u", reader->count, VERSION);
-	if (version != VERSION)
-		return fail(error, "version: %" PRIu64 ", expected %u", version, VERSION);
+		return fail(error, "version: the file ends at byte %zu, expected a version", reader->count);
+	if (version != VERSION_PLAIN && version != VERSION_CHOICES)
+		return fail(error, "version: %" PRIu64 ", expected %u or %u", version, VERSION_PLAIN, VERSION_CHOICES);
+	*ret_version = version;
 	return true;
 }
 
@@ -199,17 +221,19 @@ enum lab_status lab_artifact_read(const uint8_t *bytes, size_t count, struct lab
 {
 	struct lab_reader reader = lab_reader_make(bytes, count);
 	struct lab_artifact read;
+	uint64_t version;
 	bool ok;
 
 	lab_artifact_init(&read);
-	ok = read_header(&reader, ret_error) &&
+	ok = read_header(&reader, &version, ret_error) &&
 	     read_text(&reader, FIELD_TARGET, read.target, sizeof(read.target), ret_error) &&
 	     read_text(&reader, FIELD_BUILD, read.build_id, sizeof(read.build_id), ret_error) &&
 	     read_text(&reader, FIELD_ENGINE, read.engine, sizeof(read.engine), ret_error) &&
 	     read_text(&reader, FIELD_STRATEGY, read.strategy, sizeof(read.strategy), ret_error) &&
 	     read_number(&reader, FIELD_SEED, &read.seed, ret_error) && read_rule(&reader, &read, ret_error) &&
 	     read_number(&reader, FIELD_EVENT_HASH, &read.event_hash, ret_error) &&
-	     read_scenario(&reader, &read, ret_error) && read_end(&reader, ret_error);
+	     read_scenario(&reader, &read, ret_error) && read_choices(&reader, version, &read, ret_error) &&
+	     read_end(&reader, ret_error);
 	if (!ok) {
 		lab_artifact_free(&read);
 		return LAB_INVALID;
@@ -239,6 +263,20 @@ static void write_number(struct lab_writer *out, enum field field, uint64_t numb
 	write_field(out, field, bytes, count);
 }
 
+static void write_choices(struct lab_writer *out, const struct lab_artifact *artifact)
+{
+	struct lab_writer own = {.bytes = NULL};
+
+	if (!artifact->follows)
+		return;
+	lab_choices_write(&artifact->choices, &own);
+	if (own.out_of_memory)
+		out->out_of_memory = true;
+	else
+		write_field(out, FIELD_CHOICES, own.bytes, own.count);
+	free(own.bytes);
+}
+
 enum lab_status lab_artifact_write(const struct lab_artifact *artifact, uint8_t **ret_bytes, size_t *ret_count)
 {
 	struct lab_writer out = {.bytes = NULL};
@@ -254,7 +292,7 @@ enum lab_status lab_artifact_write(const struct lab_artifact *artifact, uint8_t 
 		return LAB_INVALID;
 	}
 	lab_write_bytes(&out, magic, sizeof(magic));
-	lab_write_uint(&out, VERSION, 4);
+	lab_write_uint(&out, artifact->follows ? VERSION_CHOICES : VERSION_PLAIN, 4);
 	write_field(&out, FIELD_TARGET, artifact->target, strnlen(artifact->target, LAB_ARTIFACT_TEXT - 1));
 	write_field(&out, FIELD_BUILD, artifact->build_id, strnlen(artifact->build_id, LAB_ARTIFACT_TEXT - 1));
 	write_field(&out, FIELD_ENGINE, artifact->engine, strnlen(artifact->engine, 15));
@@ -263,6 +301,7 @@ enum lab_status lab_artifact_write(const struct lab_artifact *artifact, uint8_t 
 	write_number(&out, FIELD_RULE, artifact->rule < LAB_RULE_COUNT ? artifact->rule : RULE_NONE, 2);
 	write_number(&out, FIELD_EVENT_HASH, artifact->event_hash, 8);
 	write_field(&out, FIELD_SCENARIO, wide, wide_bytes);
+	write_choices(&out, artifact);
 	free(wide);
 	if (!out.out_of_memory)
 		lab_write_uint(&out, XXH3_64bits(out.bytes, out.count), CHECK_BYTES);

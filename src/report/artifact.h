@@ -3,6 +3,7 @@
 #define LAB_REPORT_ARTIFACT_H
 
 #include "oracle/rule.h"
+#include "scenario/choices.h"
 #include "scenario/scenario.h"
 
 /* A finding as a file that replays: an envelope around a wide scenario. docs/format.md has the layout. */
@@ -15,6 +16,8 @@ struct lab_artifact {
 	uint64_t seed, event_hash;
 	enum lab_rule rule; /* the one expected, or LAB_RULE_COUNT for none */
 	struct lab_scenario scenario;
+	bool follows; /* the choices stand for the scenario's schedule; false: there are none */
+	struct lab_choices choices;
 };
 
 struct lab_artifact_error {

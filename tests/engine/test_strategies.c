@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -268,12 +269,44 @@ static void test_dpor_sees_all(void **state)
 	same_outcomes(&tagged, top_now, 0);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x_ = *(const uint64_t *)a, y_ = *(const uint64_t *)b;
+
+	return x_ < y_ ? -1 : x_ > y_;
+}
+
+/* No two of its runs are the same but for what does not matter, unless it cut one of them short. */
+static void test_dpor_runs_no_trace_twice(void **state)
+{
+	static const struct lab_program iriw = {independent_reads, litmus_start, 4, NULL};
+	struct lab_strategy *strategy = make("dpor", 1, 0);
+	static uint64_t hashes[8192];
+	size_t runs = 0, distinct = 1;
+	char told[160], expected[160];
+
+	lab_program_open(&iriw);
+	for (; !strategy->done && runs < LAB_ARRAY_COUNT(hashes); runs++) {
+		lab_program_run(strategy, NULL);
+		hashes[runs] = lab_program_rig.result.trace_hash;
+	}
+	lab_program_close();
+	assert_true(strategy->complete);
+	qsort(hashes, runs, sizeof(hashes[0]), by_value);
+	for (size_t i = 1; i < runs; i++)
+		distinct += hashes[i] != hashes[i - 1];
+	strategy->ops->tell(strategy, told, sizeof(told));
+	snprintf(expected, sizeof(expected), "exhausted: %zu schedules, %zu of them cut short", runs, runs - distinct);
+	assert_string_equal(told, expected);
+	lab_strategy_destroy(strategy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_surw_is_uniform), cmocka_unit_test(test_the_others),
 		cmocka_unit_test(test_bound_counts),    cmocka_unit_test(test_irq_places),
-		cmocka_unit_test(test_dpor_sees_all),
+		cmocka_unit_test(test_dpor_sees_all),   cmocka_unit_test(test_dpor_runs_no_trace_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

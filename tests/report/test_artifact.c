@@ -21,9 +21,9 @@ static const char text[] = "machine frames=512 hole=128+64 cpus=2 order-max=9\n"
 			   "schedule stack*3 rx stack* rx@stack:46\nschedule bytes 00 03 ff\n";
 
 /* Where the fields begin in the artifact that make() makes, which is told by their tags. */
-static const char *const tags[] = {"TARG", "BILD", "ENGI", "STRA", "SEED", "RULE", "EVHA", "SCEN"};
-static const char *const names[] = {"target", "build id", "engine",     "strategy",
-				    "seed",   "rule",     "event hash", "scenario"};
+static const char *const tags[] = {"TARG", "BILD", "ENGI", "STRA", "SEED", "RULE", "EVHA", "SCEN", "CHOI"};
+static const char *const names[] = {"target", "build id",   "engine",   "strategy", "seed",
+				    "rule",   "event hash", "scenario", "choices"};
 #define FIELDS       (sizeof(tags) / sizeof(tags[0]))
 #define HEADER_BYTES 12u
 
@@ -40,6 +40,9 @@ static void make(struct lab_artifact *artifact, uint8_t **bytes, size_t *count)
 	artifact->event_hash = 0x99aabbccddeeff00;
 	artifact->rule = LAB_R03_RESERVE_FLOOR;
 	assert_int_equal(lab_scenario_parse(text, strlen(text), &artifact->scenario, &error), LAB_OK);
+	artifact->follows = true;
+	lab_choices_add(&artifact->choices, (struct lab_choice){LAB_CHOICE_ENGINE, 1, true, 0, 3, 0});
+	lab_choices_add(&artifact->choices, (struct lab_choice){0, 1, false, 70000, 2, 0xfedcba98});
 	assert_int_equal(lab_artifact_write(artifact, bytes, count), LAB_OK);
 }
 
@@ -117,6 +120,13 @@ static void test_round_trip(void **state)
 	assert_true(read.seed == artifact.seed && read.event_hash == artifact.event_hash);
 	assert_int_equal(read.rule, LAB_R03_RESERVE_FLOOR);
 	assert_true(lab_scenario_equal(&read.scenario, &artifact.scenario));
+	assert_true(read.follows);
+	assert_int_equal(read.choices.count, 2);
+	assert_true(lab_choice_same_place(&read.choices.list[1], &artifact.choices.list[1]));
+	assert_true(read.choices.list[0].fires && !read.choices.list[1].fires);
+	assert_int_equal(read.choices.list[0].asker, LAB_CHOICE_ENGINE);
+	assert_int_equal(read.choices.list[1].chosen, 1);
+	assert_int_equal(read.choices.list[1].signature, 0xfedcba98);
 	assert_int_equal(lab_artifact_write(&read, &again, &count_again), LAB_OK);
 	assert_int_equal(count, count_again);
 	assert_memory_equal(bytes, again, count);
@@ -241,11 +251,57 @@ static void test_forged_fields_are_refused(void **state)
 	bytes[offsets[7] + 8 + 8] = 99; /* behind the frame count */
 	forge(bytes, offsets, 7);
 	expect_refused(bytes, count, "scenario: machine: page-shift is 99, expected 6..16");
-	bytes[8] = 2;
+	bytes[8] = 3;
 	put_check(bytes + offsets[FIELDS], bytes, offsets[FIELDS]);
-	expect_refused(bytes, count, "version: 2, expected 1");
+	expect_refused(bytes, count, "version: 3, expected 1 or 2");
 	free(bytes);
 	lab_artifact_free(&artifact);
+}
+
+static void test_forged_choices_are_refused(void **state)
+{
+	size_t offsets[FIELDS + 1], count, at;
+	struct lab_artifact artifact;
+	uint8_t *bytes;
+
+	make(&artifact, &bytes, &count);
+	find_fields(bytes, count, offsets);
+	at = offsets[8] + 8;
+	bytes[at + 2] = 2; /* the scenario has two contexts */
+	forge(bytes, offsets, 8);
+	expect_refused(bytes, count, "choices: expected records of 17 bytes");
+	bytes[at + 2] = 1;
+	bytes[at + 4] = 2; /* neither comes in nor does not */
+	forge(bytes, offsets, 8);
+	expect_refused(bytes, count, "choices: expected records of 17 bytes");
+	free(bytes);
+	lab_artifact_free(&artifact);
+}
+
+/* What follows no choices has none. */
+static void test_version_1_is_read(void **state)
+{
+	size_t offsets[FIELDS + 1], count;
+	struct lab_artifact artifact, read;
+	struct lab_artifact_error error;
+	uint8_t *bytes;
+
+	make(&artifact, &bytes, &count);
+	find_fields(bytes, count, offsets);
+	bytes[8] = 1;
+	put_check(bytes + offsets[8], bytes, offsets[8]);
+	lab_artifact_init(&read);
+	assert_int_equal(lab_artifact_read(bytes, offsets[8] + 8, &read, &error), LAB_OK);
+	assert_false(read.follows);
+	assert_int_equal(read.choices.count, 0);
+	assert_true(lab_scenario_equal(&read.scenario, &artifact.scenario));
+	free(bytes);
+	assert_int_equal(lab_artifact_write(&read, &bytes, &count), LAB_OK);
+	assert_int_equal(count, offsets[8] + 8);
+	assert_int_equal(bytes[8], 1);
+	free(bytes);
+	lab_artifact_free(&artifact);
+	lab_artifact_free(&read);
 }
 
 /* Any bytes as the scenario, under right checksums: refused, or an artifact that writes back the same. */
@@ -272,7 +328,9 @@ static void test_forged_scenarios_are_refused_or_whole(void **state)
 				(uint8_t)(1u << lab_prng_below(&prng, 8));
 		forge(damaged, offsets, 7);
 		if (lab_artifact_read(damaged, count, &read, &error) != LAB_OK) {
-			assert_memory_equal(error.message, "scenario: ", 10);
+			/* one with fewer contexts leaves the choices naming what is not there */
+			assert_true(!strncmp(error.message, "scenario: ", 10) ||
+				    !strncmp(error.message, "choices: ", 9));
 			refused++;
 			continue;
 		}
@@ -313,6 +371,8 @@ int main(void)
 		cmocka_unit_test(test_every_flipped_bit_is_refused_by_its_field),
 		cmocka_unit_test(test_trailing_bytes_and_mixed_artifacts_are_refused),
 		cmocka_unit_test(test_forged_fields_are_refused),
+		cmocka_unit_test(test_forged_choices_are_refused),
+		cmocka_unit_test(test_version_1_is_read),
 		cmocka_unit_test(test_forged_scenarios_are_refused_or_whole),
 		cmocka_unit_test(test_an_invalid_scenario_is_not_written),
 	};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/shrink_own.h"
+
+#include <stddef.h>
+
+#define SEARCH_RUNS_DEFAULT 2000u
+
+enum lab_status lab_sim_follow(struct lab_sim *sim, const struct lab_scenario *scenario,
+			       const struct lab_choices *choices, bool exact, struct lab_choices *record,
+			       struct lab_sim_result *ret_result, struct lab_divergence *ret_divergence)
+{
+	struct lab_strategy *strategy = lab_strategy_follow(choices, exact);
+	const struct lab_sim_options options = {.quiesce = true, .strategy = strategy, .record = record};
+	enum lab_status status = lab_sim_run(sim, scenario, &options, ret_result);
+
+	if (ret_divergence)
+		*ret_divergence = lab_strategy_divergence(strategy);
+	lab_strategy_destroy(strategy);
+	return status;
+}
+
+bool lab_shrink_stopped(const struct lab_shrink *shrink)
+{
+	return shrink->stop && shrink->stop(shrink->arg);
+}
+
+static bool breaks(struct lab_shrink *shrink, enum lab_status status, const struct lab_sim_result *result)
+{
+	shrink->runs++;
+	if (status != LAB_OK || !result->found || result->finding.rule != shrink->rule)
+		return false;
+	shrink->result = *result;
+	return true;
+}
+
+bool lab_shrink_still(struct lab_shrink *shrink, const struct lab_scenario *scenario, struct lab_choices *choices)
+{
+	struct lab_choices done = {0};
+	struct lab_sim_result result;
+	enum lab_status status = lab_sim_follow(shrink->sim, scenario, choices, false, &done, &result, NULL);
+	bool still = breaks(shrink, status, &result);
+
+	if (still)
+		lab_choices_copy(choices, &done);
+	lab_choices_free(&done);
+	return still;
+}
+
+bool lab_shrink_search(struct lab_shrink *shrink, const struct lab_scenario *scenario, const char *name,
+		       unsigned preemptions, struct lab_choices *ret_choices)
+{
+	struct lab_strategy *strategy =
+		lab_strategy_create(name, &(struct lab_strategy_options){.seed = 1, .preemptions = preemptions});
+	const struct lab_sim_options options = {.quiesce = true, .strategy = strategy, .record = ret_choices};
+	bool found = false;
+
+	for (uint64_t i = 0; i < shrink->search_runs && !strategy->done && !found && !lab_shrink_stopped(shrink); i++) {
+		struct lab_sim_result result;
+
+		ret_choices->count = 0;
+		found = breaks(shrink, lab_sim_run(shrink->sim, scenario, &options, &result), &result);
+	}
+	lab_strategy_destroy(strategy);
+	return found;
+}
+
+/* The schedule with the fewest preemptions that a search finds, if it has fewer departures than the one at hand. */
+static void lower_bound(struct lab_shrink *shrink)
+{
+	for (unsigned bound = 0; bound <= 3 && bound < shrink->choices->count; bound++) {
+		struct lab_choices found = {0};
+		struct lab_sim_result before = shrink->result;
+		bool better = lab_shrink_search(shrink, shrink->scenario, "bound", bound, &found) &&
+			      found.count < shrink->choices->count;
+
+		if (better)
+			lab_choices_copy(shrink->choices, &found);
+		else
+			shrink->result = before;
+		lab_choices_free(&found);
+		if (better)
+			return;
+	}
+}
+
+enum lab_status lab_shrink(struct lab_shrink *shrink)
+{
+	enum lab_status status;
+	struct lab_sim_result result;
+
+	if (!shrink->search_runs)
+		shrink->search_runs = SEARCH_RUNS_DEFAULT;
+	status = lab_sim_follow(shrink->sim, shrink->scenario, shrink->choices, true, NULL, &result, NULL);
+	if (status != LAB_OK)
+		return status;
+	if (!breaks(shrink, status, &result))
+		return LAB_INVALID;
+	lab_shrink_ops(shrink);
+	lab_shrink_choices(shrink);
+	lower_bound(shrink);
+	/* what was tried last need not be what was kept */
+	status = lab_sim_follow(shrink->sim, shrink->scenario, shrink->choices, true, NULL, &result, NULL);
+	if (status != LAB_OK)
+		return status;
+	shrink->unsteady = !breaks(shrink, status, &result);
+	return LAB_OK;
+}
