@@ -145,6 +145,10 @@ enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim *
 		return LAB_NO_MEMORY;
 	sim->target = target;
 	sim->module = lab_module_of(target);
+	if (sim->module) {
+		sim->heap_start = (uintptr_t)sim->module->heap.base;
+		sim->heap_room = sim->module->heap.room;
+	}
 	sim->exec.target = target;
 	sim->exec.engine = &lab_sim_engine_ops;
 	sim->exec.arg = sim;

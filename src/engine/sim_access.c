@@ -39,8 +39,8 @@ static uint64_t place_of(const struct lab_sim *sim, uintptr_t address)
 	const struct lab_machine *machine = sim->exec.machine;
 	const struct lab_module *module = sim->module;
 
-	if (module && within(address, module->heap.base, module->heap.room)) /* first: most are */
-		return 2 + 4 * (uint64_t)(address - (uintptr_t)module->heap.base);
+	if (address - sim->heap_start < sim->heap_room) /* first: most are */
+		return 2 + 4 * (uint64_t)(address - sim->heap_start);
 	if (within(address, machine->base, (size_t)machine->frame_count << machine->page_shift))
 		return 1 + 4 * (uint64_t)(address - (uintptr_t)machine->base);
 	if (module && within(address, module->whole.start, module->whole.bytes))
@@ -77,7 +77,7 @@ static void trace_access(struct lab_sim *sim, const struct lab_sim_pending *acce
 /* A word that the heap had when the instance was made: its number; or one that is not watched. */
 static size_t word_of(const struct lab_sim *sim, uintptr_t address)
 {
-	return (address - (uintptr_t)sim->module->heap.base) / sizeof(uint64_t);
+	return (address - sim->heap_start) / sizeof(uint64_t);
 }
 
 static void note_write(struct lab_sim *sim, const struct lab_sim_pending *access)
@@ -116,7 +116,7 @@ bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, 
 	if (!sim || !bytes)
 		return false;
 	strand = sim->running;
-	in_heap = sim->module && lab_heap_has(&sim->module->heap, address);
+	in_heap = access.address - sim->heap_start < sim->heap_room;
 	if (strand->top && !in_heap && is_private(sim, strand, access.address))
 		return false;
 	/* whoever spins is asked everywhere, so that it yields at the same places with `settled` and without it */

@@ -81,8 +81,6 @@ void lab_sim_directive_at(struct lab_sim *sim, const struct lab_sim_context *con
 {
 	const struct lab_scenario *scenario = sim->scenario;
 
-	if (!sim->has_fire_at)
-		return;
 	for (size_t i = 0; i < scenario->directive_count; i++) {
 		const struct lab_directive *directive = &scenario->directives[i];
 

@@ -62,7 +62,8 @@ static bool go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_si
 	return fired && sim->options.strategy;
 }
 
-static void out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand, uint64_t budget)
+static __attribute__((noinline, cold)) void out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand,
+							 uint64_t budget)
 {
 	unsigned context = strand->top ? strand->top->actor->index : UINT_MAX;
 	struct lab_sim_context *victim = strand->top ? lab_sim_spin_victim(sim, strand) : NULL;
@@ -77,18 +78,24 @@ static void out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand, uin
 			  (unsigned long long)budget);
 }
 
-/* Counts an event; false: it is the engine's own call, where nobody else may run. */
-static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum lab_sim_event event)
+/* An event of the engine's own call, where nobody else may run. */
+static void count_own(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
+	uint64_t events_a_frame = sim->module ? 4096 : 64;
+	uint64_t budget = sim->options.step_budget + events_a_frame * sim->exec.machine->frame_count;
+
+	if (++sim->engine_events > budget)
+		out_of_steps(sim, strand, budget);
+}
+
+/* Counts an event; false: it is the engine's own. */
+static inline bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum lab_sim_event event)
 {
 	struct lab_sim_context *top = strand->top;
 
 	if (!top) {
-		/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
-		uint64_t events_a_frame = sim->module ? 4096 : 64;
-		uint64_t engine_budget = sim->options.step_budget + events_a_frame * sim->exec.machine->frame_count;
-
-		if (++sim->engine_events > engine_budget)
-			out_of_steps(sim, strand, engine_budget);
+		count_own(sim, strand);
 		return false;
 	}
 	sim->result->event_count++;
@@ -99,7 +106,8 @@ static bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum
 	top->events++;
 	top->asks = 0;
 	sim->cpus[strand->cpu].events++;
-	lab_sim_directive_at(sim, top);
+	if (sim->has_fire_at)
+		lab_sim_directive_at(sim, top);
 	return true;
 }
 

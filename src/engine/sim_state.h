@@ -138,6 +138,8 @@ struct lab_sim_abandoned {
 struct lab_sim {
 	const struct lab_target *target;
 	struct lab_module *module; /* NULL: the target is not hooked */
+	uintptr_t heap_start;      /* of the module's heap, asked for at each access */
+	size_t heap_room;          /* 0: there is none */
 	const struct lab_scenario *scenario;
 	struct lab_sim_options options;
 	struct lab_sim_result *result;
