@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/explore.h"
+#include "cli/input.h"
 #include "report/file.h"
 #include "report/finding.h"
 #include "report/walk.h"
@@ -15,7 +16,7 @@ static void fill(const struct lab_artifact_out *out, struct lab_artifact *artifa
 {
 	snprintf(artifact->target, sizeof(artifact->target), "%s", out->target);
 	snprintf(artifact->build_id, sizeof(artifact->build_id), "%s", LAB_VERSION);
-	snprintf(artifact->engine, sizeof(artifact->engine), "sim");
+	snprintf(artifact->engine, sizeof(artifact->engine), "%s", out->hooked ? LAB_ENGINE_HOOKED : "sim");
 	snprintf(artifact->strategy, sizeof(artifact->strategy), "%s", out->strategy);
 	artifact->seed = out->seed;
 	artifact->rule = out->result->finding.rule;

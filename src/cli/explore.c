@@ -81,7 +81,8 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 		lab_cli_error("explore: --from: '%s': expected no scenario beside it, got '%s'", plan->from, rest[0]);
 		return LAB_EXIT_USAGE;
 	}
-	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {
+	if (lab_target_open_hooked(plan->target_name, &plan->target, &plan->hooked, message, sizeof(message)) !=
+	    LAB_OK) {
 		lab_cli_error("explore: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}

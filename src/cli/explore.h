@@ -14,6 +14,7 @@ struct lab_explore_plan {
 	const char **paths;
 	uint64_t schedules, time_ns, seed; /* 0: no limit of that kind */
 	unsigned preemptions;              /* LAB_NOBODY: the strategy's own */
+	bool hooked;                       /* the target switches at each access */
 	enum lab_format format;
 };
 
@@ -47,6 +48,7 @@ void lab_explore_tell_end(const struct lab_explore *explore);
  */
 struct lab_artifact_out {
 	const char *command, *target, *strategy, *folder, *path;
+	bool hooked;
 	uint64_t seed;
 	const struct lab_scenario *scenario;
 	const struct lab_choices *choices;

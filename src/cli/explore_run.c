@@ -71,6 +71,7 @@ static int handle_finding(const struct lab_explore *explore, const struct lab_sc
 			.target = plan->target_name,
 			.strategy = plan->strategy,
 			.folder = plan->findings_dir,
+			.hooked = plan->hooked,
 			.seed = plan->seed,
 			.scenario = &scenario,
 			.choices = &smaller,
@@ -83,12 +84,15 @@ static int handle_finding(const struct lab_explore *explore, const struct lab_sc
 	return code;
 }
 
-static void run_all(struct lab_explore *explore, const struct lab_scenario *scenario, struct lab_strategy *strategy,
+/* True when all was asked that matters; false: a word was written that `settled` took for constant. */
+static bool run_all(struct lab_explore *explore, const struct lab_scenario *scenario, struct lab_strategy *strategy,
 		    uint64_t share)
 {
 	struct lab_choices choices = {0};
-	const struct lab_sim_options options = {.quiesce = true, .strategy = strategy, .record = &choices};
+	const struct lab_sim_options options = {
+		.quiesce = true, .settled = true, .strategy = strategy, .record = &choices};
 	uint64_t last = share ? explore->schedules + share : UINT64_MAX;
+	bool outgrown = false;
 
 	while (!strategy->done && explore->schedules < last && !lab_explore_limit(explore)) {
 		struct lab_sim_result result;
@@ -105,6 +109,9 @@ static void run_all(struct lab_explore *explore, const struct lab_scenario *scen
 			break;
 		}
 		lab_trace_set_add(&explore->traces, result.trace_hash);
+		outgrown |= result.outgrown;
+		if (outgrown && !result.found)
+			break;
 		if (!result.found)
 			continue;
 		explore->code = handle_finding(explore, scenario, &choices, &result);
@@ -112,6 +119,7 @@ static void run_all(struct lab_explore *explore, const struct lab_scenario *scen
 		break;
 	}
 	lab_choices_free(&choices);
+	return !outgrown;
 }
 
 void lab_explore_scenario(struct lab_explore *explore, const char *name, const struct lab_scenario *scenario,
@@ -122,11 +130,18 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 		.preemptions = explore->plan->preemptions,
 		.share = share,
 	};
-	struct lab_strategy *strategy = lab_strategy_create(explore->plan->strategy, &options);
+	struct lab_strategy *strategy;
 	bool automatic = strcmp(explore->plan->strategy, "auto") == 0;
 	uint64_t before = explore->schedules;
 
-	run_all(explore, scenario, strategy, automatic ? 0 : share);
+	/* a search must be asked at the same places throughout: what it started without knowing, it does anew */
+	for (;;) {
+		strategy = lab_strategy_create(explore->plan->strategy, &options);
+		if (run_all(explore, scenario, strategy, automatic ? 0 : share) || explore->ended)
+			break;
+		lab_strategy_destroy(strategy);
+		lab_sim_settle(explore->sim);
+	}
 	explore->scenarios++;
 	explore->exhausted += strategy->done && strategy->complete;
 	explore->bound = strategy->bound;

@@ -9,6 +9,7 @@
 #include "report/file.h"
 #include "scenario/decode.h"
 #include "scenario/text.h"
+#include "target/registry.h"
 
 #define INPUT_BYTES_MAX (64u << 20)
 
@@ -57,7 +58,7 @@ int lab_input_load(const char *command, const char *path, struct lab_artifact *a
 	}
 	artifact->rule = LAB_RULE_COUNT;
 	artifact->event_hash = 0;
-	artifact->target[0] = '\0';
+	artifact->target[0] = artifact->engine[0] = '\0';
 	if (ends_with(path, ".scn")) {
 		*ret_kind = LAB_INPUT_TEXT;
 		error = parse_text(command, path, bytes, count, artifact);
@@ -70,4 +71,14 @@ int lab_input_load(const char *command, const char *path, struct lab_artifact *a
 	}
 	free(bytes);
 	return error;
+}
+
+enum lab_status lab_input_target(const struct lab_artifact *artifact, const char *name,
+				 const struct lab_target **ret_target, char *message, size_t room)
+{
+	bool hooked;
+
+	if (strcmp(artifact->engine, LAB_ENGINE_HOOKED) != 0)
+		return lab_target_open(name, ret_target, message, room);
+	return lab_target_open_hooked(name, ret_target, &hooked, message, room);
 }

@@ -8,7 +8,6 @@
 #include "cli/stop.h"
 #include "engine/shrink.h"
 #include "report/walk.h"
-#include "target/registry.h"
 
 #define COMMAND (&lab_command_minimize)
 
@@ -71,6 +70,7 @@ static int shrink(const struct minimize *options, const char *path, const char *
 	return lab_artifact_out(&(struct lab_artifact_out){
 		.command = "minimize",
 		.target = target,
+		.hooked = strcmp(artifact->engine, LAB_ENGINE_HOOKED) == 0,
 		.strategy = artifact->strategy[0] ? artifact->strategy : "bytes",
 		.path = options->out ? options->out : out,
 		.seed = artifact->seed,
@@ -92,7 +92,7 @@ static int minimize(const struct minimize *options, const char *path, struct lab
 	char message[256];
 	int code;
 
-	if (lab_target_open(name, &target, message, sizeof(message)) != LAB_OK) {
+	if (lab_input_target(artifact, name, &target, message, sizeof(message)) != LAB_OK) {
 		lab_cli_error("minimize: %s: %s", options->target ? "--target" : path, message);
 		return LAB_EXIT_USAGE;
 	}

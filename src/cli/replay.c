@@ -10,7 +10,6 @@
 #include "cli/replay_run.h"
 #include "report/finding.h"
 #include "report/walk.h"
-#include "target/registry.h"
 
 #define CPU_LIMIT_DEFAULT "60s"
 
@@ -34,7 +33,7 @@ static int worst(unsigned seen)
 	return LAB_EXIT_CLEAN;
 }
 
-static void emit_result(struct replay *replay, const char *path, const char *target,
+static void emit_result(struct replay *replay, const char *path, const char *target, const char *engine,
 			const struct lab_replay_outcome *outcome)
 {
 	const struct lab_sim_result *result = &outcome->first;
@@ -44,7 +43,7 @@ static void emit_result(struct replay *replay, const char *path, const char *tar
 	lab_emit_begin(replay->emit, "replay");
 	lab_emit_text(replay->emit, "file", path);
 	lab_emit_text(replay->emit, "target", target);
-	lab_emit_text(replay->emit, "engine", "sim");
+	lab_emit_text(replay->emit, "engine", engine);
 	lab_emit_u64(replay->emit, "ops", result->op_count);
 	lab_emit_u64(replay->emit, "events", result->event_count);
 	lab_emit_u64(replay->emit, "softirqs", result->interrupts[LAB_CONTEXT_SOFTIRQ]);
@@ -129,7 +128,7 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 	char message[256];
 	int code;
 
-	if (lab_target_open(name, &target, message, sizeof(message)) != LAB_OK) {
+	if (lab_input_target(artifact, name, &target, message, sizeof(message)) != LAB_OK) {
 		lab_cli_error("replay: %s: %s", replay->target ? "--target" : path, message);
 		return LAB_EXIT_USAGE;
 	}
@@ -141,7 +140,7 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 		lab_cli_error("replay: %s: %s cannot be run on it: %s", path, name, lab_status_name(outcome.status));
 		return LAB_EXIT_HARNESS;
 	}
-	emit_result(replay, path, name, &outcome);
+	emit_result(replay, path, name, artifact->engine[0] ? artifact->engine : "sim", &outcome);
 	code = judge(path, artifact, &outcome);
 	if (outcome.first.found && !outcome.divergence.is)
 		print_finding(replay, path, name, artifact, &outcome.first.finding);

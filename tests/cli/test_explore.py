@@ -46,9 +46,11 @@ class Explore(unittest.TestCase):
         return [json.loads(line) for line in answer.stdout.splitlines()], answer.stderr
 
     def test_a_small_scenario_is_exhausted(self):
-        for target in ("core", "locked"):
+        single = self.root / "single.scn"
+        single.write_text(PAIR.replace(" free s0;", ""))
+        for target, path in (("core", single), ("locked", self.pair)):
             with self.subTest(target=target):
-                records, _ = self.records("--strategy", "dpor", "--target", target, self.pair)
+                records, _ = self.records("--strategy", "dpor", "--time", "60s", "--target", target, path)
                 scenario, end = records[1], records[2]
                 self.assertTrue(scenario["complete"])
                 self.assertRegex(scenario["searched"], r"^exhausted: \d+ schedules, \d+ of them cut short")
@@ -112,7 +114,7 @@ class Explore(unittest.TestCase):
         corpus.mkdir()
         (corpus / "a.scn").write_text(PAIR)
         (corpus / "raw").write_bytes(bytes(range(200)))
-        records, _ = self.records("--from", corpus, "--schedules", "5000")
+        records, _ = self.records("--from", corpus, "--strategy", "random", "--schedules", "5000")
         self.assertEqual([record["file"] for record in records if record["kind"] == "scenario"],
                          [str(corpus / "a.scn"), str(corpus / "raw")])
 
