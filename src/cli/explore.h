@@ -27,6 +27,7 @@ struct lab_explore {
 	uint64_t started_ns, told_ns, scenarios, exhausted, schedules, bound; /* bound: as struct lab_strategy has it */
 	int code;
 	bool ended; /* no further scenario: a finding, a limit, or the user */
+	bool told;  /* the end: before a finding's three lines, which come last */
 };
 
 /* explore_run.c: all schedules of one scenario that the plan lets it have; share: 0: as many as the strategy wants. */
@@ -40,7 +41,7 @@ void lab_explore_tell_options(const struct lab_explore *explore);
 void lab_explore_tell_progress(struct lab_explore *explore);
 void lab_explore_tell_scenario(const struct lab_explore *explore, const char *name, uint64_t schedules,
 			       const struct lab_strategy *strategy);
-void lab_explore_tell_end(const struct lab_explore *explore);
+void lab_explore_tell_end(struct lab_explore *explore); /* once */
 
 /*
  * artifact_out.c: writes an artifact that follows these choices to `path`, or, where that is NULL, into `folder` under

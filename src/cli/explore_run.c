@@ -39,7 +39,7 @@ static bool stop_shrinking(void *arg)
 }
 
 /* Replays what was found, exactly; then makes it smaller and writes it down. */
-static int handle_finding(const struct lab_explore *explore, const struct lab_scenario *found,
+static int handle_finding(struct lab_explore *explore, const struct lab_scenario *found,
 			  const struct lab_choices *choices, const struct lab_sim_result *result)
 {
 	const struct lab_explore_plan *plan = explore->plan;
@@ -59,13 +59,14 @@ static int handle_finding(const struct lab_explore *explore, const struct lab_sc
 	lab_scenario_copy(&scenario, found);
 	lab_choices_copy(&smaller, choices);
 	if (lab_sim_follow(explore->sim, found, choices, true, NULL, &again, NULL) != LAB_OK || !again.found ||
-	    again.event_hash != result->event_hash)
+	    again.event_hash != result->event_hash) {
 		lab_cli_error("explore: a finding of %s did not replay: event hash %016" PRIx64 ", then %016" PRIx64,
 			      lab_rule_info(result->finding.rule)->id, result->event_hash, again.event_hash);
-	else if (lab_shrink(&shrink) != LAB_OK || shrink.unsteady)
+	} else if (lab_shrink(&shrink) != LAB_OK || shrink.unsteady) {
 		lab_cli_error("explore: a finding of %s did not replay after it was made smaller",
 			      lab_rule_info(result->finding.rule)->id);
-	else
+	} else {
+		lab_explore_tell_end(explore);
 		code = lab_artifact_out(&(struct lab_artifact_out){
 			.command = "explore",
 			.target = plan->target_name,
@@ -79,6 +80,7 @@ static int handle_finding(const struct lab_explore *explore, const struct lab_sc
 			.ops_before = found->op_count,
 			.format = plan->format,
 		});
+	}
 	lab_choices_free(&smaller);
 	lab_scenario_free(&scenario);
 	return code;
@@ -145,7 +147,7 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 	explore->scenarios++;
 	explore->exhausted += strategy->done && strategy->complete;
 	explore->bound = strategy->bound;
-	if (name)
+	if (name && !explore->told)
 		lab_explore_tell_scenario(explore, name, explore->schedules - before, strategy);
 	lab_strategy_destroy(strategy);
 }

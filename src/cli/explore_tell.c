@@ -68,10 +68,13 @@ void lab_explore_tell_scenario(const struct lab_explore *explore, const char *na
 	lab_emit_end(explore->emit);
 }
 
-void lab_explore_tell_end(const struct lab_explore *explore)
+void lab_explore_tell_end(struct lab_explore *explore)
 {
 	struct lab_emit *emit = explore->emit;
 
+	if (explore->told)
+		return;
+	explore->told = true;
 	if (isatty(STDERR_FILENO) && explore->told_ns != explore->started_ns)
 		fputc('\n', stderr);
 	lab_emit_begin(emit, "explore");

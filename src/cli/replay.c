@@ -15,7 +15,7 @@
 
 struct replay {
 	const char *target;
-	int trace, sequential;
+	int trace, lanes, sequential;
 	unsigned cpu_seconds;
 	enum lab_format format;
 	struct lab_emit *emit;
@@ -122,7 +122,12 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 {
 	const char *name = replay->target ? replay->target : artifact->target[0] ? artifact->target : "core";
 	const struct lab_replay_way way = {
-		.cpu_seconds = replay->cpu_seconds, .sequential = replay->sequential, .trace = replay->trace};
+		.cpu_seconds = replay->cpu_seconds,
+		.sequential = replay->sequential,
+		.story = replay->lanes   ? LAB_REPLAY_LANES
+			 : replay->trace ? LAB_REPLAY_TRACE
+					 : LAB_REPLAY_SILENT,
+	};
 	const struct lab_target *target;
 	struct lab_replay_outcome outcome;
 	char message[256];
@@ -187,6 +192,7 @@ static int run(int argc, const char **argv)
 		{"trace", '\0', POPT_ARG_NONE, &replay.trace, 0, "print each event", NULL},
 		{"sequential", '\0', POPT_ARG_NONE, &replay.sequential, 0,
 		 "one call at a time, no interrupts: as fuzz_sequential runs it", NULL},
+		{"lanes", '\0', POPT_ARG_NONE, &replay.lanes, 0, "print an artifact's steps, a column a context", NULL},
 		{"cpu-limit", '\0', POPT_ARG_STRING, &limit_text, 0,
 		 "CPU time after which a file is a hang (default " CPU_LIMIT_DEFAULT ")", "TIME"},
 		{"format", '\0', POPT_ARG_STRING, &format_text, 0, "text or jsonl (default text)", "FORMAT"},

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/lanes.h"
+
 static void print_line(void *arg, const char *line)
 {
 	puts(line);
@@ -21,11 +23,20 @@ static enum lab_status run_on(struct lab_sim *sim, const struct lab_artifact *ar
 			      struct lab_divergence *ret_divergence)
 {
 	struct lab_strategy *strategy = artifact->follows ? lab_strategy_follow(&artifact->choices, true) : NULL;
-	const struct lab_sim_options options = {.quiesce = true,
-						.sequential = way->sequential,
-						.trace = way->trace ? print_line : NULL,
-						.strategy = strategy};
-	enum lab_status status = lab_sim_run(sim, &artifact->scenario, &options, ret_result);
+	struct lab_lanes lanes;
+	const struct lab_sim_options options = {
+		.quiesce = true,
+		.sequential = way->sequential,
+		.trace = way->story == LAB_REPLAY_TRACE ? print_line : NULL,
+		.step = way->story == LAB_REPLAY_LANES ? lab_lanes_step : NULL,
+		.arg = &lanes,
+		.strategy = strategy,
+	};
+	enum lab_status status;
+
+	if (way->story == LAB_REPLAY_LANES && strategy)
+		lab_lanes_open(&lanes, &artifact->scenario);
+	status = lab_sim_run(sim, &artifact->scenario, &options, ret_result);
 
 	if (!strategy)
 		return status;

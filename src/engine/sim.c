@@ -207,6 +207,7 @@ enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scen
 	lab_coroutine_switch(sim->outside, sim->engine.coroutine);
 	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
+	lab_sim_step_end(sim);
 	if (sim->options.strategy)
 		lab_sim_order(sim, &sim->last, NULL);
 	if (sim->options.strategy)

@@ -25,6 +25,19 @@ struct lab_sim_result {
 	bool starved;  /* ended early: all that were left waited for memory that nobody could give; no finding */
 };
 
+/* A step of a context, when it is over: what it did between two choices. */
+struct lab_sim_step {
+	unsigned context;
+	bool fires;    /* a handler came in */
+	unsigned over; /* whom it interrupted; LAB_NOBODY: an idle CPU */
+	struct lab_sim_pending pending;
+	uint64_t place;          /* of what was accessed: as lab_sim_place */
+	uintptr_t code;          /* the offset in the file that it was loaded from */
+	const struct lab_op *op; /* at START and OP_END: what it went on to do; NULL: nothing more */
+	bool has_values;         /* of an access of up to 8 bytes: */
+	uint64_t before, after;
+};
+
 struct lab_sim_options {
 	bool quiesce;    /* end with the oracle's quiescence rules; true unless a fuzzer saves time */
 	bool sequential; /* one call at a time: no interrupts, and contexts switch at operation ends only */
@@ -40,7 +53,8 @@ struct lab_sim_options {
 	/* Called at each operation's end, with the frame of the block that it filled its slot with, or UINT64_MAX; NULL
 	   for none. */
 	void (*op_done)(void *arg, unsigned context, const struct lab_op *op, enum lab_status status, uint64_t frame);
-	void *arg; /* of both */
+	void (*step)(void *arg, const struct lab_sim_step *step); /* under a strategy, at each step's end; or NULL */
+	void *arg;                                                /* of all three */
 	/* Who chooses instead of the scenario's schedule, of which only `rx@stack:46` is still heeded; NULL: nobody. */
 	struct lab_strategy *strategy;
 	struct lab_choices *record; /* is added what departs from the engine's own way; NULL: nothing is kept */

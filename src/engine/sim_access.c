@@ -33,8 +33,7 @@ static bool is_private(const struct lab_sim *sim, const struct lab_sim_strand *s
 	return true;
 }
 
-/* The address as a number that is the same in every process; 0 for memory that lies anywhere. */
-static uint64_t place_of(const struct lab_sim *sim, uintptr_t address)
+uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address)
 {
 	const struct lab_machine *machine = sim->exec.machine;
 	const struct lab_module *module = sim->module;
@@ -53,7 +52,7 @@ static void hash_access(struct lab_sim *sim, const struct lab_sim_pending *acces
 			const struct lab_sim_context *context)
 {
 	uint64_t what = context->events << 32 ^ (uint64_t)access->bytes << 16 ^ context->actor->index;
-	uint64_t mixed = sim->result->event_hash ^ what ^ place_of(sim, access->address) << 8;
+	uint64_t mixed = sim->result->event_hash ^ what ^ lab_sim_place(sim, access->address) << 8;
 
 	/* As a multiplicative hash: order counts, and it costs little at each access. */
 	mixed *= UINT64_C(0x9e3779b97f4a7c15);
@@ -63,7 +62,7 @@ static void hash_access(struct lab_sim *sim, const struct lab_sim_pending *acces
 static void trace_access(struct lab_sim *sim, const struct lab_sim_pending *access, unsigned context)
 {
 	static const char *const regions[] = {"", "frames+", "heap+", "data+"};
-	uint64_t place = place_of(sim, access->address), code = access->code;
+	uint64_t place = lab_sim_place(sim, access->address), code = access->code;
 	const struct lab_module *module = sim->module;
 
 	if (module && within(access->code, module->whole.start, module->whole.bytes))

@@ -103,7 +103,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->stalled_events = 0;
 	sim->engine_asks = sim->raised = 0;
 	sim->shared = false;
-	sim->last.context = LAB_NOBODY;
+	sim->last.context = sim->step.context = LAB_NOBODY;
 	sim->has_fire_at = sim->finished = false;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		sim->min_highest[zone] = scenario->machine.zones[zone].min;

@@ -168,6 +168,7 @@ struct lab_sim {
 	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
 	uint32_t raised; /* handlers that are pending */
 	struct lab_sim_word words[LAB_SIM_WORD_COUNT];
+	struct lab_sim_step step;  /* under way; context LAB_NOBODY: none */
 	struct lab_candidate last; /* who made the last step, while a strategy chooses */
 	uint32_t engine_asks;
 	bool shared; /* since the last choice: see struct lab_point */
@@ -257,6 +258,14 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 
 /* sim_order.c: the step `last` is over and `next` follows; NULL: none does. */
 void lab_sim_order(struct lab_sim *sim, const struct lab_candidate *last, const struct lab_candidate *next);
+
+/* sim_lanes.c: the step that the run is in, for who asked to be told. */
+void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);
+void lab_sim_step_end(struct lab_sim *sim);
+
+/* sim_access.c: the address as a number that is the same in every process, 4 * offset + where: 1 frames, 2 heap, 3 the
+ * module's variables; 0 for memory that lies anywhere. */
+uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address);
 
 /* sim_code.c: 0 for 0, and for what is in no file. */
 uintptr_t lab_sim_code_offset(struct lab_sim *sim, uintptr_t code);

@@ -100,6 +100,8 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask,
 	lab_assert_cmp(index, <, point.count);
 	lab_sim_order(sim, &sim->last, &list[index]);
 	sim->last = list[index];
+	lab_sim_step_end(sim);
+	lab_sim_step_begin(sim, &list[index]);
 	sim->shared = false;
 	if (stays && !index)
 		return false;

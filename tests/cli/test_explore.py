@@ -85,6 +85,19 @@ class Explore(unittest.TestCase):
                     self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
                     self.assertEqual(answer.stderr, "")
 
+    def test_a_finding_ends_what_is_printed(self):
+        answer = run("explore", "--target", LOST_UPDATE, "--seed", "1", str(self.long), cwd=self.root)
+        self.assertEqual([line.split(":")[0] for line in answer.stdout.splitlines()[-3:]],
+                         ["finding", "artifact", "reproduce"])
+
+    def test_lanes_tell_who_came_in_where(self):
+        _, reproduce = self.find(self.long)
+        lines = run("replay", "--lanes", reproduce.split()[-1], cwd=self.root).stdout.splitlines()
+        self.assertRegex(lines[0], r"^ +task a, cpu 0 +(hardirq rx|softirq tx), cpu 0 *$|^ +task b, cpu 1 +softirq tx")
+        steps = [line for line in lines if re.match(r" +\d+ ", line)]
+        self.assertEqual(sum("comes in over" in step for step in steps), 1)
+        self.assertEqual(sum(" = alloc " in step for step in steps), 2)
+
     def test_another_target_diverges(self):
         _, reproduce = self.find(self.long)
         answer = run("replay", "--target", "core", reproduce.split()[-1], cwd=self.root)
