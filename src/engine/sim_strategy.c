@@ -49,13 +49,13 @@ static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *
 	return XXH32(&what, sizeof(what), 0);
 }
 
-static struct lab_choice place_of(struct lab_sim *sim, const struct lab_sim_context *asker)
+static struct lab_choice place_of(struct lab_sim *sim, const struct lab_sim_context *asker, bool with_signature)
 {
 	return (struct lab_choice){
 		.asker = asker ? (uint16_t)asker->actor->index : LAB_CHOICE_ENGINE,
 		.event = asker ? (uint32_t)asker->events : 0,
 		.ask = asker ? asker->asks : sim->engine_asks,
-		.signature = signature_of(sim, asker),
+		.signature = with_signature ? signature_of(sim, asker) : 0,
 	};
 }
 
@@ -67,7 +67,7 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 		return;
 	if (made && ask->usual && made->strand == ask->usual->strand && made->fire == ask->usual->fire)
 		return;
-	choice = place_of(sim, ask->asker);
+	choice = place_of(sim, ask->asker, true);
 	choice.fires = made && made->fire;
 	choice.chosen = !made        ? choice.asker
 			: made->fire ? (uint16_t)made->fire->actor->index
@@ -88,7 +88,7 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask,
 		.spins = ask->spins,
 		.shared = sim->shared,
 		.usual = ask->usual ? (unsigned)(ask->usual - others->list) + stays : 0,
-		.place = place_of(sim, ask->asker),
+		.place = place_of(sim, ask->asker, sim->options.strategy->ops->reads_signatures),
 	};
 
 	point.forced = !point.movers;

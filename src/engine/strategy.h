@@ -40,7 +40,8 @@ struct lab_point {
 struct lab_strategy;
 
 struct lab_strategy_ops {
-	const char *name, *summary;
+	const char *name;
+	bool reads_signatures; /* a point's place has one; otherwise 0, for they cost time */
 	/* Before a run, with how many contexts and what they are. */
 	void (*begin)(struct lab_strategy *strategy, const struct lab_scenario *scenario);
 	/* An index into the point's list. */

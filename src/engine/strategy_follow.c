@@ -43,11 +43,13 @@ static void diverge(struct follow *follow, const struct lab_choice *expected, co
 
 static unsigned choose_exact(struct follow *follow, const struct lab_point *point)
 {
-	const struct lab_choice *choice = &follow->choices->list[follow->next];
+	const struct lab_choice *choice;
 	unsigned index;
 
-	if (follow->divergence.is || follow->next == follow->choices->count ||
-	    !lab_choice_same_place(choice, &point->place))
+	if (follow->divergence.is || follow->next == follow->choices->count)
+		return point->usual;
+	choice = &follow->choices->list[follow->next];
+	if (!lab_choice_same_place(choice, &point->place))
 		return point->usual;
 	if (choice->signature != point->place.signature) {
 		diverge(follow, choice, &point->place, "the context does something else there");
@@ -96,6 +98,7 @@ static void destroy(struct lab_strategy *strategy)
 
 static const struct lab_strategy_ops follow_ops = {
 	.name = "follow",
+	.reads_signatures = true,
 	.begin = begin,
 	.choose = choose,
 	.end = end,
