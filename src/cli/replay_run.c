@@ -28,7 +28,7 @@ static enum lab_status run_on(struct lab_sim *sim, const struct lab_artifact *ar
 		.quiesce = true,
 		.sequential = way->sequential,
 		.trace = way->story == LAB_REPLAY_TRACE ? print_line : NULL,
-		.step = way->story == LAB_REPLAY_LANES ? lab_lanes_step : NULL,
+		.step = strategy && way->story == LAB_REPLAY_LANES ? lab_lanes_step : NULL,
 		.arg = &lanes,
 		.strategy = strategy,
 	};

@@ -221,7 +221,7 @@ enum lab_status lab_artifact_read(const uint8_t *bytes, size_t count, struct lab
 {
 	struct lab_reader reader = lab_reader_make(bytes, count);
 	struct lab_artifact read;
-	uint64_t version;
+	uint64_t version = 0; /* gcc does not see that read_header sets it */
 	bool ok;
 
 	lab_artifact_init(&read);

@@ -45,6 +45,7 @@ static enum lab_status map_file(const char *file, struct object *object)
 
 static bool find_sections(struct object *object)
 {
+	const void *sections;
 	ElfW(Ehdr) header;
 
 	memcpy(&header, object->bytes, sizeof(header));
@@ -53,7 +54,8 @@ static bool find_sections(struct object *object)
 	    !inside(object, header.e_shoff, (uint64_t)header.e_shnum * sizeof(ElfW(Shdr))) ||
 	    header.e_shstrndx >= header.e_shnum)
 		return false;
-	object->sections = (const ElfW(Shdr) *)(const void *)(object->bytes + header.e_shoff);
+	sections = object->bytes + header.e_shoff;
+	object->sections = sections;
 	object->section_count = header.e_shnum;
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/bits.h"
 
 /* Each strategy against the probabilities and counts that are known of it, on programs small enough to know them. */
@@ -176,6 +177,7 @@ static void message_passing(unsigned context)
 
 static void independent_reads(unsigned context)
 {
+	lab_assert_cmp(context, <, LAB_ARRAY_COUNT(seen_by));
 	if (context < 2) {
 		lab_program_set(context ? &y : &x, 1);
 		return;
