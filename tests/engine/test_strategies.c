@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/assert.h"
 #include "base/bits.h"
 
 /* Each strategy against the probabilities and counts that are known of it, on programs small enough to know them. */
@@ -177,13 +176,15 @@ static void message_passing(unsigned context)
 
 static void independent_reads(unsigned context)
 {
-	lab_assert_cmp(context, <, LAB_ARRAY_COUNT(seen_by));
+	bool x_first = context == 2;
+	unsigned *seen = seen_by[x_first ? 2 : 3];
+
 	if (context < 2) {
 		lab_program_set(context ? &y : &x, 1);
 		return;
 	}
-	seen_by[context][0] = lab_program_get(context == 2 ? &x : &y);
-	seen_by[context][1] = lab_program_get(context == 2 ? &y : &x);
+	seen[0] = lab_program_get(x_first ? &x : &y);
+	seen[1] = lab_program_get(x_first ? &y : &x);
 }
 
 /* A stack of two whose head is popped by compare and swap, with no tag: pop reads head and next, then swaps. */
