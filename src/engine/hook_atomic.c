@@ -5,7 +5,10 @@
 
 /*
  * Atomic operations: these the hook does itself, after the scheduling point. Sequentially consistent whatever was
- * asked: on one OS thread there is no other order, and race mode, which judges orders, asks the real runtime.
+ * asked: on one OS thread there is no other order to be had, and so a weaker one that is wrong is not seen here.
+ *
+ * The compiler's builtins and not plat/atomic.h: the objects are the target's, plain words of five widths, and the
+ * order is nobody's promise.
  *
  * An update that leaves the word as it was (a compare-and-swap that fails, an exchange of equal values) changed
  * nothing that anybody could wait for, and the engine is told so: spinning is told from moving by it.
