@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/bits.h"
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/stop.h"
@@ -14,8 +15,9 @@
 #include "target/registry.h"
 
 #define COMMAND      (&lab_command_explore)
-#define SHARE        500u /* schedules that each search has of one scenario among many */
-#define SIZE_MOST    40u  /* of a generated scenario, of 100 */
+#define SHARE_LEAST  16u /* schedules of a generated scenario */
+#define SIZE_MOST    40u /* of a generated scenario, of 100 */
+#define SIZE_EVERY   64u /* scenarios after which the greatest size grows by one */
 #define TIME_DEFAULT UINT64_C(10000000000)
 #define SHARE_CORPUS 2000u
 
@@ -140,6 +142,19 @@ static void explore_files(struct lab_explore *explore, const char *path)
 	explore->code = LAB_EXIT_USAGE;
 }
 
+/*
+ * 1 1 2 1 1 2 4 1 1 2 1 1 2 4 8 ...: who does not know how long the right try takes loses least by this sequence (Luby,
+ * Sinclair and Zuckerman, 1993). Many scenarios get few schedules, few get many, and each kind as many in all.
+ */
+static uint64_t luby(uint64_t i)
+{
+	uint64_t whole = 1;
+
+	while (2 * whole <= i + 1)
+		whole *= 2;
+	return whole == i + 1 ? whole / 2 : luby(i + 1 - whole);
+}
+
 static void explore_generated(struct lab_explore *explore)
 {
 	struct lab_scenario scenario;
@@ -147,10 +162,12 @@ static void explore_generated(struct lab_explore *explore)
 
 	lab_prng_seed(&prng, explore->plan->seed, 0);
 	lab_scenario_init(&scenario);
-	while (!lab_explore_limit(explore)) {
-		lab_scenario_generate(&prng, 1 + (unsigned)lab_prng_below(&prng, SIZE_MOST), &scenario);
+	for (uint64_t i = 1; !lab_explore_limit(explore); i++) {
+		uint64_t most = LAB_MIN(1 + i / SIZE_EVERY, SIZE_MOST);
+
+		lab_scenario_generate(&prng, 1 + (unsigned)lab_prng_below(&prng, most), &scenario);
 		scenario.schedule_bytes = scenario.directive_count = 0;
-		lab_explore_scenario(explore, NULL, &scenario, SHARE);
+		lab_explore_scenario(explore, NULL, &scenario, SHARE_LEAST * luby(i));
 	}
 	lab_scenario_free(&scenario);
 }

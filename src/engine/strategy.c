@@ -6,7 +6,8 @@
 #include "base/bits.h"
 #include "engine/strategy_own.h"
 
-#define TWICE_IN 4u /* one line in so many comes in a second time */
+#define TWICE_IN     4u  /* one line in so many comes in a second time */
+#define EVENTS_GUESS 32u /* of a CPU, before the first run */
 
 static const struct {
 	const char *name;
@@ -61,7 +62,7 @@ void lab_irq_plan_begin(struct lab_irq_plan *plan, const struct lab_scenario *sc
 			continue;
 		plan->handlers[i].count = lab_prng_chance(prng, 1, TWICE_IN) ? 2 : 1;
 		for (unsigned k = 0; k < 2; k++)
-			plan->handlers[i].at[k] = 1 + lab_prng_below(prng, events ? events : 1);
+			plan->handlers[i].at[k] = 1 + lab_prng_below(prng, events ? events : EVENTS_GUESS);
 		if (plan->handlers[i].at[1] < plan->handlers[i].at[0])
 			plan->handlers[i].at[0] = plan->handlers[i].at[1];
 	}

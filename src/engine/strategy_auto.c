@@ -8,9 +8,12 @@
 
 /*
  * The searches that promise something first, each until it is done or has had its share of runs; then DPOR, whose end
- * is a verdict; then the random ones in turn, since no single one finds every kind of bug.
+ * is a verdict; then the random ones in turn, since no single one finds every kind of bug. A share too small for a
+ * search to come to more than a scenario's last steps is the random ones' alone.
  */
 #define SHARE_DEFAULT 20000u
+#define SHARE_SEARCH  128u
+#define TURN          16u /* runs in a row of one random strategy: the first ones teach it how long a run is */
 #define SEARCHES      3u
 #define RANDOMS       4u
 
@@ -20,13 +23,14 @@ struct automatic {
 	uint64_t runs[SEARCHES + 1]; /* the last: of the random ones */
 	uint64_t share;
 	unsigned phase;
+	unsigned first; /* which of the random ones begins */
 };
 
 static struct lab_strategy *present(const struct automatic *automatic)
 {
 	if (automatic->phase < SEARCHES)
 		return automatic->searches[automatic->phase];
-	return automatic->randoms[automatic->runs[SEARCHES] % RANDOMS];
+	return automatic->randoms[(automatic->first + automatic->runs[SEARCHES] / TURN) % RANDOMS];
 }
 
 static void begin(struct lab_strategy *strategy, const struct lab_scenario *scenario)
@@ -69,7 +73,8 @@ static void tell(const struct lab_strategy *strategy, char *text, size_t room)
 	const struct automatic *automatic = (const struct automatic *)strategy;
 	size_t used = 0;
 
-	for (unsigned i = 0; i < SEARCHES && i <= automatic->phase && used + 1 < room; i++) {
+	for (unsigned i = 0;
+	     i < SEARCHES && automatic->share >= SHARE_SEARCH && i <= automatic->phase && used + 1 < room; i++) {
 		const struct lab_strategy *one = automatic->searches[i];
 
 		used += (size_t)snprintf(text + used, room - used, "%s%s ", i ? "; " : "", one->ops->name);
@@ -116,5 +121,7 @@ struct lab_strategy *lab_strategy_auto(const struct lab_strategy_options *option
 	automatic->randoms[1] = lab_strategy_pos(options);
 	automatic->randoms[2] = lab_strategy_pct(options);
 	automatic->randoms[3] = lab_strategy_random(options);
+	automatic->first = (unsigned)(options->seed % RANDOMS);
+	automatic->phase = automatic->share < SHARE_SEARCH ? SEARCHES : 0;
 	return &automatic->base;
 }

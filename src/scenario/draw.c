@@ -162,7 +162,8 @@ void lab_draw_marks(struct lab_prng *prng, struct lab_scenario_machine *machine)
 
 	if (!marks->frames)
 		return;
-	marks->min = lab_draw_log(prng, marks->frames) - 1;
+	/* Often the greatest that there may be: the floor is near then. */
+	marks->min = lab_prng_chance(prng, 1, 3) ? marks->frames * 2 / 3 : lab_draw_log(prng, marks->frames) - 1;
 	marks->low = marks->min + marks->min / 4;
 	marks->high = marks->min + marks->min / 2;
 	if (zone == LAB_ZONE_DMA)
