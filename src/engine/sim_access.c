@@ -105,6 +105,20 @@ static bool is_settled(const struct lab_sim *sim, const struct lab_sim_pending *
 	return true;
 }
 
+/* The oracle judges it, by the frames' owners as of now: so its order with what changes these is no matter of chance.
+ */
+static void judge_write(struct lab_sim *sim, uintptr_t address, size_t bytes, uintptr_t code)
+{
+	const struct lab_module *module = sim->module;
+	const struct lab_sim_context *top = sim->running->top;
+
+	sim->shared = true;
+	code = module && within(code, module->whole.start, module->whole.bytes) ? code - (uintptr_t)module->whole.start
+										: 0;
+	lab_oracle_written(sim->exec.oracle, top ? top->actor->index : LAB_FINDING_NO_ACTOR, (const void *)address,
+			   bytes, code);
+}
+
 bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
 {
 	struct lab_sim_pending access = {kind, (uint32_t)bytes, (uintptr_t)address, (uintptr_t)code};
@@ -123,6 +137,8 @@ bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, 
 		lab_sim_pass(&access);
 	else
 		lab_sim_meet(&access);
+	if (kind == LAB_SIM_WRITE && access.address - sim->arena_start < sim->arena_bytes)
+		judge_write(sim, access.address, bytes, access.code);
 	if (!strand->top)
 		return false;
 	if (sim->options.trace)
@@ -143,6 +159,8 @@ void lab_sim_updated(const void *address, const void *code, uint64_t old, bool c
 {
 	struct lab_sim *sim = lab_sim_current;
 
+	if (changed && (uintptr_t)address - sim->arena_start < sim->arena_bytes)
+		judge_write(sim, (uintptr_t)address, 1, (uintptr_t)code);
 	if (changed)
 		lab_sim_spin_wrote(sim, sim->running, (uintptr_t)address);
 	else

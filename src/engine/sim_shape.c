@@ -54,6 +54,7 @@ static enum lab_status make(struct lab_sim *sim, struct lab_sim_shape *shape, co
 		.actor_name = lab_sim_name,
 		.report = report,
 		.arg = sim,
+		.one_thread = true,
 	};
 	return lab_oracle_create(&config, &shape->oracle);
 }
@@ -80,6 +81,10 @@ enum lab_status lab_sim_shape_use(struct lab_sim *sim, const struct lab_scenario
 	sim->shape = shape;
 	sim->exec.machine = &shape->store.machine;
 	sim->exec.oracle = shape->oracle;
+	sim->arena_start = (uintptr_t)shape->store.machine.base;
+	sim->arena_bytes = sim->target->caps & LAB_CAP_ARENA
+				   ? (size_t)shape->store.machine.frame_count << shape->store.machine.page_shift
+				   : 0;
 	lab_oracle_reset(shape->oracle, shape->have_census);
 	if (sim->target->caps & LAB_CAP_ARENA)
 		lab_machine_wipe(&shape->store);

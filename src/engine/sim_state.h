@@ -140,6 +140,8 @@ struct lab_sim {
 	struct lab_module *module; /* NULL: the target is not hooked */
 	uintptr_t heap_start;      /* of the module's heap, asked for at each access */
 	size_t heap_room;          /* 0: there is none */
+	uintptr_t arena_start;     /* of the machine's frames, where the oracle judges each write */
+	size_t arena_bytes;        /* 0: the target's blocks lie elsewhere */
 	const struct lab_scenario *scenario;
 	struct lab_sim_options options;
 	struct lab_sim_result *result;

@@ -7,7 +7,7 @@
 void lab_oracle_alloc_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor,
 			    const struct lab_request *request)
 {
-	lab_oracle_call_begin(oracle, call, actor, request);
+	lab_oracle_call_begin(oracle, call, LAB_CALL_ALLOC, actor, request);
 }
 
 /* R05: what is wrong with where the block lies, or NULL. */
@@ -108,5 +108,7 @@ void lab_oracle_alloc_end(struct lab_oracle *oracle, struct lab_call *call, enum
 				  lab_status_name(status), lab_oracle_owner_name(oracle, call->request.owner));
 	else
 		lab_oracle_judge_failure(oracle, call, status);
-	lab_oracle_call_end(oracle);
+	if (call->trespass.is)
+		lab_oracle_judge_trespass(oracle, call, status == LAB_OK ? block : NULL);
+	lab_oracle_call_end(oracle, call);
 }

@@ -23,7 +23,7 @@ static void release_cells(struct lab_oracle *oracle, const void *block, const st
 void lab_oracle_free_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor, void *block,
 			   const struct lab_request *request)
 {
-	lab_oracle_call_begin(oracle, call, actor, request);
+	lab_oracle_call_begin(oracle, call, LAB_CALL_FREE, actor, request);
 	(void)lab_oracle_judge_pattern(oracle, actor, block, request);
 	release_cells(oracle, block, request);
 }
@@ -36,7 +36,7 @@ void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void 
 				  call->request.order, "block=%s refused at its rightful free: %s owners=%s",
 				  lab_oracle_block_text(oracle, block, call->request.order).text,
 				  lab_status_name(status), lab_oracle_owner_name(oracle, call->request.owner));
-	lab_oracle_call_end(oracle);
+	lab_oracle_call_end(oracle, call);
 }
 
 static bool has_view(const struct lab_oracle *oracle, const void *block)

@@ -16,7 +16,7 @@ _Static_assert(LAB_ARRAY_COUNT(misuse_names) == LAB_MISUSE_COUNT, "every misuse 
 void lab_oracle_misuse_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor, void *self,
 			     const struct lab_request *shown)
 {
-	lab_oracle_call_begin(oracle, call, actor, shown);
+	lab_oracle_call_begin(oracle, call, LAB_CALL_MISUSE, actor, shown);
 	call->free_before = oracle->target->free_frames ? oracle->target->free_frames(self) : 0;
 }
 
@@ -104,5 +104,5 @@ void lab_oracle_misuse_end(struct lab_oracle *oracle, struct lab_call *call, voi
 					  (unsigned long long)free_now,
 					  oracle->config.actor_name(oracle->config.arg, call->actor));
 	}
-	lab_oracle_call_end(oracle);
+	lab_oracle_call_end(oracle, call);
 }

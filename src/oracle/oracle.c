@@ -58,6 +58,7 @@ void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census)
 	lab_store_relaxed(&oracle->calls_ended, 0);
 	lab_store_relaxed(&oracle->unjudged, 0);
 	lab_store_relaxed(&oracle->unwatched, 0);
+	oracle->open = NULL;
 	oracle->own_generation = 0;
 	if (!keep_census)
 		lab_oracle_assume_census(oracle);
@@ -88,10 +89,10 @@ bool lab_oracle_applies(const struct lab_oracle *oracle, enum lab_rule rule)
 	return !caps || oracle->target->caps & caps;
 }
 
-void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor,
+void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, enum lab_call_kind kind, unsigned actor,
 			   const struct lab_request *request)
 {
-	*call = (struct lab_call){.actor = actor, .request = *request};
+	*call = (struct lab_call){.kind = kind, .actor = actor, .request = *request};
 	/* Relaxed, as all of the oracle's; a count that is seen late only makes a failure unjudged. */
 	call->ticket = lab_fetch_add_relaxed(&oracle->calls_begun, 1);
 	call->alone_at_start = lab_load_relaxed(&oracle->calls_ended) == call->ticket;
@@ -99,6 +100,10 @@ void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, uns
 		call->marks_at_start[zone] = lab_marks_version(&oracle->marks[zone]);
 		call->taken_at_start[zone] = lab_load_relaxed(&oracle->taken[zone]);
 	}
+	if (!oracle->config.one_thread)
+		return;
+	call->outer = oracle->open;
+	oracle->open = call;
 }
 
 bool lab_oracle_call_alone(const struct lab_oracle *oracle, const struct lab_call *call)
@@ -106,9 +111,16 @@ bool lab_oracle_call_alone(const struct lab_oracle *oracle, const struct lab_cal
 	return call->alone_at_start && lab_load_relaxed(&oracle->calls_begun) == call->ticket + 1;
 }
 
-void lab_oracle_call_end(struct lab_oracle *oracle)
+void lab_oracle_call_end(struct lab_oracle *oracle, struct lab_call *call)
 {
 	lab_fetch_add_relaxed(&oracle->calls_ended, 1);
+	if (!oracle->config.one_thread)
+		return;
+	for (struct lab_call **at = &oracle->open; *at; at = &(*at)->outer)
+		if (*at == call) {
+			*at = call->outer;
+			return;
+		}
 }
 
 void lab_oracle_other_begin(struct lab_oracle *oracle)
@@ -118,7 +130,7 @@ void lab_oracle_other_begin(struct lab_oracle *oracle)
 
 void lab_oracle_other_end(struct lab_oracle *oracle)
 {
-	lab_oracle_call_end(oracle);
+	lab_fetch_add_relaxed(&oracle->calls_ended, 1);
 }
 
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks)

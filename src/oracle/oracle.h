@@ -25,6 +25,8 @@ struct lab_oracle_config {
 	/* Called at each finding, at the place where it was found, possibly in a signal handler. */
 	void (*report)(void *arg, const struct lab_finding *finding);
 	void *arg;
+	bool one_thread; /* no two calls of the oracle are ever under way at once: it judges more (docs/invariants.md)
+			  */
 };
 
 /* May sleep. LAB_SYSTEM: errno. The machine, target and config's strings must outlive it. */
@@ -36,8 +38,11 @@ void lab_oracle_destroy(struct lab_oracle *oracle);
  */
 void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census);
 
+enum lab_call_kind { LAB_CALL_ALLOC, LAB_CALL_FREE, LAB_CALL_MISUSE };
+
 /* One call under way: on the stack of whoever calls the target. */
 struct lab_call {
+	enum lab_call_kind kind;
 	unsigned actor;
 	struct lab_request request;
 	uint64_t taken_at_start[LAB_ZONE_COUNT]; /* cumulative frames taken, read before the call: R03 */
@@ -45,6 +50,14 @@ struct lab_call {
 	uint64_t ticket;                         /* calls begun when this one began: R10's "alone" */
 	bool alone_at_start;
 	uint64_t free_before; /* the target's free_frames before a misuse: R02 */
+	/* Of an oracle with one thread only: */
+	struct lab_call *outer; /* the call that began before this one and has not ended */
+	struct lab_trespass {
+		bool is; /* it wrote where it must not, unless the block that it answers lies there */
+		uint64_t frame;
+		lab_owner owner;
+		uintptr_t code;
+	} trespass;
 };
 
 /*
@@ -116,6 +129,14 @@ void lab_oracle_touch(struct lab_oracle *oracle, unsigned actor, void *block, co
  */
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
 void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
+
+/*
+ * For an engine that sees the target's accesses, with one thread: the target's code writes these bytes of the arena now
+ * (R11; R02 where the call was to be refused and to change nothing). code: where, as an offset in its file; 0: unknown.
+ * A write during an alloc is judged at its end: into the block that it answers it was right, or that is R01. actor:
+ * LAB_FINDING_NO_ACTOR stands for whoever's call began last.
+ */
+void lab_oracle_written(struct lab_oracle *oracle, unsigned actor, const void *address, size_t bytes, uintptr_t code);
 
 /* A host service that may sleep was called (R07). request: of the call under way, or NULL when there is none. */
 void lab_oracle_may_sleep(struct lab_oracle *oracle, unsigned actor, enum lab_context_kind context,

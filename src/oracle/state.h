@@ -26,6 +26,8 @@ struct lab_oracle {
 	 */
 	lab_atomic64 calls_begun, calls_ended;
 
+	struct lab_call *open; /* with one thread: the call that began last of those that have not ended */
+
 	lab_atomic64 low_water[LAB_ZONE_COUNT][LAB_CLASS_COUNT];
 	lab_atomic64 unjudged, unwatched;
 
@@ -53,11 +55,14 @@ struct lab_block_text lab_oracle_block_text(const struct lab_oracle *oracle, con
 /* The frame number for a finding: UINT64_MAX for blocks outside the arena. */
 uint64_t lab_oracle_finding_frame(const struct lab_oracle *oracle, const void *block);
 
-void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor,
+void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, enum lab_call_kind kind, unsigned actor,
 			   const struct lab_request *request);
 /* True when no other call was under way from its begin until now. Before lab_oracle_call_end. */
 bool lab_oracle_call_alone(const struct lab_oracle *oracle, const struct lab_call *call);
-void lab_oracle_call_end(struct lab_oracle *oracle);
+void lab_oracle_call_end(struct lab_oracle *oracle, struct lab_call *call);
+
+/* R11, after an alloc: what it wrote into before its block was known. */
+void lab_oracle_judge_trespass(struct lab_oracle *oracle, const struct lab_call *call, const void *block);
 
 /* R03, after a success in a zone. */
 void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *call, enum lab_zone zone,

@@ -5,7 +5,8 @@
 #include <string.h>
 
 /*
- * Interrupts at every access of unmodified code. usage: test_access CORE LOCKED LOST_UPDATE: their hooked modules.
+ * Interrupts at every access of unmodified code. usage: test_access CORE LOCKED LOST_UPDATE ZERO_OVERRUN: their hooked
+ * modules.
  */
 
 #define MACHINE "machine frames=64 cpus=2 order-max=3 page-shift=6\nzone normal frames=0+64 min=4 low=5 high=6\n"
@@ -88,6 +89,26 @@ static void test_lost_update_is_found_in_its_window(void **state)
 	lab_rig_close(&rig);
 }
 
+/* Found at the write itself: the owner never looks, and its block is given up in the end without ever being touched. */
+static void test_overrun_is_found_at_the_write(void **state)
+{
+	const char *text = MACHINE "task t { s0 = alloc kernel 1; s1 = alloc kernel 1; free s0; %s 1; }\n";
+	char overrun[256], sound[256];
+	struct lab_rig rig;
+
+	snprintf(overrun, sizeof(overrun), text, "s0 = alloc kernel|zero");
+	snprintf(sound, sizeof(sound), text, "s0 = alloc kernel");
+	open_module(&rig, files[3]);
+	lab_rig_expect(&rig, overrun, LAB_R11_ISOLATION);
+	if (!strstr(rig.result.finding.detail, "was written by code 0x"))
+		fail_msg("%s", rig.result.finding.detail);
+	lab_rig_expect(&rig, sound, LAB_RULE_COUNT);
+	lab_rig_close(&rig);
+	open_module(&rig, files[0]);
+	lab_rig_expect(&rig, overrun, LAB_RULE_COUNT);
+	lab_rig_close(&rig);
+}
+
 /* Ten runs of one schedule are one run, also after others, and after runs that a finding abandoned. */
 static void test_equal_runs(void **state)
 {
@@ -165,12 +186,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_core_is_clean_everywhere),
 		cmocka_unit_test(test_locked_is_clean_everywhere),
 		cmocka_unit_test(test_lost_update_is_found_in_its_window),
+		cmocka_unit_test(test_overrun_is_found_at_the_write),
 		cmocka_unit_test(test_equal_runs),
 		cmocka_unit_test(test_settled),
 	};
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: test_access CORE LOCKED LOST_UPDATE\n");
+	if (argc != 5) {
+		fprintf(stderr, "usage: test_access CORE LOCKED LOST_UPDATE ZERO_OVERRUN\n");
 		return 2;
 	}
 	files = argv + 1;

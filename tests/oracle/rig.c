@@ -28,7 +28,7 @@ static void note(void *arg, const struct lab_finding *finding)
 	rig->finding_count++;
 }
 
-void lab_rig_start(struct lab_rig *rig, const struct lab_target *target)
+static void start(struct lab_rig *rig, const struct lab_target *target, bool one_thread)
 {
 	struct lab_oracle_config config = {
 		.machine = &rig->fixture.machine,
@@ -37,6 +37,7 @@ void lab_rig_start(struct lab_rig *rig, const struct lab_target *target)
 		.actor_name = actor_name,
 		.report = note,
 		.arg = rig,
+		.one_thread = one_thread,
 	};
 
 	*rig = (struct lab_rig){.target = target};
@@ -47,6 +48,16 @@ void lab_rig_start(struct lab_rig *rig, const struct lab_target *target)
 	assert_int_equal(lab_oracle_create(&config, &rig->oracle), LAB_OK);
 	lab_oracle_census(rig->oracle);
 	assert_int_equal(target->create(&rig->fixture.machine, &rig->self), LAB_OK);
+}
+
+void lab_rig_start(struct lab_rig *rig, const struct lab_target *target)
+{
+	start(rig, target, false);
+}
+
+void lab_rig_start_alone(struct lab_rig *rig, const struct lab_target *target)
+{
+	start(rig, target, true);
 }
 
 void lab_rig_stop(struct lab_rig *rig)

@@ -27,6 +27,8 @@ struct lab_rig_block {
 
 /* A machine of a DMA span 0+16 and NORMAL spans 16+40 and 60+20; min 8 in NORMAL, 4 in DMA, lowmem reserve 2. */
 void lab_rig_start(struct lab_rig *rig, const struct lab_target *target);
+/* The same with an oracle that knows that there is one thread. */
+void lab_rig_start_alone(struct lab_rig *rig, const struct lab_target *target);
 void lab_rig_stop(struct lab_rig *rig);
 
 /* As the context of that index. */
