@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <labyrinth/target.h>
@@ -56,6 +57,18 @@ static enum lab_status adapter_free(void *self, void *block, const struct lab_re
 	return LAB_OK;
 }
 
+/* Only for people: a name for a byte that a finding's steps show. */
+static enum lab_word adapter_describe(void *self, const void *address, char *text, size_t room)
+{
+	struct adapter *a = self;
+	size_t frame = (size_t)((uintptr_t)address - (uintptr_t)a->bitmap.used);
+
+	if (frame >= a->machine->frame_count)
+		return LAB_WORD_NONE;
+	snprintf(text, room, "frame %zu used", frame);
+	return LAB_WORD_NUMBER;
+}
+
 const struct lab_target *lab_target_entry(void)
 {
 	static const struct lab_target target = {
@@ -69,6 +82,7 @@ const struct lab_target *lab_target_entry(void)
 		.destroy = adapter_destroy,
 		.alloc = adapter_alloc,
 		.free = adapter_free,
+		.describe = adapter_describe,
 	};
 
 	return &target;

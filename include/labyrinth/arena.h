@@ -10,6 +10,7 @@
 #include <labyrinth/machine.h>
 #include <labyrinth/owner.h>
 #include <labyrinth/status.h>
+#include <labyrinth/word.h>
 
 /*
  * The reference allocator: page frames of an arena, lock-free, with exact reserves and one owner a block.
@@ -180,6 +181,12 @@ struct lab_arena_stat {
 void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_stat);
 /* The sum of the zones' `free`, without the walk. */
 uint64_t lab_arena_free_frames(const struct lab_arena *arena);
+
+/*
+ * Names the word of the metadata that lies at `address`: "zone normal budget", "chunk 3 state", "frame 17 owner". For
+ * tools that show what the allocator does. LAB_WORD_NONE: not the arena's, and text is as it was. Wait-free.
+ */
+enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *address, char *text, size_t room);
 
 /*
  * Walks the whole arena and compares everything that is kept twice. LAB_OK, or LAB_INVALID at the first thing that does

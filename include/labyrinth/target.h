@@ -10,6 +10,7 @@
 #include <labyrinth/machine.h>
 #include <labyrinth/owner.h>
 #include <labyrinth/status.h>
+#include <labyrinth/word.h>
 
 /*
  * The target ABI: any allocator under test is one table. Built-in targets and plug-ins (one exported symbol,
@@ -114,7 +115,17 @@ struct lab_target {
 	unsigned page_shift_min;              /* least frame size it can live with; 0 means 12 */
 	uint64_t (*free_frames)(void *self);  /* what the target believes; compared, never trusted */
 	enum lab_status (*check)(void *self); /* its own consistency check, called at quiescence */
+	/* A table may end here: `size` tells. What follows came later, and is optional. */
+	/*
+	 * Names the word of its metadata that lies at `address`, as "zone normal budget", in at most `room` bytes with
+	 * the terminating zero: for people who read what a context did. Called in the middle of other calls: it reads
+	 * only what create wrote, and takes no lock.
+	 */
+	enum lab_word (*describe)(void *self, const void *address, char *text, size_t room);
 };
+
+/* The least `size` of a table: up to and with `check`. */
+#define LAB_TARGET_SIZE_MIN offsetof(struct lab_target, describe)
 
 /* The one symbol that a plug-in exports. */
 const struct lab_target *lab_target_entry(void);

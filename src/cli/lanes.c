@@ -60,6 +60,8 @@ void lab_lanes_step(void *arg, const struct lab_sim_step *step)
 	struct lab_lanes *lanes = arg;
 	char text[160];
 
+	if (!step->ended)
+		return;
 	tell(lanes, step, text, sizeof(text));
 	printf("%5u ", ++lanes->line);
 	for (unsigned i = 0; i < step->context; i++)

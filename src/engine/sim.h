@@ -25,17 +25,28 @@ struct lab_sim_result {
 	bool starved;  /* ended early: all that were left waited for memory that nobody could give; no finding */
 };
 
-/* A step of a context, when it is over: what it did between two choices. */
+/*
+ * A step of a context: what it does between two choices. Told when it begins, and once more when it is over, unless the
+ * run ends in its middle.
+ */
+#define LAB_SIM_WORD_TEXT 48u
 struct lab_sim_step {
 	unsigned context;
-	bool fires;    /* a handler came in */
-	unsigned over; /* whom it interrupted; LAB_NOBODY: an idle CPU */
+	bool fires;    /* a handler comes in */
+	unsigned over; /* whom it interrupts; LAB_NOBODY: an idle CPU */
 	struct lab_sim_pending pending;
-	uint64_t place;          /* of what was accessed: as lab_sim_place */
-	uintptr_t code;          /* the offset in the file that it was loaded from */
-	const struct lab_op *op; /* at START and OP_END: what it went on to do; NULL: nothing more */
-	bool has_values;         /* of an access of up to 8 bytes: */
-	uint64_t before, after;
+	const char *service;          /* at SERVICE and RELAX: its name in struct lab_host; NULL: none */
+	uint64_t place;               /* of what is accessed: as lab_sim_place */
+	uintptr_t code;               /* the offset, in the file that it was loaded from, to which the call returns */
+	const struct lab_op *op;      /* at START and OP_END: what it goes on to do; NULL: nothing more */
+	char word[LAB_SIM_WORD_TEXT]; /* what the target, or the engine, calls what is accessed; "": nothing */
+	enum lab_word kind;           /* how a value of it is read */
+	bool has_values;              /* of an access of up to 8 bytes: */
+	uint64_t before, after;       /* after: known at its end */
+	bool ended;                   /* told at its end; what follows is known then */
+	bool op_ended;                /* an operation ended in it: */
+	enum lab_status status;
+	uint64_t frame; /* of the block that it filled its slot with, as in a finding; or UINT64_MAX */
 };
 
 struct lab_sim_options {
@@ -53,7 +64,7 @@ struct lab_sim_options {
 	/* Called at each operation's end, with the frame of the block that it filled its slot with, or UINT64_MAX; NULL
 	   for none. */
 	void (*op_done)(void *arg, unsigned context, const struct lab_op *op, enum lab_status status, uint64_t frame);
-	void (*step)(void *arg, const struct lab_sim_step *step); /* under a strategy, at each step's end; or NULL */
+	void (*step)(void *arg, const struct lab_sim_step *step); /* under a strategy; or NULL */
 	void *arg;                                                /* of all three */
 	/* Who chooses instead of the scenario's schedule, of which only `rx@stack:46` is still heeded; NULL: nobody. */
 	struct lab_strategy *strategy;

@@ -13,11 +13,20 @@ static struct lab_sim_cpu *cpu_here(void)
 	return &lab_sim_current->cpus[lab_sim_current->running->cpu];
 }
 
+/* A service's point; code: where the target's call returns to. */
+static void point_at(const char *service, enum lab_sim_event kind, const struct lab_spinlock *lock, void *code)
+{
+	lab_sim_current->running->service = service;
+	lab_sim_meet(&(struct lab_sim_pending){kind, lock ? sizeof(*lock) : 0, (uintptr_t)lock, (uintptr_t)code});
+}
+
+#define POINT(name) point_at(name, LAB_SIM_SERVICE, NULL, __builtin_return_address(0))
+
 static unsigned long irq_save(void)
 {
 	unsigned long depth;
 
-	lab_sim_point(LAB_SIM_SERVICE);
+	POINT("irq_save");
 	depth = cpu_here()->irq_depth++;
 	return depth;
 }
@@ -27,35 +36,30 @@ static void irq_restore(unsigned long flags)
 	cpu_here()->irq_depth = (unsigned)flags;
 	if (!flags)
 		lab_sim_locks_opened(lab_sim_current, lab_sim_current->running);
-	lab_sim_point(LAB_SIM_SERVICE); /* after: what was raised under the mask comes in here */
-}
-
-static void meet_lock(const struct lab_spinlock *lock)
-{
-	lab_sim_meet(&(struct lab_sim_pending){LAB_SIM_SERVICE, sizeof(*lock), (uintptr_t)lock, 0});
+	POINT("irq_restore"); /* after: what was raised under the mask comes in here */
 }
 
 static void spin_lock(struct lab_spinlock *lock)
 {
-	meet_lock(lock);
+	point_at("spin_lock", LAB_SIM_SERVICE, lock, __builtin_return_address(0));
 	lab_sim_lock(lab_sim_current, lock, true);
 }
 
 static bool spin_trylock(struct lab_spinlock *lock)
 {
-	meet_lock(lock);
+	point_at("spin_trylock", LAB_SIM_SERVICE, lock, __builtin_return_address(0));
 	return lab_sim_trylock(lab_sim_current, lock);
 }
 
 static void spin_unlock(struct lab_spinlock *lock)
 {
 	lab_sim_unlock(lab_sim_current, lock);
-	lab_sim_point(LAB_SIM_SERVICE); /* after: who waited may take it before the holder does anything else */
+	POINT("spin_unlock"); /* after: who waited may take it before the holder does anything else */
 }
 
 static void cpu_relax(void)
 {
-	lab_sim_point(LAB_SIM_RELAX);
+	point_at("cpu_relax", LAB_SIM_RELAX, NULL, __builtin_return_address(0));
 }
 
 static void judge_sleep(const char *service)
@@ -76,7 +80,7 @@ static void judge_sleep(const char *service)
 
 static void might_sleep(void)
 {
-	lab_sim_point(LAB_SIM_SERVICE);
+	POINT("might_sleep");
 	judge_sleep("might_sleep");
 }
 
@@ -85,7 +89,7 @@ static void wait_for(const uint32_t *key, uint32_t seen)
 	struct lab_sim *sim = lab_sim_current;
 	struct lab_sim_strand *strand = sim->running;
 
-	lab_sim_point(LAB_SIM_SERVICE);
+	POINT("wait");
 	judge_sleep("wait");
 	sim->shared = true;
 	if (*key != seen || !strand->top || strand->top != strand->task)
@@ -103,7 +107,7 @@ static void wake(const uint32_t *key)
 	for (unsigned i = 0; i < sim->exec.actor_count; i++)
 		if (sim->strands[i].wait_key == key)
 			sim->strands[i].wait_key = NULL;
-	lab_sim_point(LAB_SIM_SERVICE);
+	POINT("wake");
 }
 
 static void reclaim_wake(unsigned zone)
@@ -112,7 +116,7 @@ static void reclaim_wake(unsigned zone)
 	struct lab_sim_context *top = sim->running->top;
 
 	lab_sim_record(sim, top ? top->actor->index : LAB_CONTEXT_MAX, LAB_OP_KIND_COUNT + 1, zone, 0);
-	lab_sim_point(LAB_SIM_SERVICE);
+	POINT("reclaim_wake");
 }
 
 static uint64_t shrink(uint64_t frames)
@@ -120,7 +124,7 @@ static uint64_t shrink(uint64_t frames)
 	struct lab_sim *sim = lab_sim_current;
 	struct lab_sim_context *top = sim->running->top;
 
-	lab_sim_point(LAB_SIM_SERVICE);
+	POINT("shrink");
 	judge_sleep("shrink");
 	sim->shared = true;
 	return top ? lab_exec_shrink(&sim->exec, top->actor, frames) : 0;

@@ -87,6 +87,7 @@ void lab_sim_op_done(struct lab_exec *exec, struct lab_actor *actor, const struc
 		sim->waiting_count--;
 	}
 	lab_sim_record(sim, actor->index, op->kind, status, frame);
+	lab_sim_step_op_done(sim, actor, op, status);
 	if (sim->options.op_done)
 		sim->options.op_done(sim->options.arg, actor->index, op, status, frame);
 	if (sim->options.trace) {

@@ -62,6 +62,7 @@ struct lab_sim_strand {
 	char *tls; /* the task's copy of the module's thread-local storage, used by its guests too; NULL: none yet */
 	bool spinning;                  /* it reads over and over what only others can change: they go first */
 	struct lab_sim_pending pending; /* what its top does next when it may go on */
+	const char *service;            /* at SERVICE and RELAX: which */
 	bool started;                   /* its stack holds an unfinished job */
 	bool at_boundary;               /* between two operations with nothing held: another task may have the CPU */
 	bool waiting;                   /* in the operation `wait` */
@@ -261,8 +262,12 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 /* sim_order.c: the step `last` is over and `next` follows; NULL: none does. */
 void lab_sim_order(struct lab_sim *sim, const struct lab_candidate *last, const struct lab_candidate *next);
 
-/* sim_lanes.c: the step that the run is in, for who asked to be told. */
+/* sim_step.c: the step that the run is in, for who asked to be told. */
 void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);
+/* A handler comes in: a step of its own where nobody was asked. */
+void lab_sim_step_fires(struct lab_sim *sim, const struct lab_sim_context *handler, const struct lab_sim_context *over);
+void lab_sim_step_op_done(struct lab_sim *sim, const struct lab_actor *actor, const struct lab_op *op,
+			  enum lab_status status);
 void lab_sim_step_end(struct lab_sim *sim);
 
 /* sim_access.c: the address as a number that is the same in every process, 4 * offset + where: 1 frames, 2 heap, 3 the

@@ -47,6 +47,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	lab_sim_record(sim, handler->actor->index, LAB_OP_KIND_COUNT, below ? below->actor->index : UINT64_MAX, 0);
 	lab_sim_trace(sim, "%s fires on cpu %u, over %s", lab_sim_name(sim, handler->actor->index), strand->cpu,
 		      below ? lab_sim_name(sim, below->actor->index) : "nobody");
+	lab_sim_step_fires(sim, handler, below);
 	run_ops(sim, handler);
 	lab_sim_let_go(sim, handler);
 	handler->running = false;

@@ -12,7 +12,7 @@
 struct lab_finding {
 	enum lab_rule rule;
 	unsigned actor; /* context index of the one that ran into it, or LAB_FINDING_NO_ACTOR */
-	uint64_t frame; /* of the block, or UINT64_MAX */
+	uint64_t frame; /* of the block, as lab_oracle_finding_frame has it; or UINT64_MAX */
 	unsigned order;
 	char detail[256]; /* "block=frame 64 order 0 owners=task stack, hardirq rx"; one line, no trailing dot */
 };

@@ -142,6 +142,9 @@ void lab_oracle_written(struct lab_oracle *oracle, unsigned actor, const void *a
 void lab_oracle_may_sleep(struct lab_oracle *oracle, unsigned actor, enum lab_context_kind context,
 			  const struct lab_request *request, const char *service);
 
+/* The number that findings give a block: its first frame, or outside an arena its address counted in frames. */
+uint64_t lab_oracle_finding_frame(const struct lab_oracle *oracle, const void *block);
+
 /* For rules that the engines judge themselves (R00, R08, R09): formats the detail and reports. */
 void lab_oracle_report(struct lab_oracle *oracle, enum lab_rule rule, unsigned actor, uint64_t frame, unsigned order,
 		       const char *format, ...) __attribute__((format(printf, 6, 7)));

@@ -41,7 +41,8 @@ struct lab_block_text lab_oracle_block_text(const struct lab_oracle *oracle, con
 
 uint64_t lab_oracle_finding_frame(const struct lab_oracle *oracle, const void *block)
 {
-	return oracle->arena ? lab_shadow_frame(&oracle->shadow, block) : UINT64_MAX;
+	return oracle->arena ? lab_shadow_frame(&oracle->shadow, block)
+			     : (uintptr_t)block >> oracle->config.machine->page_shift;
 }
 
 void lab_oracle_may_sleep(struct lab_oracle *oracle, unsigned actor, enum lab_context_kind context,

@@ -52,8 +52,6 @@ struct lab_block_text {
 	char text[64];
 };
 struct lab_block_text lab_oracle_block_text(const struct lab_oracle *oracle, const void *block, unsigned order);
-/* The frame number for a finding: UINT64_MAX for blocks outside the arena. */
-uint64_t lab_oracle_finding_frame(const struct lab_oracle *oracle, const void *block);
 
 void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, enum lab_call_kind kind, unsigned actor,
 			   const struct lab_request *request);

@@ -46,4 +46,7 @@ void lab_buddy_give(struct lab_buddy *buddy, uint64_t frame);
 /* Recounts everything from the frames' states and compares: true when lists, counts and merges agree. */
 bool lab_buddy_check(const struct lab_buddy *buddy);
 
+/* As the table's describe, for what the buddy itself keeps. */
+enum lab_word lab_buddy_describe(const struct lab_buddy *buddy, const void *address, char *text, size_t room);
+
 #endif

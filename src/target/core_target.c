@@ -158,6 +158,13 @@ static enum lab_status core_check(void *self)
 	return lab_arena_check(&core->arena, NULL);
 }
 
+static enum lab_word core_describe(void *self, const void *address, char *text, size_t room)
+{
+	struct core *core = self;
+
+	return lab_arena_describe(&core->arena, address, text, room);
+}
+
 const struct lab_target lab_target_core = {
 	.abi = LAB_TARGET_ABI,
 	.size = sizeof(struct lab_target),
@@ -177,4 +184,5 @@ const struct lab_target lab_target_core = {
 	.page_shift_min = 6,
 	.free_frames = core_free_frames,
 	.check = core_check,
+	.describe = core_describe,
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -269,6 +270,32 @@ static enum lab_status locked_check(void *self)
 	return sound ? LAB_OK : LAB_INVALID;
 }
 
+static enum lab_word locked_describe(void *self, const void *address, char *text, size_t room)
+{
+	const struct locked *locked = self;
+	size_t in_marks = (size_t)((uintptr_t)address - (uintptr_t)locked->marks);
+	size_t in_holdings = (size_t)((uintptr_t)address - (uintptr_t)locked->holdings);
+	size_t frame = in_holdings / sizeof(*locked->holdings), member = in_holdings % sizeof(*locked->holdings);
+
+	if ((size_t)((uintptr_t)address - (uintptr_t)&locked->lock) < sizeof(locked->lock)) {
+		snprintf(text, room, "the lock");
+		return LAB_WORD_NUMBER;
+	}
+	if (in_marks < sizeof(locked->marks)) {
+		snprintf(text, room, "zone %s watermarks", in_marks < sizeof(locked->marks[0]) ? "dma" : "normal");
+		return LAB_WORD_NUMBER;
+	}
+	if (frame >= locked->machine->frame_count)
+		return lab_buddy_describe(&locked->buddy, address, text, room);
+	snprintf(text, room, "frame %zu %s", frame,
+		 member < offsetof(struct holding, gfp)     ? "owner"
+		 : member < offsetof(struct holding, views) ? "flags"
+							    : "views");
+	return member < offsetof(struct holding, gfp)     ? LAB_WORD_OWNER
+	       : member < offsetof(struct holding, views) ? LAB_WORD_BITS
+							  : LAB_WORD_NUMBER;
+}
+
 const struct lab_target lab_target_locked = {
 	.abi = LAB_TARGET_ABI,
 	.size = sizeof(struct lab_target),
@@ -287,4 +314,5 @@ const struct lab_target lab_target_locked = {
 	.page_shift_min = 6,
 	.free_frames = locked_free_frames,
 	.check = locked_check,
+	.describe = locked_describe,
 };

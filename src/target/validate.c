@@ -82,8 +82,9 @@ enum lab_status lab_target_validate(const struct lab_target *target, const char 
 		snprintf(message, room, "%s: abi is %u, expected %u", name, target->abi, LAB_TARGET_ABI);
 		return LAB_INVALID;
 	}
-	if (target->size != sizeof(struct lab_target)) {
-		snprintf(message, room, "%s: size is %u, expected %zu", name, target->size, sizeof(struct lab_target));
+	if (target->size < LAB_TARGET_SIZE_MIN || target->size > sizeof(struct lab_target)) {
+		snprintf(message, room, "%s: size is %u, expected %zu, or down to %zu", name, target->size,
+			 sizeof(struct lab_target), LAB_TARGET_SIZE_MIN);
 		return LAB_INVALID;
 	}
 	member = missing_member(target, &reason);

@@ -22,6 +22,13 @@ static enum lab_status release(void *self, void *block, const struct lab_request
 	return LAB_OK;
 }
 
+#ifdef MODULE_NAMELESS
+static enum lab_word nameless(void *self, const void *address, char *text, size_t room)
+{
+	return LAB_WORD_NONE;
+}
+#endif
+
 static const struct lab_target target = {
 	.abi = LAB_TARGET_ABI,
 	.size = sizeof(struct lab_target),

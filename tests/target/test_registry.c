@@ -77,6 +77,20 @@ static void test_plugin_loads(void **state)
 	assert_string_equal(message, "");
 }
 
+static void test_a_table_without_the_newer_members(void **state)
+{
+	const struct lab_target *target = NULL, *again = NULL;
+	char message[256] = "";
+
+	if (lab_target_open(MODULE("short"), &target, message, sizeof(message)) != LAB_OK)
+		fail_msg("%s", message);
+	assert_string_equal(target->name, "module");
+	assert_non_null(target->alloc);
+	assert_null(target->describe);
+	assert_int_equal(lab_target_open(MODULE("short"), &again, message, sizeof(message)), LAB_OK);
+	assert_ptr_equal(again, target);
+}
+
 static void test_message_that_does_not_fit(void **state)
 {
 	const struct lab_target *target;
@@ -160,10 +174,15 @@ static void test_status_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_builtins),         cmocka_unit_test(test_plugin_errors),
-		cmocka_unit_test(test_plugin_loads),     cmocka_unit_test(test_message_that_does_not_fit),
-		cmocka_unit_test(test_malloc_libraries), cmocka_unit_test(test_malloc_budget),
-		cmocka_unit_test(test_cap_names),        cmocka_unit_test(test_status_names),
+		cmocka_unit_test(test_builtins),
+		cmocka_unit_test(test_plugin_errors),
+		cmocka_unit_test(test_plugin_loads),
+		cmocka_unit_test(test_a_table_without_the_newer_members),
+		cmocka_unit_test(test_message_that_does_not_fit),
+		cmocka_unit_test(test_malloc_libraries),
+		cmocka_unit_test(test_malloc_budget),
+		cmocka_unit_test(test_cap_names),
+		cmocka_unit_test(test_status_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
