@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "cli/cli.h"
+#include "cli/hunt.h"
 #include "cli/stop.h"
 #include "report/file.h"
 #include "stress/machine.h"
@@ -19,7 +20,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *json, *findings, *format;
+	const char *watchdog, *hunt, *hooked, *json, *findings, *format;
 };
 
 /* Calls `take` for each word of a list with commas; stops at the first that does not answer 0. */
@@ -127,6 +128,26 @@ static int check_json(const char *path)
 	return LAB_EXIT_USAGE;
 }
 
+/* Off by 0; what it is to search must be a target that there is. */
+static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
+{
+	const struct lab_target *target;
+	char message[256];
+	bool hooked;
+
+	plan->hunt_ns = LAB_HUNT_TIME_NS;
+	plan->hooked = words->hooked;
+	if (words->hunt && lab_cli_duration(words->hunt, &plan->hunt_ns)) {
+		lab_cli_error("stress: --hunt: '%s': expected a time, as 30s, 5m or 500ms, or 0", words->hunt);
+		return LAB_EXIT_USAGE;
+	}
+	if (!words->hooked ||
+	    lab_target_open_hooked(words->hooked, &target, &hooked, message, sizeof(message)) == LAB_OK)
+		return 0;
+	lab_cli_error("stress: --hooked: %s", message);
+	return LAB_EXIT_USAGE;
+}
+
 static int take_words(const struct words *words, struct lab_stress_plan *plan)
 {
 	static const char *const sources[] = {"timer", "storm", "inject", NULL};
@@ -146,7 +167,8 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	    (words->source && lab_cli_choice(COMMAND, "--irq-source", words->source, sources, &source)) ||
 	    (words->duration && take_duration("--duration", words->duration, &plan->duration_ns)) ||
 	    (words->watchdog && take_duration("--watchdog", words->watchdog, &plan->watchdog_ns)) ||
-	    (words->json && check_json(words->json)) || lab_cli_format(COMMAND, words->format, &plan->format))
+	    take_hunt(words, plan) || (words->json && check_json(words->json)) ||
+	    lab_cli_format(COMMAND, words->format, &plan->format))
 		return LAB_EXIT_USAGE;
 	plan->source = (enum lab_live_source)source;
 	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {
@@ -177,6 +199,9 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		{"frames", '\0', POPT_ARG_STRING, &words.frames, 0, "of the machine (16384)", "N"},
 		{"min", '\0', POPT_ARG_STRING, &words.min, 0, "min watermark, in frames (as Linux sets it)", "N"},
 		{"watchdog", '\0', POPT_ARG_STRING, &words.watchdog, 0, "CPU time one call may take (10s)", "T"},
+		{"hunt", '\0', POPT_ARG_STRING, &words.hunt, 0,
+		 "how long to look for a schedule that shows a finding (10s); 0: not at all", "T"},
+		{"hooked", '\0', POPT_ARG_STRING, &words.hooked, 0, "the target's hooked module, for the hunt", "FILE"},
 		{"json", '\0', POPT_ARG_STRING, &words.json, 0, "write the result there as one document", "FILE"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "of the standard output (text)", "text|jsonl"},
@@ -210,16 +235,23 @@ static int write_document(const struct lab_stress_plan *plan, const struct lab_s
 	return code;
 }
 
-static int tell(struct lab_emit *emit, const struct lab_stress_plan *plan, const struct lab_stress_result *result,
+static int tell(struct lab_emit *emit, const struct lab_stress_plan *plan, struct lab_stress_result *result,
 		enum lab_status status)
 {
+	bool found = lab_live_finding(result->live);
 	int code = LAB_EXIT_CLEAN;
 
+	if (found) {
+		lab_stress_leave_trail(plan, result);
+		lab_stress_hunt(plan, result);
+	}
 	lab_stress_tell_result(emit, plan, result);
 	if (plan->json_path)
 		code = write_document(plan, result);
-	if (lab_live_finding(result->live)) {
-		lab_stress_tell_finding(plan->format == LAB_FORMAT_TEXT ? stdout : stderr, plan, result);
+	if (found) {
+		fputs(result->trail.told ? result->trail.told : "", stdout);
+		if (!result->trail.artifact[0])
+			lab_stress_tell_finding(plan->format == LAB_FORMAT_TEXT ? stdout : stderr, result);
 		return LAB_EXIT_FINDING;
 	}
 	if (status == LAB_BUSY) {

@@ -3,6 +3,7 @@
 #define LAB_CLI_STRESS_H
 
 #include "engine/live.h"
+#include "oracle/finding.h"
 #include "report/emit.h"
 #include "report/histogram.h"
 #include "stress/workload.h"
@@ -18,6 +19,8 @@ struct lab_stress_plan {
 	unsigned threads, levels; /* levels: 1 << kind */
 	enum lab_live_source source;
 	uint64_t irq_rate, duration_ns, op_limit, seed, frames, min, watchdog_ns;
+	uint64_t hunt_ns;   /* for a schedule that shows what was found; 0: nobody looks for one */
+	const char *hooked; /* the target's hooked module, for the hunt; NULL: as target_name says */
 	const char *json_path, *findings_dir;
 	enum lab_format format;
 };
@@ -33,6 +36,15 @@ struct lab_stress_latency {
 	struct lab_histogram alloc[LAB_CONTEXT_KIND_COUNT], free[LAB_CONTEXT_KIND_COUNT];
 };
 
+/* What a finding leaves behind, all in the folder for findings. */
+#define LAB_STRESS_PATH 512u
+
+struct lab_stress_trail {
+	char log[LAB_STRESS_PATH], scene[LAB_STRESS_PATH], artifact[LAB_STRESS_PATH]; /* "": not written */
+	char command[1024], note[128];
+	char *told; /* what the hunt printed; malloc'ed or NULL */
+};
+
 /* What a run came to. */
 struct lab_stress_result {
 	struct lab_live *live; /* stopped */
@@ -40,6 +52,7 @@ struct lab_stress_result {
 	size_t share_count; /* workloads that were begun; a finding is the last one's */
 	struct lab_stress_latency latency;
 	bool stopped; /* by a signal, before its time */
+	struct lab_stress_trail trail;
 };
 
 #define LAB_STRESS_SAMPLE 16u
@@ -56,7 +69,15 @@ const char *lab_stress_source_name(enum lab_live_source source);
 #define LAB_STRESS_LEVELS_TEXT 16u
 void lab_stress_levels_text(unsigned levels, char text[LAB_STRESS_LEVELS_TEXT]);
 
-/* stress_trail.c: writes the log of the finding and prints its three lines to `out`. */
-void lab_stress_tell_finding(FILE *out, const struct lab_stress_plan *plan, const struct lab_stress_result *result);
+/* stress_trail.c: writes the log of the finding, and the same events as a scenario. */
+void lab_stress_leave_trail(const struct lab_stress_plan *plan, struct lab_stress_result *result);
+/* The three lines of a finding whose schedule nobody found. */
+void lab_stress_tell_finding(FILE *out, const struct lab_stress_result *result);
+
+/*
+ * stress_hunt.c: runs `labyrinth hunt` over what the finding left, in a process of its own, where nothing is left of a
+ * crash or a hang. The trail has an artifact if it found a schedule that breaks the same rule.
+ */
+void lab_stress_hunt(const struct lab_stress_plan *plan, struct lab_stress_result *result);
 
 #endif

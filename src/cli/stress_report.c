@@ -60,6 +60,7 @@ void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan
 	lab_emit_u64(emit, "frames", plan->frames);
 	lab_emit_u64(emit, "min", plan->min);
 	lab_emit_real(emit, "watchdog_s", (double)plan->watchdog_ns / 1e9, 1);
+	lab_emit_real(emit, "hunt_s", (double)plan->hunt_ns / 1e9, 1);
 	lab_emit_end(emit);
 }
 
@@ -198,6 +199,11 @@ void lab_stress_tell_result(struct lab_emit *emit, const struct lab_stress_plan 
 		lab_emit_text(emit, "rule", lab_rule_info(finding->rule)->id);
 		lab_emit_text(emit, "slug", lab_rule_info(finding->rule)->slug);
 		lab_emit_text(emit, "detail", finding->detail);
+		lab_emit_text(emit, "log", result->trail.log);
+		if (result->trail.scene[0])
+			lab_emit_text(emit, "events", result->trail.scene);
+		if (result->trail.artifact[0])
+			lab_emit_text(emit, "artifact", result->trail.artifact);
 	}
 	lab_emit_end(emit);
 }

@@ -10,8 +10,10 @@
 
 #include "base/assert.h"
 #include "cli/cli.h"
+#include "engine/live_scene.h"
 #include "report/file.h"
 #include "report/finding.h"
+#include "scenario/text.h"
 
 /* The command that asks the same of the same workload again; how the threads interleave is the machine's to say. */
 static void format_command(const struct lab_stress_plan *plan, const struct lab_stress_result *result, char *command,
@@ -44,21 +46,54 @@ static char *make_log(const struct lab_stress_result *result, const struct lab_f
 	return text;
 }
 
-void lab_stress_tell_finding(FILE *out, const struct lab_stress_plan *plan, const struct lab_stress_result *result)
+/* The same events for `labyrinth hunt`. */
+static enum lab_status write_scene(const struct lab_live *live, const char *path)
+{
+	struct lab_scenario scenario;
+	enum lab_status status;
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	lab_assert(out);
+	lab_scenario_init(&scenario);
+	lab_live_scene(live, &scenario);
+	lab_scenario_print(&scenario, out);
+	lab_scenario_free(&scenario);
+	fclose(out);
+	status = lab_file_write(path, text, bytes);
+	free(text);
+	return status;
+}
+
+void lab_stress_leave_trail(const struct lab_stress_plan *plan, struct lab_stress_result *result)
 {
 	const struct lab_finding *finding = lab_live_finding(result->live);
-	char name[LAB_FINDING_NAME], command[512], path[512], note[64];
+	struct lab_stress_trail *trail = &result->trail;
+	char name[LAB_FINDING_NAME];
 	size_t bytes;
 	char *log;
 
-	format_command(plan, result, command, sizeof(command));
-	log = make_log(result, finding, command, &bytes);
+	format_command(plan, result, trail->command, sizeof(trail->command));
+	log = make_log(result, finding, trail->command, &bytes);
 	lab_finding_name(finding->rule, log, bytes, name);
-	snprintf(path, sizeof(path), "%s/%s.log", plan->findings_dir, name);
-	snprintf(note, sizeof(note), "last %u events of each of %u threads", LAB_LIVE_EVENTS, plan->threads);
-	if ((mkdir(plan->findings_dir, 0777) != 0 && errno != EEXIST) || lab_file_write(path, log, bytes) != LAB_OK)
-		snprintf(note, sizeof(note), "not written: %s", strerror(errno));
+	snprintf(trail->log, sizeof(trail->log), "%s/%s.log", plan->findings_dir, name);
+	snprintf(trail->scene, sizeof(trail->scene), "%s/%s.scn", plan->findings_dir, name);
+	snprintf(trail->note, sizeof(trail->note), "last %u events of each of %u threads", LAB_LIVE_EVENTS,
+		 plan->threads);
+	if ((mkdir(plan->findings_dir, 0777) != 0 && errno != EEXIST) ||
+	    lab_file_write(trail->log, log, bytes) != LAB_OK || write_scene(result->live, trail->scene) != LAB_OK) {
+		snprintf(trail->note, sizeof(trail->note), "not written: %s", strerror(errno));
+		trail->scene[0] = '\0';
+	}
 	free(log);
-	lab_finding_print(out, finding,
-			  &(struct lab_finding_trail){.label = "log", .path = path, .note = note, .command = command});
+}
+
+void lab_stress_tell_finding(FILE *out, const struct lab_stress_result *result)
+{
+	const struct lab_stress_trail *trail = &result->trail;
+
+	lab_finding_print(out, lab_live_finding(result->live),
+			  &(struct lab_finding_trail){
+				  .label = "log", .path = trail->log, .note = trail->note, .command = trail->command});
 }

@@ -72,6 +72,11 @@ bool lab_live_destroy(struct lab_live *live);
 
 /* The first finding, or NULL; stays until destroy. */
 const struct lab_finding *lab_live_finding(const struct lab_live *live);
+/*
+ * Whoever makes the report of a crash has ten seconds, then the crashed thread says the least there is to say and ends
+ * the process; this asks for so much time from now on.
+ */
+void lab_live_report_takes(uint64_t ns);
 /* The last events of each thread; malloc'ed, the caller's to free. */
 char *lab_live_log(const struct lab_live *live);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "engine/live_cpu.h"
 #include "plat/clock.h"
 
@@ -17,6 +18,7 @@
 
 static struct lab_live *guarded;
 static lab_atomic32 races;
+static lab_atomic64 patience_ns; /* until when, by the clock, the supervisor has asked for more time */
 
 static void say(const char *text)
 {
@@ -31,7 +33,8 @@ _Noreturn static void stay(struct lab_live_cpu *cpu)
 	/* relaxed: the supervisor counts this thread out; the finding has its own release */
 	lab_store_relaxed(&cpu->closed, 1);
 	lab_store_relaxed(&cpu->crashed, 1);
-	while (lab_clock_mono_ns() - since < REPORT_TIME_NS)
+	/* relaxed: a time to wait for, nothing is read on its strength */
+	while (lab_clock_mono_ns() < LAB_MAX(since + REPORT_TIME_NS, lab_load_relaxed(&patience_ns)))
 		lab_thread_sleep_ns(REPORT_TIME_NS / 100);
 	say("finding: R00 crash\nlog: none, the process could not be stopped in order\nreproduce: the same command\n");
 	_exit(1);
@@ -88,6 +91,11 @@ void lab_live_crash_races(struct lab_live *live)
 	if (lab_exchange_relaxed(&races, 0))
 		lab_oracle_report(live->oracle, LAB_R11_ISOLATION, 0, UINT64_MAX, 0,
 				  "data-race: ThreadSanitizer's report is above");
+}
+
+void lab_live_report_takes(uint64_t ns)
+{
+	lab_store_relaxed(&patience_ns, lab_clock_mono_ns() + ns); /* relaxed: see stay */
 }
 
 void lab_live_crash_guard(struct lab_live *live)

@@ -152,7 +152,7 @@ static void op_done(struct lab_exec *exec, struct lab_actor *actor, const struct
 	struct lab_live_cpu *cpu = cpu_of(actor);
 	const struct lab_live_driver *driver = cpu->live->driver;
 
-	lab_live_ring_end(&cpu->ring, level_of(actor)->event, status, actor->slots[op->slot].block);
+	lab_live_ring_end(&cpu->ring, level_of(actor)->event, status, &actor->slots[op->slot]);
 	if (op->kind == LAB_OP_WATERMARK && status == LAB_OK)
 		note_min(cpu->live, op);
 	if (driver && driver->done)
