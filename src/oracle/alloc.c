@@ -10,8 +10,7 @@ void lab_oracle_alloc_begin(struct lab_oracle *oracle, struct lab_call *call, un
 	lab_oracle_call_begin(oracle, call, LAB_CALL_ALLOC, actor, request);
 }
 
-/* R05: what is wrong with where the block lies, or NULL. */
-static const char *misplaced(const struct lab_oracle *oracle, const struct lab_request *request, const void *block)
+const char *lab_oracle_misplaced(const struct lab_oracle *oracle, const struct lab_request *request, const void *block)
 {
 	uint64_t frame = lab_shadow_frame(&oracle->shadow, block), frames = UINT64_C(1) << request->order;
 	const struct lab_span *span;
@@ -81,7 +80,7 @@ static void claim(struct lab_oracle *oracle, const struct lab_call *call, void *
 static void judge_success(struct lab_oracle *oracle, const struct lab_call *call, void *block)
 {
 	const struct lab_request *request = &call->request;
-	const char *wrong = misplaced(oracle, request, block);
+	const char *wrong = lab_oracle_misplaced(oracle, request, block);
 	enum lab_zone zone;
 
 	if (wrong) {

@@ -43,39 +43,55 @@ static void count_greatest(const struct lab_oracle *oracle, enum lab_zone zone, 
 	}
 }
 
-/* Takes the zone's greatest blocks, great ones first; false and a finding when one cannot be had. */
-static bool take_greatest(struct lab_oracle *oracle, void *self, enum lab_zone zone)
+/* The first block that was not there. */
+struct missing {
+	bool is;
+	enum lab_zone zone;
+	unsigned order;
+	uint64_t count, got;
+};
+
+/* Takes the zone's greatest blocks, great ones first; false: a block came that cannot be, and a finding tells why. */
+static bool take_greatest(struct lab_oracle *oracle, void *self, enum lab_zone zone, struct missing *missing)
 {
-	uint64_t counts[LAB_ORDER_MAX + 1];
+	uint64_t counts[LAB_ORDER_MAX + 1], got;
 	void *block;
 
 	count_greatest(oracle, zone, counts);
-	for (unsigned order = LAB_ORDER_MAX + 1; order-- > 0;)
-		for (uint64_t i = 0; i < counts[order]; i++) {
-			enum lab_take take =
-				lab_oracle_take(oracle, self, zone == LAB_ZONE_DMA ? LAB_GFP_DMA : 0, order, &block);
+	for (unsigned order = LAB_ORDER_MAX + 1; order-- > 0;) {
+		enum lab_take take = LAB_TAKE_GOT;
 
-			if (take == LAB_TAKE_GOT)
-				continue;
-			if (take == LAB_TAKE_UNSOUND)
-				return false;
-			lab_oracle_report(oracle, LAB_R06_COALESCING, LAB_FINDING_NO_ACTOR, UINT64_MAX, order,
-					  "zone=%s has %" PRIu64 " free blocks of order %u, the target gave %" PRIu64
-					  " owners=nobody",
-					  zone == LAB_ZONE_DMA ? "dma" : "normal", counts[order], order, i);
+		/* One more than there can be: if that is granted, it lies where no block may. */
+		if (order > oracle->machine->order_max)
+			continue;
+		for (got = 0; got <= counts[order] && take == LAB_TAKE_GOT; got += take == LAB_TAKE_GOT)
+			take = lab_oracle_take(oracle, self, zone == LAB_ZONE_DMA ? LAB_GFP_DMA : 0, order, &block);
+		if (take == LAB_TAKE_UNSOUND)
 			return false;
-		}
+		if (got < counts[order] && !missing->is)
+			*missing = (struct missing){true, zone, order, counts[order], got};
+	}
 	return true;
 }
 
 /*
  * R06. The greatest aligned blocks of the free census frames are fixed by the spans; taken great ones first, each must
- * be there. The DMA zone first: with that empty a NORMAL request cannot fall back and hide a missing block.
+ * be there. The DMA zone first: with that empty a NORMAL request cannot fall back and hide a missing block. A block
+ * that is missing here may come from where it must not be: that is the finding then.
  */
-void lab_oracle_judge_coalescing(struct lab_oracle *oracle, void *self)
+bool lab_oracle_judge_coalescing(struct lab_oracle *oracle, void *self)
 {
+	struct missing missing = {.is = false};
+	bool sound;
+
 	memset(oracle->swept, 0, oracle->machine->frame_count);
-	if (take_greatest(oracle, self, LAB_ZONE_DMA))
-		(void)take_greatest(oracle, self, LAB_ZONE_NORMAL);
+	sound = take_greatest(oracle, self, LAB_ZONE_DMA, &missing) &&
+		take_greatest(oracle, self, LAB_ZONE_NORMAL, &missing);
+	if (sound && missing.is)
+		lab_oracle_report(
+			oracle, LAB_R06_COALESCING, LAB_FINDING_NO_ACTOR, UINT64_MAX, missing.order,
+			"zone=%s has %" PRIu64 " free blocks of order %u, the target gave %" PRIu64 " owners=nobody",
+			missing.zone == LAB_ZONE_DMA ? "dma" : "normal", missing.count, missing.order, missing.got);
 	lab_oracle_give_back(oracle, self);
+	return sound && !missing.is;
 }

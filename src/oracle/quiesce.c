@@ -60,7 +60,8 @@ static bool judge_conservation(struct lab_oracle *oracle)
 
 /*
  * A wrong count is told first, since frames that are there and not counted cannot be had either. The target's own check
- * is asked before the sweep, which would change what it sees, and told after: which frame is lost says more.
+ * is asked before the sweep, which would change what it sees, and told last: which frame is lost, or which block is not
+ * there, says more.
  */
 void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 {
@@ -73,11 +74,11 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 		sound = lab_oracle_sweep(oracle, self) == LAB_TAKE_REFUSED && judge_conservation(oracle);
 		lab_oracle_give_back(oracle, self);
 	}
+	if (sound && oracle->arena && lab_oracle_applies(oracle, LAB_R06_COALESCING))
+		sound = lab_oracle_judge_coalescing(oracle, self);
 	if (sound && status != LAB_OK)
 		lab_oracle_report(oracle, LAB_R14_ACCOUNTING, LAB_FINDING_NO_ACTOR, UINT64_MAX, 0,
 				  "the target's own check answered %s owners=nobody", lab_status_name(status));
-	else if (sound && oracle->arena && lab_oracle_applies(oracle, LAB_R06_COALESCING))
-		lab_oracle_judge_coalescing(oracle, self);
 }
 
 uint64_t lab_oracle_hash(const struct lab_oracle *oracle)

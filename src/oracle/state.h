@@ -73,6 +73,9 @@ void lab_oracle_judge_release(struct lab_oracle *oracle, unsigned actor, void *b
 bool lab_oracle_judge_pattern(struct lab_oracle *oracle, unsigned actor, void *block,
 			      const struct lab_request *request);
 
+/* R05: what is wrong with where the block lies, or NULL. */
+const char *lab_oracle_misplaced(const struct lab_oracle *oracle, const struct lab_request *request, const void *block);
+
 /* Every frame of the spans, until a census was taken. */
 void lab_oracle_assume_census(struct lab_oracle *oracle);
 
@@ -85,11 +88,14 @@ enum lab_take {
 
 /* Takes one block of the memalloc class for the oracle itself and notes it as swept. At quiescence only. */
 enum lab_take lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block);
-/* Takes single frames until there are no more, and judges each; never LAB_TAKE_GOT. */
+/*
+ * Takes single frames until there are no more, and judges each; never LAB_TAKE_GOT. The DMA zone's first and as such,
+ * so that a frame that came into the wrong zone is seen there.
+ */
 enum lab_take lab_oracle_sweep(struct lab_oracle *oracle, void *self);
 /* Gives back all that is swept, and drains. `swept` still tells what it was. */
 void lab_oracle_give_back(struct lab_oracle *oracle, void *self);
-/* R06 */
-void lab_oracle_judge_coalescing(struct lab_oracle *oracle, void *self);
+/* R06, and R05 if that is why; false: a finding was made. */
+bool lab_oracle_judge_coalescing(struct lab_oracle *oracle, void *self);
 
 #endif

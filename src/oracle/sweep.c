@@ -9,15 +9,17 @@
 static bool note_block(struct lab_oracle *oracle, const struct lab_request *request, const void *block)
 {
 	uint64_t frame = lab_shadow_frame(&oracle->shadow, block);
-	struct lab_cell *cell = lab_shadow_find(&oracle->shadow, frame);
+	const char *wrong = lab_oracle_misplaced(oracle, request, block);
 	lab_owner owner = LAB_OWNER_NONE;
+	struct lab_cell *cell;
 
-	if (!cell || !lab_shadow_is_frame_aligned(&oracle->shadow, block) || !lab_oracle_span(oracle, frame)) {
+	if (wrong) {
 		lab_oracle_report(oracle, LAB_R05_PLACEMENT, LAB_FINDING_NO_ACTOR, frame, request->order,
-				  "block=%s lies in no span owners=the oracle",
-				  lab_oracle_block_text(oracle, block, request->order).text);
+				  "block=%s %s owners=the oracle",
+				  lab_oracle_block_text(oracle, block, request->order).text, wrong);
 		return false;
 	}
+	cell = lab_shadow_find(&oracle->shadow, frame);
 	/* Relaxed like all others, though at quiescence there is nobody to race with. */
 	if (!lab_cas_relaxed(&cell->owner, &owner, request->owner)) {
 		bool twice = oracle->swept[frame];
@@ -47,15 +49,24 @@ enum lab_take lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp
 	return LAB_TAKE_GOT;
 }
 
-enum lab_take lab_oracle_sweep(struct lab_oracle *oracle, void *self)
+static enum lab_take sweep_as(struct lab_oracle *oracle, void *self, lab_gfp gfp)
 {
 	enum lab_take take;
 	void *block;
 
-	memset(oracle->swept, 0, oracle->machine->frame_count);
-	while ((take = lab_oracle_take(oracle, self, 0, 0, &block)) == LAB_TAKE_GOT)
+	while ((take = lab_oracle_take(oracle, self, gfp, 0, &block)) == LAB_TAKE_GOT)
 		lab_oracle_judge_release(oracle, LAB_FINDING_NO_ACTOR, block, 0, false);
 	return take;
+}
+
+enum lab_take lab_oracle_sweep(struct lab_oracle *oracle, void *self)
+{
+	enum lab_take take = LAB_TAKE_REFUSED;
+
+	memset(oracle->swept, 0, oracle->machine->frame_count);
+	if (oracle->machine->zones[LAB_ZONE_DMA].frames)
+		take = sweep_as(oracle, self, LAB_GFP_DMA);
+	return take == LAB_TAKE_UNSOUND ? take : sweep_as(oracle, self, 0);
 }
 
 void lab_oracle_give_back(struct lab_oracle *oracle, void *self)

@@ -21,6 +21,7 @@ static struct {
 	void *last;
 	bool no_shred; /* SHRED is forgotten */
 	bool no_zero;  /* ZERO is forgotten */
+	bool no_dma;   /* DMA is forgotten */
 	int fill;      /* in place of shredding: this byte over all of the block but its first frame; -1: nothing */
 	unsigned creations; /* instances made */
 	bool hide_one;      /* the first instance keeps a frame to itself */
@@ -43,7 +44,8 @@ static enum lab_status faulty_alloc(void *self, const struct lab_request *reques
 		fault.last = NULL;
 		return LAB_OK;
 	}
-	less.gfp &= ~((fault.no_shred ? LAB_GFP_SHRED : 0) | (fault.no_zero ? LAB_GFP_ZERO : 0));
+	less.gfp &= ~((fault.no_shred ? LAB_GFP_SHRED : 0) | (fault.no_zero ? LAB_GFP_ZERO : 0) |
+		      (fault.no_dma ? LAB_GFP_DMA : 0));
 	if (locked->alloc(self, &less, ret_block) != LAB_OK)
 		return LAB_NO_MEMORY;
 	fault.last = *ret_block;
@@ -211,6 +213,30 @@ static void test_r14_counts_and_check(void **state)
 	lab_rig_stop(&rig);
 }
 
+/* What a fresh instance counts must be what can be had of it, or the census is worth nothing. */
+static void test_r14_fresh_instance(void **state)
+{
+	struct lab_target target = broken();
+	struct lab_rig rig;
+
+	fault.miscount = 2;
+	lab_rig_start(&rig, &target);
+	lab_broken_expect(&rig, LAB_R14_ACCOUNTING, "free_frames=78 of a fresh instance but 76 can be had");
+	lab_rig_stop(&rig);
+}
+
+static void test_r05_frame_of_another_zone(void **state)
+{
+	struct lab_target target = broken();
+	struct lab_rig rig;
+
+	lab_rig_start(&rig, &target);
+	fault.no_dma = true;
+	lab_oracle_quiesce(rig.oracle, rig.self);
+	lab_broken_expect(&rig, LAB_R05_PLACEMENT, "lies outside the DMA zone owners=the oracle");
+	lab_rig_stop(&rig);
+}
+
 /* Shredding forgotten: seen when the frame is next handed out, or at quiescence if it never is. */
 static void test_r12_not_shredded(void **state)
 {
@@ -298,6 +324,8 @@ int main(void)
 		cmocka_unit_test(test_r06_blocks_that_stay_split),
 		cmocka_unit_test(test_quiesce_with_blocks_held),
 		cmocka_unit_test(test_r14_counts_and_check),
+		cmocka_unit_test(test_r14_fresh_instance),
+		cmocka_unit_test(test_r05_frame_of_another_zone),
 		cmocka_unit_test(test_r12_not_shredded),
 		cmocka_unit_test(test_r12_shredded_in_part),
 		cmocka_unit_test(test_r12_constant_is_not_shredded),
