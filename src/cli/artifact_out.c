@@ -8,15 +8,23 @@
 #include "cli/cli.h"
 #include "cli/explore.h"
 #include "cli/input.h"
+#include "cli/race.h"
 #include "report/file.h"
 #include "report/finding.h"
 #include "report/walk.h"
+
+static const char *engine_of(const struct lab_artifact_out *out)
+{
+	if (!out->hooked)
+		return "sim";
+	return lab_cli_race_is_here() ? LAB_ENGINE_RACE : LAB_ENGINE_HOOKED;
+}
 
 static void fill(const struct lab_artifact_out *out, struct lab_artifact *artifact)
 {
 	snprintf(artifact->target, sizeof(artifact->target), "%s", out->target);
 	snprintf(artifact->build_id, sizeof(artifact->build_id), "%s", LAB_VERSION);
-	snprintf(artifact->engine, sizeof(artifact->engine), "%s", out->hooked ? LAB_ENGINE_HOOKED : "sim");
+	snprintf(artifact->engine, sizeof(artifact->engine), "%s", engine_of(out));
 	snprintf(artifact->strategy, sizeof(artifact->strategy), "%s", out->strategy);
 	artifact->seed = out->seed;
 	artifact->rule = out->result->finding.rule;

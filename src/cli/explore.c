@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/race.h"
 #include "cli/stop.h"
 #include "plat/clock.h"
 #include "report/walk.h"
@@ -24,6 +25,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *strategy, *schedules, *time, *preemptions, *seed, *from, *findings, *format;
+	int race;
 };
 
 static int take_seed(const struct words *words, struct lab_explore_plan *plan)
@@ -91,6 +93,18 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 	return 0;
 }
 
+/* Does not return where another program goes on. */
+static int take_race(int argc, const char **argv, const struct lab_explore_plan *plan)
+{
+	if (!plan->hooked) {
+		lab_cli_error("explore: --race: '%s' is not hooked, so that its accesses are not seen: expected a "
+			      "target compiled for it",
+			      plan->target_name);
+		return LAB_EXIT_UNSUPPORTED;
+	}
+	return lab_cli_race_is_here() ? 0 : lab_cli_race_become("explore", argc, argv);
+}
+
 static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 {
 	static struct words words;
@@ -106,12 +120,15 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		{"from", '\0', POPT_ARG_STRING, &words.from, 0, "scenarios from a corpus: a folder or file", "CORPUS"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "of the standard output (text)", "text|jsonl"},
+		{"race", '\0', POPT_ARG_NONE, &words.race, 0, "find data races, too (ThreadSanitizer)", NULL},
 		POPT_TABLEEND,
 	};
 	const char **rest;
 	int error = lab_cli_parse(COMMAND, argc, argv, table, &rest);
 
-	return error ? error : take_words(&words, rest, plan);
+	if (!error)
+		error = take_words(&words, rest, plan);
+	return error || !words.race ? error : take_race(argc, argv, plan);
 }
 
 static void explore_file(void *arg, const char *path)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/explore.h"
+#include "cli/race.h"
 #include "plat/clock.h"
 
 static double seconds(const struct lab_explore *explore)
@@ -26,6 +27,7 @@ void lab_explore_tell_options(const struct lab_explore *explore)
 	lab_emit_begin(emit, "options");
 	lab_emit_text(emit, "target", plan->target_name);
 	lab_emit_text(emit, "switches_at", plan->hooked ? "accesses" : "calls");
+	lab_emit_bool(emit, "race", lab_cli_race_is_here());
 	lab_emit_text(emit, "strategy", plan->strategy);
 	lab_emit_u64(emit, "seed", plan->seed);
 	lab_emit_u64(emit, "schedules", plan->schedules);

@@ -73,12 +73,22 @@ int lab_input_load(const char *command, const char *path, struct lab_artifact *a
 	return error;
 }
 
+bool lab_input_is_race(const struct lab_artifact *artifact)
+{
+	return strcmp(artifact->engine, LAB_ENGINE_RACE) == 0;
+}
+
+bool lab_input_is_hooked(const struct lab_artifact *artifact)
+{
+	return strcmp(artifact->engine, LAB_ENGINE_HOOKED) == 0 || lab_input_is_race(artifact);
+}
+
 enum lab_status lab_input_target(const struct lab_artifact *artifact, const char *name,
 				 const struct lab_target **ret_target, char *message, size_t room)
 {
 	bool hooked;
 
-	if (strcmp(artifact->engine, LAB_ENGINE_HOOKED) != 0)
+	if (!lab_input_is_hooked(artifact))
 		return lab_target_open(name, ret_target, message, room);
 	return lab_target_open_hooked(name, ret_target, &hooked, message, room);
 }

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/explore.h"
 #include "cli/input.h"
+#include "cli/race.h"
 #include "cli/stop.h"
 #include "engine/shrink.h"
 #include "report/walk.h"
@@ -70,7 +71,7 @@ static int shrink(const struct minimize *options, const char *path, const char *
 	return lab_artifact_out(&(struct lab_artifact_out){
 		.command = "minimize",
 		.target = target,
-		.hooked = strcmp(artifact->engine, LAB_ENGINE_HOOKED) == 0,
+		.hooked = lab_input_is_hooked(artifact),
 		.strategy = artifact->strategy[0] ? artifact->strategy : "bytes",
 		.path = options->out ? options->out : out,
 		.seed = artifact->seed,
@@ -135,7 +136,9 @@ static int run(int argc, const char **argv)
 	lab_cli_stop_catch();
 	lab_artifact_init(&artifact);
 	code = lab_input_load("minimize", rest[0], &artifact, &kind);
-	if (!code)
+	if (!code && lab_input_is_race(&artifact) && !lab_cli_race_is_here())
+		code = lab_cli_race_become("minimize", argc, argv);
+	else if (!code)
 		code = minimize(&options, rest[0], &artifact);
 	lab_artifact_free(&artifact);
 	return code;

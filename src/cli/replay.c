@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/race.h"
 #include "cli/replay_run.h"
 #include "report/finding.h"
 #include "report/walk.h"
@@ -152,6 +153,29 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 	return code;
 }
 
+/* One file, by the program that can. */
+static int replay_race(const struct replay *replay, const char *path)
+{
+	char limit[32];
+	const char *words[12] = {"replay", "--cpu-limit", limit, "--format",
+				 replay->format == LAB_FORMAT_JSONL ? "jsonl" : "text"};
+	int count = 5;
+
+	snprintf(limit, sizeof(limit), "%us", replay->cpu_seconds);
+	if (replay->target) {
+		words[count++] = "--target";
+		words[count++] = replay->target;
+	}
+	if (replay->trace)
+		words[count++] = "--trace";
+	if (replay->lanes)
+		words[count++] = "--lanes";
+	if (replay->sequential)
+		words[count++] = "--sequential";
+	words[count++] = path;
+	return lab_cli_race_run("replay", count, words);
+}
+
 static void replay_file(void *arg, const char *path)
 {
 	struct replay *replay = arg;
@@ -161,7 +185,9 @@ static void replay_file(void *arg, const char *path)
 
 	lab_artifact_init(&artifact);
 	code = lab_input_load("replay", path, &artifact, &kind);
-	if (!code)
+	if (!code && lab_input_is_race(&artifact) && !lab_cli_race_is_here())
+		code = replay_race(replay, path);
+	else if (!code)
 		code = replay_loaded(replay, path, &artifact);
 	lab_artifact_free(&artifact);
 	replay->files++;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "plat/race.h"
 
 void lab_actor_reset(struct lab_actor *actor, unsigned index, enum lab_context_kind kind, unsigned cpu)
 {
@@ -129,11 +130,13 @@ static enum lab_status set_marks(struct lab_exec *exec, struct lab_actor *actor,
 		lab_exec_unmask(exec, actor);
 		return LAB_BUSY;
 	}
+	lab_race_acquire(&exec->marks_busy);
 	lab_oracle_marks_begin(exec->oracle, zone, &marks);
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	status = exec->target->set_marks(exec->self, zone, &marks);
 	lab_exec_call_end(exec, actor, outer);
 	lab_oracle_marks_end(exec->oracle, zone, status == LAB_OK ? &marks : NULL);
+	lab_race_release(&exec->marks_busy);
 	/* release: gives the record to the acquire above, in whoever changes the watermarks next */
 	lab_store_release(&exec->marks_busy, 0);
 	lab_exec_unmask(exec, actor);

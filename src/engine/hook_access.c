@@ -2,82 +2,97 @@
 #include "engine/sim.h"
 
 #include "engine/hook.h"
-#include "plat/sanitizer.h"
+#include "engine/hook_race.h"
 
 /*
  * What -fsanitize=thread puts before plain accesses, under the names that a hooked module's --wrap makes of them. The
  * module does the access itself when the hook returns.
  */
 
-#define READ(name, bytes)                                                                                              \
+#define CODE __builtin_return_address(0)
+
+#define READ(name, bytes, kind)                                                                                        \
 	LAB_HOOK void __wrap___tsan_##name(const void *address);                                                       \
 	void __wrap___tsan_##name(const void *address)                                                                 \
 	{                                                                                                              \
-		lab_sim_access(LAB_SIM_READ, address, bytes, __builtin_return_address(0));                             \
+		lab_sim_access(LAB_SIM_READ, address, bytes, CODE);                                                    \
+		lab_race_##kind(address, bytes, false, CODE);                                                          \
 	}
-#define WRITE(name, bytes)                                                                                             \
+#define WRITE(name, bytes, kind)                                                                                       \
 	LAB_HOOK void __wrap___tsan_##name(void *address);                                                             \
 	void __wrap___tsan_##name(void *address)                                                                       \
 	{                                                                                                              \
-		lab_sim_access(LAB_SIM_WRITE, address, bytes, __builtin_return_address(0));                            \
+		lab_sim_access(LAB_SIM_WRITE, address, bytes, CODE);                                                   \
+		lab_race_##kind(address, bytes, true, CODE);                                                           \
 	}
 /* A plain x++ is two steps, but the hook is one and comes before both: the read happens only after the second. */
-#define READ_WRITE(name, bytes)                                                                                        \
+#define READ_WRITE(name, bytes, kind)                                                                                  \
 	LAB_HOOK void __wrap___tsan_##name(void *address);                                                             \
 	void __wrap___tsan_##name(void *address)                                                                       \
 	{                                                                                                              \
-		lab_sim_access(LAB_SIM_READ, address, bytes, __builtin_return_address(0));                             \
-		lab_sim_access(LAB_SIM_WRITE, address, bytes, __builtin_return_address(0));                            \
+		lab_sim_access(LAB_SIM_READ, address, bytes, CODE);                                                    \
+		lab_race_##kind(address, bytes, false, CODE);                                                          \
+		lab_sim_access(LAB_SIM_WRITE, address, bytes, CODE);                                                   \
+		lab_race_##kind(address, bytes, true, CODE);                                                           \
 	}
-#define EACH_WIDTH(kind, prefix)                                                                                       \
-	kind(prefix##1, 1) kind(prefix##2, 2) kind(prefix##4, 4) kind(prefix##8, 8) kind(prefix##16, 16)
-#define EACH_UNALIGNED(kind, prefix) kind(prefix##2, 2) kind(prefix##4, 4) kind(prefix##8, 8) kind(prefix##16, 16)
+#define EACH_WIDTH(what, prefix, kind)                                                                                 \
+	what(prefix##1, 1, kind) what(prefix##2, 2, kind) what(prefix##4, 4, kind) what(prefix##8, 8, kind)            \
+		what(prefix##16, 16, kind)
+#define EACH_UNALIGNED(what, prefix, kind)                                                                             \
+	what(prefix##2, 2, kind) what(prefix##4, 4, kind) what(prefix##8, 8, kind) what(prefix##16, 16, kind)
 
-EACH_WIDTH(READ, read)
-EACH_WIDTH(WRITE, write)
-EACH_WIDTH(READ_WRITE, read_write)
-EACH_UNALIGNED(READ, unaligned_read)
-EACH_UNALIGNED(WRITE, unaligned_write)
-EACH_UNALIGNED(READ_WRITE, unaligned_read_write)
-EACH_WIDTH(READ, volatile_read)
-EACH_WIDTH(WRITE, volatile_write)
-EACH_UNALIGNED(READ, unaligned_volatile_read)
-EACH_UNALIGNED(WRITE, unaligned_volatile_write)
+EACH_WIDTH(READ, read, plain)
+EACH_WIDTH(WRITE, write, plain)
+EACH_WIDTH(READ_WRITE, read_write, plain)
+EACH_UNALIGNED(READ, unaligned_read, plain)
+EACH_UNALIGNED(WRITE, unaligned_write, plain)
+EACH_UNALIGNED(READ_WRITE, unaligned_read_write, plain)
+EACH_WIDTH(READ, volatile_read, marked)
+EACH_WIDTH(WRITE, volatile_write, marked)
+EACH_UNALIGNED(READ, unaligned_volatile_read, plain)
+EACH_UNALIGNED(WRITE, unaligned_volatile_write, plain)
 
 LAB_HOOK void __wrap___tsan_read_range(const void *address, unsigned long bytes);
 void __wrap___tsan_read_range(const void *address, unsigned long bytes)
 {
-	lab_sim_access(LAB_SIM_READ, address, bytes, __builtin_return_address(0));
+	lab_sim_access(LAB_SIM_READ, address, bytes, CODE);
+	lab_race_plain(address, bytes, false, CODE);
 }
 
 LAB_HOOK void __wrap___tsan_write_range(void *address, unsigned long bytes);
 void __wrap___tsan_write_range(void *address, unsigned long bytes)
 {
-	lab_sim_access(LAB_SIM_WRITE, address, bytes, __builtin_return_address(0));
+	lab_sim_access(LAB_SIM_WRITE, address, bytes, CODE);
+	lab_race_plain(address, bytes, true, CODE);
 }
 
 /* C++ objects: the pointer to the table of virtual functions. */
 LAB_HOOK void __wrap___tsan_vptr_read(void **address);
 void __wrap___tsan_vptr_read(void **address)
 {
-	lab_sim_access(LAB_SIM_READ, address, sizeof(void *), __builtin_return_address(0));
+	lab_sim_access(LAB_SIM_READ, address, sizeof(void *), CODE);
+	lab_race_plain(address, sizeof(void *), false, CODE);
 }
 
 LAB_HOOK void __wrap___tsan_vptr_update(void **address, void *value);
 void __wrap___tsan_vptr_update(void **address, void *value)
 {
-	lab_sim_access(LAB_SIM_WRITE, address, sizeof(void *), __builtin_return_address(0));
+	lab_sim_access(LAB_SIM_WRITE, address, sizeof(void *), CODE);
+	if (*address != value) /* a destructor that sets what is there races with nobody who calls */
+		lab_race_plain(address, sizeof(void *), true, CODE);
 }
 
-/* Race mode needs these for its stacks; here they are no events. */
+/* For the stacks of race mode; they are no events. */
 LAB_HOOK void __wrap___tsan_func_entry(void *caller);
 void __wrap___tsan_func_entry(void *caller)
 {
+	lab_race_function_entry(caller);
 }
 
 LAB_HOOK void __wrap___tsan_func_exit(void);
 void __wrap___tsan_func_exit(void)
 {
+	lab_race_function_exit();
 }
 
 LAB_HOOK void __wrap___tsan_ignore_thread_begin(void);
@@ -89,11 +104,3 @@ LAB_HOOK void __wrap___tsan_ignore_thread_end(void);
 void __wrap___tsan_ignore_thread_end(void)
 {
 }
-
-/* Called by each module's constructor, and not wrapped, so that race mode reaches the real one. */
-#if !LAB_SANITIZER_THREAD
-LAB_HOOK void __tsan_init(void);
-void __tsan_init(void)
-{
-}
-#endif

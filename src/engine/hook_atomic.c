@@ -2,10 +2,12 @@
 #include "engine/sim.h"
 
 #include "engine/hook.h"
+#include "engine/hook_race.h"
 
 /*
  * Atomic operations: these the hook does itself, after the scheduling point. Sequentially consistent whatever was
- * asked: on one OS thread there is no other order to be had, and so a weaker one that is wrong is not seen here.
+ * asked: on one OS thread there is no other order to be had, and so a weaker one that is wrong is not seen here, but by
+ * race mode, whose runtime is told the order.
  *
  * The compiler's builtins and not plat/atomic.h: the objects are the target's, plain words of five widths, and the
  * order is nobody's promise.
@@ -16,18 +18,25 @@
 
 #define CODE __builtin_return_address(0)
 
+/* The operation, by the runtime or by us: its name and what it is called with, and the same as a builtin. */
+#define RUNTIME(bits, name, ...) __tsan_atomic##bits##_##name((void *)(uintptr_t)object, __VA_ARGS__)
+#define DO(type, real, builtin)  LAB_RACE_DO(type, CODE, (type)real, builtin)
+#define SWAP(object, old, desired)                                                                                     \
+	__atomic_compare_exchange_n(object, old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+
 #define LOAD_STORE(type, bits)                                                                                         \
 	LAB_HOOK type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order);                       \
 	type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order)                                 \
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
-		return __atomic_load_n(object, __ATOMIC_SEQ_CST);                                                      \
+		return DO(type, RUNTIME(bits, load, order), __atomic_load_n(object, __ATOMIC_SEQ_CST));                \
 	}                                                                                                              \
 	LAB_HOOK void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order);                \
 	void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order)                          \
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
-		__atomic_store_n(object, value, __ATOMIC_SEQ_CST);                                                     \
+		(void)DO(type, (RUNTIME(bits, store, value, order), 0),                                                \
+			 (__atomic_store_n(object, value, __ATOMIC_SEQ_CST), 0));                                      \
 	}
 
 #define UPDATE(type, bits, name, builtin)                                                                              \
@@ -35,7 +44,7 @@
 	type __wrap___tsan_atomic##bits##_##name(volatile type *object, type value, int order)                         \
 	{                                                                                                              \
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
-		type old = builtin(object, value, __ATOMIC_SEQ_CST);                                                   \
+		type old = DO(type, RUNTIME(bits, name, value, order), builtin(object, value, __ATOMIC_SEQ_CST));      \
                                                                                                                        \
 		if (event)                                                                                             \
 			lab_sim_updated((const void *)object, CODE, old, *object != old);                              \
@@ -51,7 +60,8 @@
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
 		type old = *expected;                                                                                  \
 		bool stored =                                                                                          \
-			__atomic_compare_exchange_n(object, &old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+			DO(bool, RUNTIME(bits, compare_exchange_strong, (void *)&old, desired, order, order_failed),   \
+			   SWAP(object, &old, desired));                                                               \
                                                                                                                        \
 		if (event)                                                                                             \
 			lab_sim_updated((const void *)object, CODE, old, stored &&desired != old);                     \
@@ -69,7 +79,8 @@
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
 		type old = expected;                                                                                   \
 		bool stored =                                                                                          \
-			__atomic_compare_exchange_n(object, &old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+			DO(bool, RUNTIME(bits, compare_exchange_strong, (void *)&old, desired, order, order_failed),   \
+			   SWAP(object, &old, desired));                                                               \
                                                                                                                        \
 		if (event)                                                                                             \
 			lab_sim_updated((const void *)object, CODE, old, stored &&desired != old);                     \
@@ -99,6 +110,7 @@ LAB_HOOK void __wrap___tsan_atomic_thread_fence(int order);
 void __wrap___tsan_atomic_thread_fence(int order)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	lab_race_fence(order);
 }
 
 LAB_HOOK void __wrap___tsan_atomic_signal_fence(int order);

@@ -2,6 +2,7 @@
 #include "engine/sim.h"
 
 #include "engine/hook.h"
+#include "engine/hook_race.h"
 
 /*
  * As hook_atomic.c, for words of 16 bytes, where the machine has them. All are made of one compare-and-swap, the only
@@ -11,6 +12,10 @@
 typedef unsigned __int128 wide;
 
 #define CODE __builtin_return_address(0)
+
+/* As in hook_atomic.c; an update of the runtime is a swap, too, from what was last seen. */
+#define RUNTIME_SWAP(object, expected, desired, order, order_failed)                                                   \
+	(wide) __tsan_atomic128_compare_exchange_val((void *)object, expected, desired, order, order_failed)
 
 static wide swap_if(volatile wide *object, wide expected, wide desired)
 {
@@ -38,7 +43,8 @@ LAB_HOOK wide __wrap___tsan_atomic128_load(const volatile wide *object, int orde
 wide __wrap___tsan_atomic128_load(const volatile wide *object, int order)
 {
 	wide_access(LAB_SIM_READ, object, CODE);
-	return wide_load(object);
+	return LAB_RACE_DO(wide, CODE, (wide)__tsan_atomic128_load((void *)(uintptr_t)object, order),
+			   wide_load(object));
 }
 
 /* The new value from the old one and the operand. */
@@ -51,7 +57,8 @@ wide __wrap___tsan_atomic128_load(const volatile wide *object, int order)
                                                                                                                        \
 		for (;; old = seen) {                                                                                  \
 			now = (what);                                                                                  \
-			seen = swap_if(object, old, now);                                                              \
+			seen = LAB_RACE_DO(wide, CODE, RUNTIME_SWAP(object, old, now, order, __ATOMIC_RELAXED),        \
+					   swap_if(object, old, now));                                                 \
 			if (seen == old)                                                                               \
 				break;                                                                                 \
 		}                                                                                                      \
@@ -74,7 +81,8 @@ wide __wrap___tsan_atomic128_compare_exchange_val(volatile wide *object, wide ex
 						  int order_failed)
 {
 	bool event = wide_access(LAB_SIM_UPDATE, object, CODE);
-	wide old = swap_if(object, expected, desired);
+	wide old = LAB_RACE_DO(wide, CODE, RUNTIME_SWAP(object, expected, desired, order, order_failed),
+			       swap_if(object, expected, desired));
 
 	wide_updated(event, object, CODE, old, old == expected ? desired : old);
 	return old;
@@ -87,7 +95,9 @@ wide __wrap___tsan_atomic128_compare_exchange_val(volatile wide *object, wide ex
 							    int order, int order_failed)                               \
 	{                                                                                                              \
 		bool event = wide_access(LAB_SIM_UPDATE, object, CODE);                                                \
-		wide wanted = *expected, old = swap_if(object, wanted, desired);                                       \
+		wide wanted = *expected;                                                                               \
+		wide old = LAB_RACE_DO(wide, CODE, RUNTIME_SWAP(object, wanted, desired, order, order_failed),         \
+				       swap_if(object, wanted, desired));                                              \
                                                                                                                        \
 		wide_updated(event, object, CODE, old, old == wanted ? desired : old);                                 \
 		*expected = old;                                                                                       \

@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "engine/hook.h"
+#include "engine/hook_race.h"
 #include "target/module.h"
 
 /*
@@ -17,10 +18,20 @@
  */
 #define GRAIN _Alignof(max_align_t)
 
+/* Who is handed a block comes after who gave it back: malloc's own promise. */
+static void *take(size_t alignment, size_t bytes)
+{
+	void *memory = lab_heap_take(lab_module_heap, alignment, bytes);
+
+	if (memory)
+		lab_race_heap_take(memory);
+	return memory;
+}
+
 LAB_HOOK void *__wrap_malloc(size_t bytes);
 void *__wrap_malloc(size_t bytes)
 {
-	return lab_module_heap ? lab_heap_take(lab_module_heap, GRAIN, bytes) : malloc(bytes);
+	return lab_module_heap ? take(GRAIN, bytes) : malloc(bytes);
 }
 
 LAB_HOOK void *__wrap_calloc(size_t count, size_t size);
@@ -31,8 +42,11 @@ void *__wrap_calloc(size_t count, size_t size)
 
 	if (!lab_module_heap)
 		return calloc(count, size);
-	memory = __builtin_mul_overflow(count, size, &bytes) ? NULL : lab_heap_take(lab_module_heap, GRAIN, bytes);
-	return memory ? memset(memory, 0, bytes) : NULL;
+	memory = __builtin_mul_overflow(count, size, &bytes) ? NULL : take(GRAIN, bytes);
+	if (!memory)
+		return NULL;
+	lab_race_plain(memory, bytes, true, __builtin_return_address(0));
+	return memset(memory, 0, bytes);
 }
 
 /* What came from the C library before the run may be needed again by the next one: in a run it is left alone. */
@@ -41,8 +55,10 @@ void __wrap_free(void *memory)
 {
 	if (!lab_module_heap)
 		free(memory);
-	else if (memory && lab_heap_has(lab_module_heap, memory))
+	else if (memory && lab_heap_has(lab_module_heap, memory)) {
+		lab_race_heap_give(memory, lab_heap_bytes(memory), __builtin_return_address(0));
 		lab_heap_give(lab_module_heap, memory);
+	}
 }
 
 LAB_HOOK void *__wrap_realloc(void *memory, size_t bytes);
@@ -53,7 +69,7 @@ void *__wrap_realloc(void *memory, size_t bytes)
 
 	if (!lab_module_heap)
 		return realloc(memory, bytes);
-	grown = lab_heap_take(lab_module_heap, GRAIN, bytes);
+	grown = take(GRAIN, bytes);
 	if (!grown || !memory)
 		return grown;
 	old = lab_heap_has(lab_module_heap, memory) ? lab_heap_bytes(memory) : malloc_usable_size(memory);
@@ -67,7 +83,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
 {
 	if (!lab_module_heap)
 		return aligned_alloc(alignment, bytes);
-	return lab_bits_is_pow2(alignment) ? lab_heap_take(lab_module_heap, LAB_MAX(alignment, GRAIN), bytes) : NULL;
+	return lab_bits_is_pow2(alignment) ? take(LAB_MAX(alignment, GRAIN), bytes) : NULL;
 }
 
 LAB_HOOK int __wrap_posix_memalign(void **ret_memory, size_t alignment, size_t bytes);
@@ -79,7 +95,7 @@ int __wrap_posix_memalign(void **ret_memory, size_t alignment, size_t bytes)
 		return posix_memalign(ret_memory, alignment, bytes);
 	if (!lab_bits_is_pow2(alignment) || alignment % sizeof(void *))
 		return EINVAL;
-	memory = lab_heap_take(lab_module_heap, LAB_MAX(alignment, GRAIN), bytes);
+	memory = take(LAB_MAX(alignment, GRAIN), bytes);
 	if (!memory)
 		return ENOMEM;
 	*ret_memory = memory;

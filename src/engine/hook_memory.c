@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "engine/hook.h"
+#include "engine/hook_race.h"
 
 /*
  * Copies and fills, split into steps: words where the whole is a small object, which another context may see half
@@ -23,8 +24,10 @@ static void copy_step(char *to, const char *from, size_t bytes, const void *code
 	char held[LINE_BYTES];
 
 	lab_sim_access(LAB_SIM_READ, from, bytes, code);
+	lab_race_plain(from, bytes, false, code);
 	memcpy(held, from, bytes);
 	lab_sim_access(LAB_SIM_WRITE, to, bytes, code);
+	lab_race_plain(to, bytes, true, code);
 	memcpy(to, held, bytes);
 }
 
@@ -56,6 +59,7 @@ static void *fill(void *to, int value, size_t bytes, const void *code)
 		size_t piece = LAB_MIN(step, bytes - done);
 
 		lab_sim_access(LAB_SIM_WRITE, (char *)to + done, piece, code);
+		lab_race_plain((char *)to + done, piece, true, code);
 		memset((char *)to + done, value, piece);
 		done += piece;
 	}

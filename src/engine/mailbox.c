@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/mailbox.h"
 
+#include "plat/race.h"
+
 /*
  * D. Vyukov's bounded queue. A cell's turn tells whose it is: at position p a producer may fill it when turn == p, a
  * consumer may empty it when turn == p + 1, after which turn is p + ROOM.
@@ -60,6 +62,7 @@ bool lab_mailbox_put(struct lab_mailbox *mailbox, const struct lab_parcel *parce
 	if (!claim(mailbox, &mailbox->tail, 0, &position))
 		return false;
 	cell_at(mailbox, position)->parcel = *parcel;
+	lab_race_release(&cell_at(mailbox, position)->turn); /* what the next store says, to who sees no atomics of ours */
 	/* release: publishes the parcel and the giver's writes to the block, to the acquire of take */
 	lab_store_release(&cell_at(mailbox, position)->turn, position + 1);
 	return true;
@@ -72,6 +75,7 @@ bool lab_mailbox_take(struct lab_mailbox *mailbox, struct lab_parcel *ret_parcel
 	/* claim's acquire takes the parcel and the block's contents, published by the release of put */
 	if (!claim(mailbox, &mailbox->head, 1, &position))
 		return false;
+	lab_race_acquire(&cell_at(mailbox, position)->turn); /* what the claim said */
 	*ret_parcel = cell_at(mailbox, position)->parcel;
 	/* release: gives the cell, which is read, to the acquire of a later put */
 	lab_store_release(&cell_at(mailbox, position)->turn, position + LAB_MAILBOX_ROOM);

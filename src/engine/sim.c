@@ -171,6 +171,8 @@ static void free_actors(struct lab_actor *actors, unsigned count)
 
 void lab_sim_destroy(struct lab_sim *sim)
 {
+	if (lab_race_engine)
+		lab_race_engine->destroy(sim);
 	for (unsigned i = 0; i < LAB_CONTEXT_MAX; i++)
 		lab_coroutine_destroy(sim->strands[i].coroutine);
 	for (unsigned i = 0; i < LAB_CPU_MAX; i++)
@@ -183,21 +185,12 @@ void lab_sim_destroy(struct lab_sim *sim)
 	free(sim);
 }
 
-enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scenario,
-			    const struct lab_sim_options *options, struct lab_sim_result *ret_result)
+/* From the first choice to the end; everything is as at the first instant. */
+static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario *scenario)
 {
 	struct lab_heap *outer_heap = lab_module_heap;
 	struct lab_sim *outer = lab_sim_current;
-	enum lab_status status;
 
-	memset(ret_result, 0, sizeof(*ret_result));
-	sim->result = ret_result;
-	sim->options = *options;
-	if (!sim->options.step_budget)
-		sim->options.step_budget = STEP_BUDGET_DEFAULT;
-	status = lab_sim_ready(sim, scenario);
-	if (status != LAB_OK)
-		return status;
 	if (sim->options.strategy)
 		sim->options.strategy->ops->begin(sim->options.strategy, scenario);
 	lab_sim_current = sim;
@@ -212,10 +205,30 @@ enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scen
 		lab_sim_order(sim, &sim->last, NULL);
 	if (sim->options.strategy)
 		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);
-	ret_result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
-	if (!sim->finished || ret_result->starved)
+	sim->result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
+	if (!sim->finished || sim->result->starved)
 		give_up_stacks(sim);
 	if (!sim->finished)
 		bury(sim);
 	return sim->finished ? sim->status : LAB_OK;
+}
+
+enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scenario,
+			    const struct lab_sim_options *options, struct lab_sim_result *ret_result)
+{
+	enum lab_status status;
+
+	memset(ret_result, 0, sizeof(*ret_result));
+	sim->result = ret_result;
+	sim->options = *options;
+	if (!sim->options.step_budget)
+		sim->options.step_budget = STEP_BUDGET_DEFAULT;
+	if (lab_race_engine)
+		lab_race_engine->begin(sim);
+	status = lab_sim_ready(sim, scenario);
+	if (status == LAB_OK)
+		status = run_ready(sim, scenario);
+	if (lab_race_engine)
+		lab_race_engine->end(sim);
+	return status;
 }

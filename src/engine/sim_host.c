@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/prng.h"
+#include "plat/race.h"
 
 /* The host services: each is a scheduling point, before it does what it says. */
 
@@ -92,11 +93,12 @@ static void wait_for(const uint32_t *key, uint32_t seen)
 	POINT("wait");
 	judge_sleep("wait");
 	sim->shared = true;
-	if (*key != seen || !strand->top || strand->top != strand->task)
-		return;
-	strand->wait_key = key;
-	cpu_here()->strand = NULL;
-	lab_sim_block(sim, strand);
+	if (*key == seen && strand->top && strand->top == strand->task) {
+		strand->wait_key = key;
+		cpu_here()->strand = NULL;
+		lab_sim_block(sim, strand);
+	}
+	lab_race_acquire(key); /* takes what the wakes before it released, slept or not: a kernel's queue has a lock */
 }
 
 static void wake(const uint32_t *key)
@@ -104,6 +106,7 @@ static void wake(const uint32_t *key)
 	struct lab_sim *sim = lab_sim_current;
 
 	sim->shared = true;
+	lab_race_release(key); /* gives what was done before it to who waits on the key */
 	for (unsigned i = 0; i < sim->exec.actor_count; i++)
 		if (sim->strands[i].wait_key == key)
 			sim->strands[i].wait_key = NULL;

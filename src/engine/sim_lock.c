@@ -2,6 +2,7 @@
 #include "engine/sim_state.h"
 
 #include "base/bits.h"
+#include "plat/race.h"
 
 #define LEVELS_MASKABLE (1u << LAB_CONTEXT_SOFTIRQ | 1u << LAB_CONTEXT_HARDIRQ)
 #define LEVELS_ALL      (LEVELS_MASKABLE | 1u << LAB_CONTEXT_NMI)
@@ -104,6 +105,7 @@ void lab_sim_lock(struct lab_sim *sim, struct lab_spinlock *lock, bool judged)
 		strand->blocked_on = NULL;
 		strand->blocked_lock = NULL;
 	}
+	lab_race_acquire(lock); /* takes what unlock released */
 	lock->word = 1;
 	lock->holder = strand->top ? strand->top->actor->index + 1 : 0;
 	if (judged)
@@ -117,6 +119,7 @@ bool lab_sim_trylock(struct lab_sim *sim, struct lab_spinlock *lock)
 	sim->shared = true;
 	if (lock->word)
 		return false;
+	lab_race_acquire(lock); /* takes what unlock released */
 	lock->word = 1;
 	lock->holder = strand->top ? strand->top->actor->index + 1 : 0;
 	track(sim, strand, lock, false);
@@ -133,6 +136,7 @@ void lab_sim_unlock(struct lab_sim *sim, struct lab_spinlock *lock)
 			break;
 		}
 	sim->shared = true;
+	lab_race_release(lock); /* gives what was done under the lock to the next lock or trylock */
 	lock->word = 0;
 	lock->holder = 0;
 }

@@ -7,6 +7,8 @@ void lab_sim_switch(struct lab_sim *sim, struct lab_sim_strand *to)
 {
 	struct lab_sim_strand *from = sim->running;
 
+	if (lab_race_engine)
+		lab_race_engine->resume(sim, to);
 	to->started = true;
 	to->at_boundary = false;
 	if (to != &sim->engine)

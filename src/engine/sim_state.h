@@ -7,6 +7,7 @@
 #include "engine/event.h"
 #include "engine/exec.h"
 #include "engine/machine.h"
+#include "engine/race.h"
 #include "engine/sim.h"
 #include "engine/strategy.h"
 #include "plat/coroutine.h"
@@ -71,12 +72,16 @@ struct lab_sim_strand {
 	const uint32_t *wait_key;                     /* asleep in the host's wait */
 	struct lab_spinlock *locks[LAB_SIM_HELD_MAX]; /* host locks held, by whoever runs on this strand */
 	unsigned lock_count;
-	struct lab_sim_spin spin; /* last: it is not wiped between runs */
+	struct lab_sim_spin spin; /* from here on it is not wiped between runs */
+	void *fiber;              /* race mode: its own; NULL: none yet */
+	uint64_t fiber_epoch;     /* when it last came after the engine */
+	unsigned fiber_depth;     /* calls that it is in */
 };
 
 struct lab_sim_cpu {
 	struct lab_sim_strand *strand; /* who has the CPU; NULL: idle */
 	uint64_t events;               /* scheduling points met on it */
+	struct lab_sim_strand *last;   /* race mode: who last had it */
 	unsigned irq_depth;            /* soft and hard interrupts are masked while it is not 0 */
 	unsigned tasks_left;
 };

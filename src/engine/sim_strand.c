@@ -25,6 +25,16 @@ static void run_ops(struct lab_sim *sim, struct lab_sim_context *context)
 	}
 }
 
+static void run_whole(struct lab_sim *sim, struct lab_sim_context *context)
+{
+	if (lab_race_engine)
+		lab_race_engine->enter(context);
+	run_ops(sim, context);
+	lab_sim_let_go(sim, context);
+	if (lab_race_engine)
+		lab_race_engine->leave();
+}
+
 void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_sim_context *handler)
 {
 	struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
@@ -48,8 +58,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	lab_sim_trace(sim, "%s fires on cpu %u, over %s", lab_sim_name(sim, handler->actor->index), strand->cpu,
 		      below ? lab_sim_name(sim, below->actor->index) : "nobody");
 	lab_sim_step_fires(sim, handler, below);
-	run_ops(sim, handler);
-	lab_sim_let_go(sim, handler);
+	run_whole(sim, handler);
 	handler->running = false;
 	strand->top = below;
 	strand->at_boundary = at_boundary;
@@ -90,8 +99,7 @@ void lab_sim_task_body(void *arg)
 		struct lab_sim *sim = strand->sim;
 		struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
 
-		run_ops(sim, strand->task);
-		lab_sim_let_go(sim, strand->task);
+		run_whole(sim, strand->task);
 		cpu->irq_depth = 0;
 		if (--cpu->tasks_left == 0)
 			fire_unfired(sim, strand);

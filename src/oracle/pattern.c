@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oracle/pattern.h"
 
+#include "plat/race.h"
+
 #define WORD_STEP UINT64_C(0x9e3779b97f4a7c15) /* odd, so that the words of a frame are all different */
 
 /* Spreads the frame number over the word (the finaliser of SplitMix64). */
@@ -17,6 +19,7 @@ void lab_pattern_write(void *page, size_t bytes, uint64_t frame, lab_owner token
 {
 	uint64_t *words = page, key = frame_key(frame);
 
+	lab_race_write(page, bytes);
 	for (size_t i = 0; i < bytes / sizeof(*words); i++)
 		words[i] = (key + i * WORD_STEP) ^ token;
 }
@@ -27,6 +30,7 @@ bool lab_pattern_broken(const void *page, size_t bytes, uint64_t frame, lab_owne
 	const uint64_t *words = page;
 	uint64_t key = frame_key(frame);
 
+	lab_race_read(page, bytes);
 	for (size_t i = 0; i < bytes / sizeof(*words); i++) {
 		lab_owner found = words[i] ^ (key + i * WORD_STEP);
 
@@ -44,6 +48,7 @@ bool lab_pattern_remains(const void *page, size_t bytes, uint64_t frame, lab_own
 	const uint64_t *words = page;
 	uint64_t key = frame_key(frame);
 
+	lab_race_read(page, bytes);
 	for (size_t i = 0; i < bytes / sizeof(*words); i++)
 		if (words[i] == ((key + i * WORD_STEP) ^ token)) {
 			*ret_word = i;
@@ -56,6 +61,7 @@ bool lab_pattern_not_zero(const void *page, size_t bytes, size_t *ret_word)
 {
 	const uint64_t *words = page;
 
+	lab_race_read(page, bytes);
 	for (size_t i = 0; i < bytes / sizeof(*words); i++)
 		if (words[i]) {
 			*ret_word = i;
@@ -68,6 +74,7 @@ bool lab_pattern_constant(const void *page, size_t bytes)
 {
 	const uint64_t *words = page;
 
+	lab_race_read(page, bytes);
 	for (size_t i = 1; i < bytes / sizeof(*words); i++)
 		if (words[i] != words[0])
 			return false;
