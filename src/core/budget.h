@@ -25,7 +25,7 @@ static inline uint64_t lab_budget_floor(const struct lab_zone_state *zone, unsig
 /* True when the budget is at least `floor`. Wait-free. */
 static inline bool lab_budget_allows(const struct lab_zone_state *zone, uint64_t floor)
 {
-	/* Relaxed: the frame that the caller is about to take lies outside the budget; only the number matters. */
+	/* Relaxed: what the caller has in hand lies outside the budget; only the number matters. */
 	return lab_load_relaxed(&zone->budget) >= floor;
 }
 

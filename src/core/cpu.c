@@ -33,24 +33,6 @@ static uint64_t slot_frame(const struct lab_arena *arena, uint64_t slot)
 	       lab_bits_first(lab_slot_mask(slot));
 }
 
-uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
-{
-	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
-
-	if (!lab_budget_allows(lab_zone_state(arena, zone), floor))
-		return LAB_FRAME_NONE;
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		uint64_t seen = lab_load_relaxed(&cache->slots[i]); /* the swap below compares it */
-
-		while (lab_slot_mask(seen)) {
-			/* Takes the frame's content from who put it in: lab_cpu_keep, lab_cpu_stock. */
-			if (lab_cas_acquire(&cache->slots[i], &seen, seen & (seen - 1)))
-				return slot_frame(arena, seen);
-		}
-	}
-	return LAB_FRAME_NONE;
-}
-
 /* Gives a slot's former frames back to their chunk and the budget. */
 static void slot_return(const struct lab_arena *arena, unsigned zone, uint64_t slot)
 {
@@ -61,6 +43,31 @@ static void slot_return(const struct lab_arena *arena, unsigned zone, uint64_t s
 	lab_chunk_give(arena, (uint32_t)(word / LAB_CHUNK_WORDS), (unsigned)(word % LAB_CHUNK_WORDS),
 		       (uint64_t)lab_slot_mask(slot) << (half % 2 * HALF_FRAMES));
 	lab_budget_give(lab_zone_state(arena, zone), lab_bits_count(lab_slot_mask(slot)));
+}
+
+uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
+{
+	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		uint64_t seen = lab_load_relaxed(&cache->slots[i]); /* the swap below compares it */
+
+		while (lab_slot_mask(seen)) {
+			/* Takes the frame's content from who put it in: lab_cpu_keep, lab_cpu_stock. */
+			if (!lab_cas_acquire(&cache->slots[i], &seen, seen & (seen - 1)))
+				continue;
+			/*
+			 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the
+			 * budget could pass, go below the floor, and only then an interrupt free the frame.
+			 */
+			if (lab_budget_allows(lab_zone_state(arena, zone), floor))
+				return slot_frame(arena, seen);
+			slot_return(arena, zone,
+				    slot_make(lab_slot_half(seen), lab_slot_mask(seen) & -lab_slot_mask(seen)));
+			return LAB_FRAME_NONE;
+		}
+	}
+	return LAB_FRAME_NONE;
 }
 
 static void slot_replace(const struct lab_arena *arena, unsigned zone, lab_atomic64 *slot, uint64_t with)

@@ -8,6 +8,8 @@ void lab_oracle_alloc_begin(struct lab_oracle *oracle, struct lab_call *call, un
 			    const struct lab_request *request)
 {
 	lab_oracle_call_begin(oracle, call, LAB_CALL_ALLOC, actor, request);
+	if (oracle->config.one_thread)
+		lab_oracle_instant(oracle, call);
 }
 
 const char *lab_oracle_misplaced(const struct lab_oracle *oracle, const struct lab_request *request, const void *block)

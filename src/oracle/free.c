@@ -18,6 +18,8 @@ static void release_cells(struct lab_oracle *oracle, const void *block, const st
 		released += lab_cas_relaxed(&cell->owner, &owner, LAB_OWNER_NONE);
 	}
 	lab_fetch_add_relaxed(&oracle->given[lab_oracle_zone(oracle, first)], released);
+	if (oracle->config.one_thread)
+		lab_oracle_instant(oracle, NULL);
 }
 
 void lab_oracle_free_begin(struct lab_oracle *oracle, struct lab_call *call, unsigned actor, void *block,

@@ -27,6 +27,7 @@ void lab_marks_begin(struct lab_marks *marks, const struct lab_zone_marks *to)
 	uint64_t reserve[LAB_ZONE_COUNT];
 
 	lab_fetch_add_relaxed(&marks->version, 1);
+	store_words(&marks->coming, to->min, to->lowmem_reserve);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		uint64_t lowest = lab_load_relaxed(&marks->lowest.reserve[zone]);
 
@@ -52,9 +53,8 @@ bool lab_marks_stable(const struct lab_marks *marks, uint64_t version_at_start)
 	return !(version_at_start & 1) && lab_marks_version(marks) == version_at_start;
 }
 
-uint64_t lab_marks_floor(const struct lab_marks *marks, lab_gfp gfp, bool stable)
+static uint64_t floor_of(const struct lab_marks_words *words, lab_gfp gfp)
 {
-	const struct lab_marks_words *words = stable ? &marks->now : &marks->lowest;
 	enum lab_class class = lab_gfp_class(gfp);
 	enum lab_zone class_zone = gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
 	uint64_t floor;
@@ -65,4 +65,19 @@ uint64_t lab_marks_floor(const struct lab_marks *marks, lab_gfp gfp, bool stable
 	if (__builtin_add_overflow(floor, lab_load_relaxed(&words->reserve[class_zone]), &floor))
 		return UINT64_MAX;
 	return floor;
+}
+
+uint64_t lab_marks_floor(const struct lab_marks *marks, lab_gfp gfp, bool stable)
+{
+	return floor_of(stable ? &marks->now : &marks->lowest, gfp);
+}
+
+uint64_t lab_marks_floor_now(const struct lab_marks *marks, lab_gfp gfp)
+{
+	uint64_t floor = floor_of(&marks->now, gfp), coming;
+
+	if (!(lab_marks_version(marks) & 1))
+		return floor;
+	coming = floor_of(&marks->coming, gfp);
+	return LAB_MIN(floor, coming);
 }

@@ -19,7 +19,7 @@ struct lab_marks_words {
 
 struct lab_marks {
 	lab_atomic64 version;
-	struct lab_marks_words now, lowest;
+	struct lab_marks_words now, coming, lowest; /* coming: while version is odd */
 };
 
 void lab_marks_init(struct lab_marks *marks, const struct lab_zone_marks *from);
@@ -33,5 +33,8 @@ bool lab_marks_stable(const struct lab_marks *marks, uint64_t version_at_start);
 
 /* The frames that a request must leave free in the zone: by the marks in force if stable, else by the lowest so far. */
 uint64_t lab_marks_floor(const struct lab_marks *marks, lab_gfp gfp, bool stable);
+
+/* The same at this instant: the lower one of two sets while one takes the place of the other. One thread only. */
+uint64_t lab_marks_floor_now(const struct lab_marks *marks, lab_gfp gfp);
 
 #endif

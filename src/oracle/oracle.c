@@ -136,11 +136,15 @@ void lab_oracle_other_end(struct lab_oracle *oracle)
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks)
 {
 	lab_marks_begin(&oracle->marks[zone], marks);
+	if (oracle->config.one_thread)
+		lab_oracle_instant(oracle, NULL);
 }
 
 void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks)
 {
 	lab_marks_end(&oracle->marks[zone], marks);
+	if (oracle->config.one_thread)
+		lab_oracle_instant(oracle, NULL);
 }
 
 uint64_t lab_oracle_owned(const struct lab_oracle *oracle, enum lab_zone zone)

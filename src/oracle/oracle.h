@@ -51,6 +51,10 @@ struct lab_call {
 	bool alone_at_start;
 	uint64_t free_before; /* the target's free_frames before a misuse: R02 */
 	/* Of an oracle with one thread only: */
+	struct lab_instant {
+		int64_t left; /* T - O less the request */
+		uint64_t floor;
+	} best[LAB_ZONE_COUNT]; /* of an alloc: the instant that excuses a success most */
 	struct lab_call *outer; /* the call that began before this one and has not ended */
 	struct lab_trespass {
 		bool is; /* it wrote where it must not, unless the block that it answers lies there */

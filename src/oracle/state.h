@@ -62,6 +62,11 @@ void lab_oracle_call_end(struct lab_oracle *oracle, struct lab_call *call);
 /* R11, after an alloc: what it wrote into before its block was known. */
 void lab_oracle_judge_trespass(struct lab_oracle *oracle, const struct lab_call *call, const void *block);
 
+/*
+ * instant.c, with one thread: frames came back, or marks changed: what each alloc under way may leave now. call: only
+ * that one, which begins; NULL: all.
+ */
+void lab_oracle_instant(struct lab_oracle *oracle, struct lab_call *call);
 /* R03, after a success in a zone. */
 void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *call, enum lab_zone zone,
 			    const void *block);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * Interrupts at every access of unmodified code. usage: test_access CORE LOCKED LOST_UPDATE ZERO_OVERRUN: their hooked
- * modules.
+ * Interrupts at every access of unmodified code. usage: test_access CORE LOCKED LOST_UPDATE ZERO_OVERRUN EARLY_LOOK:
+ * their hooked modules.
  */
 
 #define MACHINE "machine frames=64 cpus=2 order-max=3 page-shift=6\nzone normal frames=0+64 min=4 low=5 high=6\n"
@@ -109,6 +109,37 @@ static void test_overrun_is_found_at_the_write(void **state)
 	lab_rig_close(&rig);
 }
 
+/* How many of the first 400 positions of the handler break R03; no other rule may be broken. */
+static unsigned count_below_floor(const char *file)
+{
+	const char *text =
+		MACHINE "task t { s0 = alloc kernel 0; give s0 rx; s0 = alloc kernel 3; s1 = alloc kernel 3;\n"
+			"s2 = alloc kernel 3; s3 = alloc kernel 3; s4 = alloc kernel 3; s5 = alloc kernel 3;\n"
+			"s6 = alloc kernel 3; s7 = alloc kernel 1; s8 = alloc kernel 0; s9 = alloc kernel 0; }\n"
+			"hardirq rx { p0 = alloc memalloc 0; take p1; free p1; }\nschedule rx@t:%u\n";
+	unsigned found = 0;
+	struct lab_rig rig;
+
+	open_module(&rig, file);
+	for (unsigned at = 1; at <= 400; at++) {
+		char placed[512];
+
+		snprintf(placed, sizeof(placed), text, at);
+		lab_rig_run(&rig, placed);
+		found += rig.result.found;
+		assert_true(!rig.result.found || rig.result.finding.rule == LAB_R03_RESERVE_FLOOR);
+	}
+	lab_rig_close(&rig);
+	return found;
+}
+
+/* What the handler takes and gives back balances: only the floor at each instant tells that there never was room. */
+static void test_floors_are_exact(void **state)
+{
+	assert_int_equal(count_below_floor(files[0]), 0);
+	assert_true(count_below_floor(files[4]) > 0);
+}
+
 /* Ten runs of one schedule are one run, also after others, and after runs that a finding abandoned. */
 static void test_equal_runs(void **state)
 {
@@ -187,12 +218,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_locked_is_clean_everywhere),
 		cmocka_unit_test(test_lost_update_is_found_in_its_window),
 		cmocka_unit_test(test_overrun_is_found_at_the_write),
+		cmocka_unit_test(test_floors_are_exact),
 		cmocka_unit_test(test_equal_runs),
 		cmocka_unit_test(test_settled),
 	};
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: test_access CORE LOCKED LOST_UPDATE ZERO_OVERRUN\n");
+	if (argc != 6) {
+		fprintf(stderr, "usage: test_access CORE LOCKED LOST_UPDATE ZERO_OVERRUN EARLY_LOOK\n");
 		return 2;
 	}
 	files = argv + 1;

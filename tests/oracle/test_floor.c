@@ -143,6 +143,89 @@ static void test_r03_counts_frees_that_overlap(void **state)
 	lab_rig_stop(&rig);
 }
 
+/*
+ * At the floor, a call begins; another with a right to the reserve takes a frame; a third gives one back; the call
+ * succeeds. At no instant was there a frame above the floor, which one thread knows: the counts that several threads
+ * would be judged by do not tell the taking from the giving.
+ */
+static void take_give_take(struct lab_rig *rig, bool give_first)
+{
+	struct lab_request request = {.gfp = LAB_GFP_KERNEL, .owner = lab_owner_make(1, 0x5000)};
+	struct lab_rig_block block, privileged;
+	struct lab_call call;
+	void *raw = NULL;
+
+	take(rig, LAB_GFP_KERNEL, 51);
+	assert_int_equal(lab_rig_alloc(rig, 1, LAB_GFP_KERNEL, 0, &block), LAB_OK); /* the last above the floor */
+	lab_oracle_alloc_begin(rig->oracle, &call, 0, &request);
+	if (give_first)
+		assert_int_equal(lab_rig_free(rig, 1, &block), LAB_OK);
+	assert_int_equal(lab_rig_alloc(rig, 2, LAB_GFP_MEMALLOC, 0, &privileged), LAB_OK);
+	if (!give_first)
+		assert_int_equal(lab_rig_free(rig, 1, &block), LAB_OK);
+	assert_int_equal(rig->target->alloc(rig->self, &request, &raw), LAB_OK);
+	lab_oracle_alloc_end(rig->oracle, &call, LAB_OK, raw);
+}
+
+static void test_r03_exact_with_one_thread(void **state)
+{
+	struct lab_target target;
+	struct lab_rig rig;
+
+	start(&rig, &target);
+	take_give_take(&rig, false);
+	lab_broken_expect_none(&rig);
+	lab_rig_stop(&rig);
+	lab_rig_start_alone(&rig, &target);
+	take_give_take(&rig, false);
+	lab_broken_expect(&rig, LAB_R03_RESERVE_FLOOR, "left=7 floor=8 owners=task a");
+	lab_rig_stop(&rig);
+	lab_rig_start_alone(&rig, &target);
+	take_give_take(&rig, true);
+	lab_broken_expect_none(&rig);
+	assert_int_equal(lab_oracle_low_water(rig.oracle, LAB_ZONE_NORMAL, LAB_CLASS_ORDINARY), 8);
+	lab_rig_stop(&rig);
+}
+
+/* Marks that came and went: the floor of the very instant counts, and while they change the lower one. */
+static void test_r03_exact_marks(void **state)
+{
+	struct lab_request request = {.gfp = LAB_GFP_KERNEL, .owner = lab_owner_make(1, 0x5000)};
+	struct lab_zone_marks higher = {.min = 60}, high = {.min = 50}, low = {.min = 8};
+	struct lab_target target;
+	struct lab_rig rig;
+	struct lab_call call;
+	void *raw = NULL;
+
+	target = lab_broken_target();
+	target.alloc = greedy_alloc;
+	lab_rig_start_alone(&rig, &target);
+	take(&rig, LAB_GFP_KERNEL, 20);
+	lab_oracle_marks_begin(rig.oracle, LAB_ZONE_NORMAL, &high);
+	lab_oracle_alloc_begin(rig.oracle, &call, 0, &request); /* the change may not be done yet */
+	lab_oracle_marks_end(rig.oracle, LAB_ZONE_NORMAL, &high);
+	assert_int_equal(target.alloc(rig.self, &request, &raw), LAB_OK);
+	lab_oracle_alloc_end(rig.oracle, &call, LAB_OK, raw);
+	lab_broken_expect_none(&rig);
+	request.owner++;
+	lab_oracle_alloc_begin(rig.oracle, &call, 0, &request); /* begun under 50, and 8 comes while it is under way */
+	lab_oracle_marks_begin(rig.oracle, LAB_ZONE_NORMAL, &low);
+	lab_oracle_marks_end(rig.oracle, LAB_ZONE_NORMAL, &low);
+	assert_int_equal(target.alloc(rig.self, &request, &raw), LAB_OK);
+	lab_oracle_alloc_end(rig.oracle, &call, LAB_OK, raw);
+	lab_broken_expect_none(&rig);
+	lab_oracle_marks_begin(rig.oracle, LAB_ZONE_NORMAL, &high);
+	lab_oracle_marks_end(rig.oracle, LAB_ZONE_NORMAL, &high);
+	request.owner++;
+	lab_oracle_alloc_begin(rig.oracle, &call, 0, &request); /* from 50 to 60: neither of them is 8 */
+	lab_oracle_marks_begin(rig.oracle, LAB_ZONE_NORMAL, &higher);
+	lab_oracle_marks_end(rig.oracle, LAB_ZONE_NORMAL, &higher);
+	assert_int_equal(target.alloc(rig.self, &request, &raw), LAB_OK);
+	lab_oracle_alloc_end(rig.oracle, &call, LAB_OK, raw);
+	lab_broken_expect(&rig, LAB_R03_RESERVE_FLOOR, "left=37 floor=50");
+	lab_rig_stop(&rig);
+}
+
 /* Exactly what the interval bound allows: the free that overlaps makes the success possible. */
 static void test_r03_overlap_is_no_finding(void **state)
 {
@@ -246,6 +329,8 @@ int main(void)
 		cmocka_unit_test(test_r03_zones),
 		cmocka_unit_test(test_r03_request_size_counts),
 		cmocka_unit_test(test_r03_counts_frees_that_overlap),
+		cmocka_unit_test(test_r03_exact_with_one_thread),
+		cmocka_unit_test(test_r03_exact_marks),
 		cmocka_unit_test(test_r03_overlap_is_no_finding),
 		cmocka_unit_test(test_r03_after_and_during_a_watermark_change),
 		cmocka_unit_test(test_r10_overlap_is_not_judged),
