@@ -12,14 +12,14 @@ void lab_actor_reset(struct lab_actor *actor, unsigned index, enum lab_context_k
 	struct lab_held *kept = actor->kept;
 	size_t kept_room = actor->kept_room;
 
-	memset(actor, 0, sizeof(*actor));
+	memset(actor, 0, offsetof(struct lab_actor, mailbox));
 	actor->index = index;
 	actor->kind = kind;
 	actor->cpu = cpu;
 	actor->generation = (uint64_t)index << 32 | 1;
 	actor->kept = kept;
 	actor->kept_room = kept_room;
-	lab_mailbox_init(&actor->mailbox);
+	lab_mailbox_reset(&actor->mailbox);
 }
 
 enum lab_status lab_actor_init(struct lab_actor *actor, unsigned index, enum lab_context_kind kind, unsigned cpu,
@@ -29,6 +29,7 @@ enum lab_status lab_actor_init(struct lab_actor *actor, unsigned index, enum lab
 	if (kept_room && !actor->kept)
 		return LAB_NO_MEMORY;
 	actor->kept_room = kept_room;
+	lab_mailbox_init(&actor->mailbox);
 	lab_actor_reset(actor, index, kind, cpu);
 	return LAB_OK;
 }

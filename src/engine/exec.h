@@ -48,11 +48,11 @@ struct lab_actor {
 	struct lab_held slots[LAB_SLOT_COUNT];
 	struct lab_held *kept; /* blocks that an alloc into a full slot moved away; freed at the end */
 	size_t kept_count, kept_room;
-	struct lab_mailbox mailbox;        /* blocks given to this context */
 	const struct lab_request *in_call; /* the target call under way, for host services; NULL between calls */
 	bool timed; /* measure this actor's alloc and free; an engine that samples turns it on and off */
 	struct lab_actor_counts counts;
-	void *engine; /* the engine's own record of this context */
+	void *engine;               /* the engine's own record of this context */
+	struct lab_mailbox mailbox; /* blocks given to this context; last: it is large, and most runs leave it alone */
 };
 
 struct lab_exec;

@@ -26,6 +26,13 @@ void lab_mailbox_init(struct lab_mailbox *mailbox)
 	lab_store_relaxed(&mailbox->tail, 0);
 }
 
+void lab_mailbox_reset(struct lab_mailbox *mailbox)
+{
+	/* relaxed: as above */
+	if (lab_load_relaxed(&mailbox->head) || lab_load_relaxed(&mailbox->tail))
+		lab_mailbox_init(mailbox);
+}
+
 /*
  * Claims a position of head or tail whose cell has turn == position + ready. False: the cell is not ready. What the
  * cell's acquire takes is said at the two callers.

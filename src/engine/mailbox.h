@@ -31,6 +31,8 @@ struct lab_mailbox {
 };
 
 void lab_mailbox_init(struct lab_mailbox *mailbox);
+/* As after init; costs nothing if nothing was ever put. No call may be under way. */
+void lab_mailbox_reset(struct lab_mailbox *mailbox);
 /* False: full, the parcel stays the caller's. Lock-free. */
 bool lab_mailbox_put(struct lab_mailbox *mailbox, const struct lab_parcel *parcel);
 /* False: empty. Lock-free; an interrupt may take from its host's own mailbox only between the host's operations. */

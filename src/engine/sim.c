@@ -202,9 +202,10 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 	lab_sim_current = outer;
 	lab_sim_step_end(sim);
 	if (sim->options.strategy)
-		lab_sim_order(sim, &sim->last, NULL);
+		lab_sim_order(sim, NULL);
 	if (sim->options.strategy)
 		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);
+	sim->result->event_count = sim->events;
 	sim->result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
 	if (!sim->finished || sim->result->starved)
 		give_up_stacks(sim);

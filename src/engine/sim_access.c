@@ -51,7 +51,7 @@ uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address)
 static void hash_access(struct lab_sim *sim, const struct lab_sim_pending *access,
 			const struct lab_sim_context *context)
 {
-	uint64_t what = context->events << 32 ^ (uint64_t)access->bytes << 16 ^ context->actor->index;
+	uint64_t what = context->self.events << 32 ^ (uint64_t)access->bytes << 16 ^ context->actor->index;
 	uint64_t mixed = sim->result->event_hash ^ what ^ lab_sim_place(sim, access->address) << 8;
 
 	/* As a multiplicative hash: order counts, and it costs little at each access. */
@@ -73,36 +73,24 @@ static void trace_access(struct lab_sim *sim, const struct lab_sim_pending *acce
 		      (unsigned long long)code);
 }
 
-/* A word that the heap had when the instance was made: its number; or one that is not watched. */
-static size_t word_of(const struct lab_sim *sim, uintptr_t address)
-{
-	return (address - sim->heap_start) / sizeof(uint64_t);
-}
-
 static void note_write(struct lab_sim *sim, const struct lab_sim_pending *access)
 {
-	struct lab_sim_shape *shape = sim->shape;
-	size_t last = word_of(sim, access->address + access->bytes - 1);
+	size_t word = (access->address - sim->heap_start) / sizeof(uint64_t);
+	size_t last = (access->address + access->bytes - 1 - sim->heap_start) / sizeof(uint64_t);
 
-	for (size_t word = word_of(sim, access->address); word <= last && word < shape->word_count; word++) {
-		uint8_t bit = (uint8_t)(1u << word % 8);
-
-		shape->written[word / 8] |= bit;
-		sim->result->outgrown |= sim->options.settled && !(shape->settled[word / 8] & bit);
+	for (; word <= last && word < sim->word_count; word++) {
+		sim->result->outgrown |= sim->options.settled && !(sim->words[word] & LAB_SIM_WORD_MOVES);
+		sim->words[word] |= LAB_SIM_WORD_WRITTEN;
 	}
 }
 
-static bool is_settled(const struct lab_sim *sim, const struct lab_sim_pending *access)
+/* Of the heap as create left it, inside one word, which no run had written when that was last looked at. */
+static inline bool is_settled(const struct lab_sim *sim, uintptr_t address, size_t bytes)
 {
-	const struct lab_sim_shape *shape = sim->shape;
-	size_t word = word_of(sim, access->address), last = word_of(sim, access->address + access->bytes - 1);
+	size_t offset = address - sim->heap_start, word = offset / sizeof(uint64_t);
 
-	if (access->kind != LAB_SIM_READ)
-		return false;
-	for (; word <= last; word++)
-		if (word >= shape->word_count || shape->settled[word / 8] & 1u << word % 8)
-			return false;
-	return true;
+	return word < sim->word_count && offset % sizeof(uint64_t) + bytes <= sizeof(uint64_t) &&
+	       !(sim->words[word] & LAB_SIM_WORD_MOVES);
 }
 
 /* The oracle judges it, by the frames' owners as of now: so its order with what changes these is no matter of chance.
@@ -119,39 +107,65 @@ static void judge_write(struct lab_sim *sim, uintptr_t address, size_t bytes, ui
 			   bytes, code);
 }
 
-bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
+static void meet(struct lab_sim *sim, const struct lab_sim_pending *access)
 {
-	struct lab_sim_pending access = {kind, (uint32_t)bytes, (uintptr_t)address, (uintptr_t)code};
-	struct lab_sim *sim = lab_sim_current;
-	struct lab_sim_strand *strand;
-	bool in_heap;
+	struct lab_sim_strand *strand = sim->running;
 
-	if (!sim || !bytes)
-		return false;
-	strand = sim->running;
-	in_heap = access.address - sim->heap_start < sim->heap_room;
-	if (strand->top && !in_heap && is_private(sim, strand, access.address))
-		return false;
 	/* whoever spins is asked everywhere, so that it yields at the same places with `settled` and without it */
-	if (in_heap && sim->options.settled && !strand->spinning && is_settled(sim, &access))
-		lab_sim_pass(&access);
-	else
-		lab_sim_meet(&access);
-	if (kind == LAB_SIM_WRITE && access.address - sim->arena_start < sim->arena_bytes)
-		judge_write(sim, access.address, bytes, access.code);
+	if (!strand->top || access->kind != LAB_SIM_READ || !sim->options.settled || strand->spin.spinning ||
+	    !is_settled(sim, access->address, access->bytes)) {
+		lab_sim_meet(access);
+		return;
+	}
+	lab_sim_count(sim, strand);
+	if (sim->raised)
+		lab_sim_interrupted(sim, strand, access);
+}
+
+static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address,
+						 size_t bytes, const void *code)
+{
+	const struct lab_sim_pending access = {kind, (uint32_t)bytes, address, (uintptr_t)code};
+	struct lab_sim_strand *strand = sim->running;
+	bool in_heap = address - sim->heap_start < sim->heap_room;
+
+	if (strand->top && !in_heap && is_private(sim, strand, address))
+		return false;
+	meet(sim, &access);
+	if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
+		judge_write(sim, address, bytes, access.code);
 	if (!strand->top)
 		return false;
-	if (sim->options.trace)
+	if (__builtin_expect(sim->options.trace != NULL, false))
 		trace_access(sim, &access, strand->top->actor->index);
 	if (kind == LAB_SIM_READ) {
-		lab_sim_spin_read(sim, strand, &access);
+		lab_spin_saw(&strand->spin, address, access.code, lab_spin_value_at(address, bytes));
 		return true;
 	}
 	hash_access(sim, &access, strand->top);
 	if (in_heap)
 		note_write(sim, &access);
 	if (kind == LAB_SIM_WRITE)
-		lab_sim_spin_wrote(sim, strand, access.address);
+		lab_sim_spin_wrote(sim, strand, address);
+	return true;
+}
+
+bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
+{
+	struct lab_sim *sim = lab_sim_current;
+	uintptr_t at = (uintptr_t)address;
+	struct lab_sim_strand *strand;
+
+	if (!sim || !bytes)
+		return false;
+	strand = sim->running;
+	if (kind != LAB_SIM_READ || !sim->hurries || !strand->top || strand->spin.spinning || sim->raised ||
+	    sim->events >= sim->events_most || !is_settled(sim, at, bytes))
+		return any_access(sim, kind, at, bytes, code);
+	/* what most accesses are: nothing but counted and remembered */
+	sim->events++;
+	strand->top->self.events++;
+	lab_spin_saw(&strand->spin, at, (uintptr_t)code, lab_spin_value_at(at, bytes));
 	return true;
 }
 
@@ -164,7 +178,7 @@ void lab_sim_updated(const void *address, const void *code, uint64_t old, bool c
 	if (changed)
 		lab_sim_spin_wrote(sim, sim->running, (uintptr_t)address);
 	else
-		lab_sim_spin_saw(sim->running, (uintptr_t)address, (uintptr_t)code, old);
+		lab_spin_saw(&sim->running->spin, (uintptr_t)address, (uintptr_t)code, old);
 }
 
 char *lab_sim_thread_local(size_t id)

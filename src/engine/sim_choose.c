@@ -3,6 +3,15 @@
 
 /* Who could move next, and who is asked which of them does. */
 
+/* How often it was asked tells two questions at one event apart. */
+static void count_ask(struct lab_sim_context *context)
+{
+	if (context->asked_at != context->self.events)
+		context->asks = 0;
+	context->asked_at = context->self.events;
+	context->asks++;
+}
+
 bool lab_sim_runnable(const struct lab_sim *sim, const struct lab_sim_strand *strand)
 {
 	const struct lab_sim_strand *holder = sim->cpus[strand->cpu].strand;
@@ -35,18 +44,37 @@ bool lab_sim_can_fire(const struct lab_sim *sim, const struct lab_sim_context *h
 	return !top || level > top->actor->kind;
 }
 
-static void add_strands(struct lab_sim *sim, const struct lab_sim_strand *current)
+static inline void add_strand(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
 	struct lab_sim_others *to = &sim->others;
 
+	if (!lab_sim_runnable(sim, strand))
+		return;
+	to->list[to->count].strand = strand;
+	to->list[to->count].fire = NULL;
+	to->shown[++to->count] = &strand->top->self;
+}
+
+static void add_strands(struct lab_sim *sim, const struct lab_sim_strand *current)
+{
+	sim->others.count = 0;
 	for (unsigned i = 0; i < sim->exec.actor_count; i++)
-		if (&sim->strands[i] != current && lab_sim_runnable(sim, &sim->strands[i]))
-			to->list[to->count++] = (struct lab_sim_choice){.strand = &sim->strands[i]};
+		if (&sim->strands[i] != current)
+			add_strand(sim, &sim->strands[i]);
 	/* an idle CPU's strand may run when a handler was left there in its middle */
-	for (unsigned i = 0; i < sim->cpu_count; i++)
-		if (&sim->idle[i] != current && lab_sim_runnable(sim, &sim->idle[i]))
-			to->list[to->count++] = (struct lab_sim_choice){.strand = &sim->idle[i]};
-	to->strands = to->count;
+	for (unsigned i = 0; sim->handler_count && i < sim->cpu_count; i++)
+		if (&sim->idle[i] != current)
+			add_strand(sim, &sim->idle[i]);
+	sim->others.strands = sim->others.count;
+}
+
+static uint64_t events_of_cpu(const struct lab_sim *sim, unsigned cpu)
+{
+	uint64_t events = 0;
+
+	for (unsigned i = 0; i < sim->exec.actor_count; i++)
+		events += sim->contexts[i].self.cpu == cpu ? sim->contexts[i].self.events : 0;
+	return events;
 }
 
 /* overdue: only those that must run before the end: raised, or never fired, where no task will take the CPU to it. */
@@ -54,12 +82,18 @@ static void add_handlers(struct lab_sim *sim, bool overdue)
 {
 	struct lab_sim_others *to = &sim->others;
 
-	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
+	for (unsigned i = 0; sim->handler_count && i < sim->exec.actor_count; i++) {
 		struct lab_sim_context *handler = &sim->contexts[i];
+		struct lab_sim_strand *host;
 
 		if ((overdue && handler->firings && !handler->pending) || !lab_sim_can_fire(sim, handler))
 			continue;
-		to->list[to->count++] = (struct lab_sim_choice){lab_sim_host_of(sim, handler), handler};
+		host = lab_sim_host_of(sim, handler);
+		handler->entry.over = host->top ? host->top->actor->index : LAB_NOBODY;
+		handler->entry.events = events_of_cpu(sim, host->cpu);
+		handler->entry.firings = handler->firings;
+		to->list[to->count] = (struct lab_sim_choice){host, handler};
+		to->shown[++to->count] = &handler->entry;
 	}
 }
 
@@ -85,10 +119,9 @@ bool lab_sim_choose(struct lab_sim *sim, struct lab_sim_strand *current, enum la
 	struct lab_sim_ask ask = {.asker = current->top, .current = current, .spins = event == LAB_SIM_RELAX};
 	bool goes;
 
-	current->top->asks++;
+	count_ask(current->top);
 	if (may_stay_silent(sim, event))
 		return false;
-	sim->others.count = 0;
 	add_strands(sim, current);
 	add_handlers(sim, false);
 	if (ask.spins && sim->others.strands)
@@ -105,10 +138,9 @@ bool lab_sim_choose_other(struct lab_sim *sim, struct lab_sim_context *asker, st
 	struct lab_sim_ask ask = {.asker = asker};
 
 	if (asker)
-		asker->asks++;
+		count_ask(asker);
 	else
 		sim->engine_asks++;
-	sim->others.count = 0;
 	add_strands(sim, NULL);
 	add_handlers(sim, !sim->others.strands);
 	if (!sim->others.count && (sim->options.strategy || lab_sim_bytes_ended(sim)))

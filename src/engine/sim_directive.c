@@ -85,7 +85,7 @@ void lab_sim_directive_at(struct lab_sim *sim, const struct lab_sim_context *con
 		const struct lab_directive *directive = &scenario->directives[i];
 
 		if (directive->kind == LAB_DIRECTIVE_FIRE_AT && directive->host == context->actor->index &&
-		    directive->count == context->events)
+		    directive->count == context->self.events)
 			lab_sim_raise(sim, &sim->contexts[directive->context]);
 	}
 }

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
+
+#include "target/changes.h"
 
 /*
  * A hooked module's memory is put back between runs, so an instance is made once for each machine and every run starts
@@ -74,15 +75,16 @@ static enum lab_status keep_frames(struct lab_sim_shape *shape)
 	return LAB_OK;
 }
 
-static enum lab_status watch_words(struct lab_sim_shape *shape)
+static enum lab_status watch_words(struct lab_sim *sim)
 {
+	struct lab_sim_shape *shape = sim->shape;
 	size_t words = shape->image.heap.used / sizeof(uint64_t);
 
-	shape->written = calloc(2, words / 8 + 1);
-	if (!shape->written)
+	shape->words = calloc(words + 1, sizeof(*shape->words));
+	if (!shape->words)
 		return LAB_NO_MEMORY;
-	shape->settled = shape->written + words / 8 + 1;
-	shape->word_count = words;
+	shape->word_count = sim->word_count = words;
+	sim->words = shape->words;
 	return LAB_OK;
 }
 
@@ -91,8 +93,8 @@ void lab_sim_settle(struct lab_sim *sim)
 	for (unsigned i = 0; i < LAB_SIM_SHAPE_COUNT; i++) {
 		struct lab_sim_shape *shape = &sim->shapes[i];
 
-		if (shape->word_count)
-			memcpy(shape->settled, shape->written, shape->word_count / 8 + 1);
+		for (size_t word = 0; word < shape->word_count; word++)
+			shape->words[word] |= shape->words[word] & LAB_SIM_WORD_WRITTEN ? LAB_SIM_WORD_MOVES : 0;
 	}
 }
 
@@ -108,16 +110,16 @@ enum lab_status lab_sim_image_keep(struct lab_sim *sim)
 		status = lab_module_save(sim->module, &shape->image);
 	shape->random = sim->random;
 	shape->self = sim->exec.self;
-	return status == LAB_OK ? watch_words(shape) : status;
+	return status == LAB_OK ? watch_words(sim) : status;
 }
 
 void lab_sim_image_free(struct lab_sim_shape *shape)
 {
 	lab_module_image_free(&shape->image);
 	free(shape->frames);
-	free(shape->written);
+	free(shape->words);
 	shape->frames = NULL;
-	shape->written = shape->settled = NULL;
+	shape->words = NULL;
 	shape->word_count = 0;
 	memset(shape->sound, 0, sizeof(shape->sound));
 }
@@ -134,8 +136,9 @@ bool lab_sim_image_judged(struct lab_sim *sim, uint64_t *ret_state)
 	*ret_state = 0;
 	if (!sim->module || !(sim->target->caps & LAB_CAP_ARENA))
 		return false;
-	state = XXH3_64bits_withSeed(machine->base, (size_t)machine->frame_count << machine->page_shift,
-				     lab_module_hash(sim->module) ^ lab_oracle_hash(sim->exec.oracle));
+	state = lab_module_changes(sim->module, &sim->shape->image, lab_oracle_hash(sim->exec.oracle));
+	state = lab_changes_hash(machine->base, sim->shape->frames, (size_t)machine->frame_count << machine->page_shift,
+				 state);
 	*ret_state = state;
 	return state && sim->shape->sound[state % LAB_SIM_SOUND_STATES] == state;
 }

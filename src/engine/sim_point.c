@@ -64,10 +64,10 @@ static bool go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_si
 	return fired && sim->options.strategy;
 }
 
-static __attribute__((noinline, cold)) void out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand,
-							 uint64_t budget)
+void lab_sim_out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
 	unsigned context = strand->top ? strand->top->actor->index : UINT_MAX;
+	uint64_t budget = strand->top ? sim->options.step_budget : sim->engine_events_most;
 	struct lab_sim_context *victim = strand->top ? lab_sim_spin_victim(sim, strand) : NULL;
 
 	if (victim)
@@ -80,39 +80,6 @@ static __attribute__((noinline, cold)) void out_of_steps(struct lab_sim *sim, st
 			  (unsigned long long)budget);
 }
 
-/* An event of the engine's own call, where nobody else may run. */
-static void count_own(struct lab_sim *sim, struct lab_sim_strand *strand)
-{
-	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
-	uint64_t events_a_frame = sim->module ? 4096 : 64;
-	uint64_t budget = sim->options.step_budget + events_a_frame * sim->exec.machine->frame_count;
-
-	if (++sim->engine_events > budget)
-		out_of_steps(sim, strand, budget);
-}
-
-/* Counts an event; false: it is the engine's own. */
-static inline bool count_event(struct lab_sim *sim, struct lab_sim_strand *strand, enum lab_sim_event event)
-{
-	struct lab_sim_context *top = strand->top;
-
-	if (!top) {
-		count_own(sim, strand);
-		return false;
-	}
-	sim->result->event_count++;
-	/* The budget is for one stretch in which no operation ends: a long scenario is no hang. */
-	sim->stalled_events = event == LAB_SIM_OP_END ? 0 : sim->stalled_events + 1;
-	if (sim->stalled_events > sim->options.step_budget)
-		out_of_steps(sim, strand, sim->options.step_budget);
-	top->events++;
-	top->asks = 0;
-	sim->cpus[strand->cpu].events++;
-	if (sim->has_fire_at)
-		lab_sim_directive_at(sim, top);
-	return true;
-}
-
 void lab_sim_meet(const struct lab_sim_pending *event)
 {
 	struct lab_sim *sim = lab_sim_current;
@@ -121,15 +88,18 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 	struct lab_sim_choice choice;
 	bool at_boundary;
 
-	if (!count_event(sim, strand, event->kind))
+	if (!lab_sim_count(sim, strand))
 		return;
-	strand->pending = *event;
+	/* The budget is for one stretch in which no operation ends: a long scenario is no hang. */
+	if (event->kind == LAB_SIM_OP_END)
+		sim->events_most = sim->events + sim->options.step_budget;
+	top->self.pending = *event;
 	/* Between two operations, and with nothing held: a CPU's task is not preempted under a lock or a mask. */
 	at_boundary = event->kind == LAB_SIM_OP_END && top == strand->task && !top->held && !strand->lock_count &&
 		      !sim->cpus[strand->cpu].irq_depth;
 	strand->at_boundary = at_boundary;
 	fire_due(sim, strand);
-	while (lab_sim_choose(sim, strand, strand->spinning ? LAB_SIM_RELAX : event->kind, &choice)) {
+	while (lab_sim_choose(sim, strand, strand->spin.spinning ? LAB_SIM_RELAX : event->kind, &choice)) {
 		bool here = choice.strand == strand;
 
 		if (!go(sim, strand, choice) && !here)
@@ -139,14 +109,9 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 	strand->at_boundary = false;
 }
 
-void lab_sim_pass(const struct lab_sim_pending *event)
+void lab_sim_interrupted(struct lab_sim *sim, struct lab_sim_strand *strand, const struct lab_sim_pending *event)
 {
-	struct lab_sim *sim = lab_sim_current;
-	struct lab_sim_strand *strand = sim->running;
-
-	if (!count_event(sim, strand, event->kind) || !sim->raised)
-		return;
-	strand->pending = *event;
+	strand->top->self.pending = *event;
 	fire_due(sim, strand);
 }
 

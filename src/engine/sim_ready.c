@@ -19,8 +19,7 @@ static void rest_strand(struct lab_sim *sim, struct lab_sim_strand *strand, unsi
 	strand->sim = sim;
 	strand->coroutine = coroutine;
 	strand->cpu = cpu;
-	strand->spin.era++; /* what it saw is void, without being wiped */
-	strand->spin.known = strand->spin.repeats = 0;
+	lab_spin_forget(&strand->spin);
 }
 
 static enum lab_status ready_stack(struct lab_sim_strand *strand, void (*body)(void *))
@@ -69,8 +68,11 @@ static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scen
 
 		lab_actor_reset(&sim->actors[i], i, plan->kind, plan->cpu);
 		*context = (struct lab_sim_context){.actor = &sim->actors[i], .plan = plan};
+		context->self = (struct lab_candidate){.context = i, .cpu = plan->cpu, .over = LAB_NOBODY};
+		context->entry = (struct lab_candidate){.context = i, .cpu = plan->cpu, .fires = true};
 		rest_strand(sim, &sim->strands[i], plan->cpu);
 		if (plan->kind != LAB_CONTEXT_TASK) {
+			sim->handler_count++;
 			status = ready_stack(&sim->idle[plan->cpu], lab_sim_idle_body);
 			continue;
 		}
@@ -96,14 +98,14 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->cpu_count = scenario->machine.cpu_count;
 	memset(sim->cpus, 0, sizeof(sim->cpus));
 	memset(sim->locks, 0, sizeof(sim->locks));
-	sim->class_count = sim->tasks_left = sim->waiting_count = 0;
+	sim->class_count = sim->tasks_left = sim->waiting_count = sim->handler_count = 0;
 	sim->next_byte = sim->next_directive = 0;
 	sim->directive_ops = 0;
-	sim->engine_events = 0;
-	sim->stalled_events = 0;
+	sim->events = sim->engine_events = 0;
+	sim->events_most = sim->options.step_budget;
 	sim->engine_asks = sim->raised = 0;
 	sim->shared = false;
-	sim->last.context = sim->step.context = LAB_NOBODY;
+	sim->last_context = sim->step.context = LAB_NOBODY;
 	sim->has_fire_at = sim->finished = false;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		sim->min_highest[zone] = scenario->machine.zones[zone].min;
@@ -113,5 +115,8 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 		status = ready_contexts(sim, scenario);
 	if (status == LAB_OK)
 		status = lab_sim_shape_use(sim, scenario);
+	sim->hurries = sim->options.settled && !sim->options.trace && !sim->has_fire_at;
+	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
+	sim->engine_events_most = sim->options.step_budget + (sim->module ? 4096 : 64) * scenario->machine.frame_count;
 	return status;
 }

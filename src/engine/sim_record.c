@@ -34,7 +34,7 @@ void lab_sim_trace(struct lab_sim *sim, const char *format, ...)
 
 	if (!sim->options.trace)
 		return;
-	used = snprintf(line, sizeof(line), "%6llu ", (unsigned long long)sim->result->event_count);
+	used = snprintf(line, sizeof(line), "%6llu ", (unsigned long long)sim->events);
 	va_start(arguments, format);
 	vsnprintf(line + used, sizeof(line) - (size_t)used, format, arguments);
 	va_end(arguments);

@@ -79,6 +79,8 @@ enum lab_status lab_sim_shape_use(struct lab_sim *sim, const struct lab_scenario
 	}
 	shape->last_used = ++sim->run_count;
 	sim->shape = shape;
+	sim->words = shape->words;
+	sim->word_count = shape->word_count;
 	sim->exec.machine = &shape->store.machine;
 	sim->exec.oracle = shape->oracle;
 	sim->arena_start = (uintptr_t)shape->store.machine.base;

@@ -1,71 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/sim_state.h"
 
-#include <string.h>
-
-#include "base/bits.h"
-
-/*
- * A strand spins when it went round twice and more through reads that it made before, each with the same value, and
- * wrote nothing since: only another can change what it waits for, so it lets others go first. A loop that walks on, or
- * that computes from what it read, reads something new sooner or later.
- */
-
-#define ROUNDS        2u
-#define REPEATS_LEAST 8u
+#define ROUNDS 2u
 
 /* By low bits alone, which do not move when the system loads the module elsewhere. */
 static unsigned slot_of(uintptr_t address, uintptr_t code)
 {
-	return (unsigned)(address >> 2 ^ address >> 7 ^ code) % LAB_SIM_SPIN_SLOTS;
+	return (unsigned)(address >> 2 ^ address >> 7 ^ code) % LAB_SPIN_SLOTS;
 }
 
-void lab_sim_spin_saw(struct lab_sim_strand *strand, uintptr_t address, uintptr_t code, uint64_t value)
+static inline void look_at(struct lab_spin *spin, uintptr_t address, uintptr_t code, uint64_t value)
 {
-	struct lab_sim_spin *spin = &strand->spin;
-	struct lab_sim_seen *seen = &spin->seen[slot_of(address, code)];
+	struct lab_spin_seen *seen = &spin->seen[slot_of(address, code)];
 
-	if (seen->era == spin->era && seen->address == address && seen->code == code && seen->value == value) {
+	if (seen->era == spin->era && seen->read.address == address && seen->read.code == code &&
+	    seen->read.value == value) {
 		spin->repeats++;
-		strand->spinning = spin->repeats >= REPEATS_LEAST && spin->repeats > ROUNDS * spin->known;
+		spin->spinning = spin->repeats >= LAB_SPIN_LEAST && spin->repeats > ROUNDS * spin->known;
 		return;
 	}
 	spin->known += seen->era != spin->era;
-	*seen = (struct lab_sim_seen){address, code, value, spin->era};
+	*seen = (struct lab_spin_seen){{address, code, value}, spin->era};
 	spin->repeats = 0;
-	strand->spinning = false;
+	spin->spinning = false;
 }
 
-/* The value, or of what is wider its first word. Sizes apart, so that each is one load. */
-static uint64_t value_at(const void *address, uint32_t bytes)
+void lab_spin_look(struct lab_spin *spin, uintptr_t address, uintptr_t code, uint64_t value)
 {
-	uint8_t value8;
-	uint16_t value16;
-	uint32_t value32;
-	uint64_t value64 = 0;
-
-	switch (bytes) {
-	case 1:
-		memcpy(&value8, address, 1);
-		return value8;
-	case 2:
-		memcpy(&value16, address, 2);
-		return value16;
-	case 4:
-		memcpy(&value32, address, 4);
-		return value32;
-	default:
-		memcpy(&value64, address, LAB_MIN(bytes, (uint32_t)sizeof(value64)));
-		return value64;
-	case 8:
-		memcpy(&value64, address, 8);
-		return value64;
-	}
-}
-
-void lab_sim_spin_read(struct lab_sim *sim, struct lab_sim_strand *strand, const struct lab_sim_pending *access)
-{
-	lab_sim_spin_saw(strand, access->address, access->code, value_at((const void *)access->address, access->bytes));
+	if (!spin->known)
+		for (unsigned i = 0; i < LAB_SPIN_LEAST; i++)
+			look_at(spin, spin->early[i].address, spin->early[i].code, spin->early[i].value);
+	look_at(spin, address, code, value);
 }
 
 static struct lab_sim_writer *writer_of(struct lab_sim *sim, uintptr_t address)
@@ -75,19 +40,17 @@ static struct lab_sim_writer *writer_of(struct lab_sim *sim, uintptr_t address)
 
 void lab_sim_spin_wrote(struct lab_sim *sim, struct lab_sim_strand *strand, uintptr_t address)
 {
-	strand->spin.era++;
-	strand->spin.known = strand->spin.repeats = 0;
-	strand->spinning = false;
+	lab_spin_forget(&strand->spin);
 	*writer_of(sim, address) =
 		(struct lab_sim_writer){address >> 3, (uint32_t)sim->run_count, strand->top->actor->index};
 }
 
 struct lab_sim_context *lab_sim_spin_victim(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
-	const struct lab_sim_writer *writer = writer_of(sim, strand->pending.address);
+	const struct lab_sim_writer *writer = writer_of(sim, strand->top->self.pending.address);
 	struct lab_sim_context *context;
 
-	if (!strand->spinning || writer->word != strand->pending.address >> 3 ||
+	if (!strand->spin.spinning || writer->word != strand->top->self.pending.address >> 3 ||
 	    writer->run != (uint32_t)sim->run_count)
 		return NULL;
 	context = &sim->contexts[writer->context];

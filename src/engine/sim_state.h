@@ -9,6 +9,7 @@
 #include "engine/machine.h"
 #include "engine/race.h"
 #include "engine/sim.h"
+#include "engine/sim_spin.h"
 #include "engine/strategy.h"
 #include "plat/coroutine.h"
 #include "target/module.h"
@@ -19,9 +20,9 @@
 #define LAB_SIM_CLASS_COUNT  64u   /* lock classes whose use is tracked */
 #define LAB_SIM_WORD_COUNT   1024u /* addresses told apart in the trace hash */
 #define LAB_SIM_CODE_COUNT   256u  /* code addresses whose offset is kept */
-#define LAB_SIM_SPIN_SLOTS   32u   /* reads remembered since a strand's last write */
 #define LAB_SIM_WRITERS      256u
 #define LAB_SIM_SOUND_STATES 1024u
+#define LAB_SIM_OTHERS_MAX   (2u * LAB_CONTEXT_MAX + LAB_CPU_MAX)
 #define LAB_SIM_HELD_MAX     16u /* host locks that one strand may hold at once and have tracked */
 
 struct lab_sim_strand;
@@ -31,23 +32,15 @@ struct lab_sim_context {
 	struct lab_actor *actor;
 	const struct lab_scenario_context *plan;
 	struct lab_sim_strand *strand; /* a task's own; the one that a handler runs or last ran on */
-	uint64_t events;               /* scheduling points met, for `rx@stack:46` */
-	uint32_t held, saved;          /* scenario locks held, and which of them masked interrupts: bit masks */
-	uint32_t asks;                 /* how often it was asked at its present event */
+	/* As strategies see it: going on; and of a handler, coming in, brought up to date when it is shown. */
+	struct lab_candidate self, entry; /* self.events: scheduling points met, for `rx@stack:46` */
+	uint32_t held, saved;             /* scenario locks held, and which of them masked interrupts: bit masks */
+	uint32_t asks;                    /* how often it was asked at its event `asked_at` */
+	uint64_t asked_at;
 	uint32_t ops_done;
 	bool running, pending; /* handlers: on a strand now; raised and not yet run */
 	unsigned firings;
 	char label[40]; /* "hardirq rx" */
-};
-
-/* Reads of a strand since it last wrote: sim_spin.c. */
-struct lab_sim_spin {
-	uint32_t era, known, repeats; /* era: entries of another one are void */
-	struct lab_sim_seen {
-		uintptr_t address, code;
-		uint64_t value;
-		uint32_t era;
-	} seen[LAB_SIM_SPIN_SLOTS];
 };
 
 /* A stack that runs a task, or hosts handlers where no task runs; handlers stand on whom they interrupted. */
@@ -61,26 +54,23 @@ struct lab_sim_strand {
 	const void *stack; /* its lowest byte; NULL: the thread's own */
 	size_t stack_bytes;
 	char *tls; /* the task's copy of the module's thread-local storage, used by its guests too; NULL: none yet */
-	bool spinning;                  /* it reads over and over what only others can change: they go first */
-	struct lab_sim_pending pending; /* what its top does next when it may go on */
-	const char *service;            /* at SERVICE and RELAX: which */
-	bool started;                   /* its stack holds an unfinished job */
-	bool at_boundary;               /* between two operations with nothing held: another task may have the CPU */
-	bool waiting;                   /* in the operation `wait` */
-	const uint32_t *blocked_on;     /* the word of the lock that it spins on: it may run when the word is 0 */
+	const char *service;        /* at SERVICE and RELAX: which */
+	bool started;               /* its stack holds an unfinished job */
+	bool at_boundary;           /* between two operations with nothing held: another task may have the CPU */
+	bool waiting;               /* in the operation `wait` */
+	const uint32_t *blocked_on; /* the word of the lock that it spins on: it may run when the word is 0 */
 	const struct lab_spinlock *blocked_lock;
 	const uint32_t *wait_key;                     /* asleep in the host's wait */
 	struct lab_spinlock *locks[LAB_SIM_HELD_MAX]; /* host locks held, by whoever runs on this strand */
 	unsigned lock_count;
-	struct lab_sim_spin spin; /* from here on it is not wiped between runs */
-	void *fiber;              /* race mode: its own; NULL: none yet */
-	uint64_t fiber_epoch;     /* when it last came after the engine */
-	unsigned fiber_depth;     /* calls that it is in */
+	struct lab_spin spin; /* from here on it is not wiped between runs */
+	void *fiber;          /* race mode: its own; NULL: none yet */
+	uint64_t fiber_epoch; /* when it last came after the engine */
+	unsigned fiber_depth; /* calls that it is in */
 };
 
 struct lab_sim_cpu {
 	struct lab_sim_strand *strand; /* who has the CPU; NULL: idle */
-	uint64_t events;               /* scheduling points met on it */
 	struct lab_sim_strand *last;   /* race mode: who last had it */
 	unsigned irq_depth;            /* soft and hard interrupts are masked while it is not 0 */
 	unsigned tasks_left;
@@ -92,6 +82,9 @@ struct lab_sim_lock_class {
 	unsigned taken_in; /* levels in which a blocking acquisition happened */
 	unsigned open_to;  /* levels that could have interrupted a holder */
 };
+
+#define LAB_SIM_WORD_WRITTEN 1u /* some run wrote it */
+#define LAB_SIM_WORD_MOVES   2u /* the same as of lab_sim_settle */
 
 /* A machine that was run on, with all that is dear to make. */
 struct lab_sim_shape {
@@ -106,8 +99,7 @@ struct lab_sim_shape {
 	void *self;
 	char *frames; /* what create wrote into them; NULL: nothing */
 	struct lab_prng random;
-	/* A bit for each word of the heap as create left it: some run wrote it; the same as of lab_sim_settle. */
-	uint8_t *written, *settled;
+	uint8_t *words; /* LAB_SIM_WORD_*, for each word of the heap as create left it */
 	size_t word_count;
 	uint64_t sound[LAB_SIM_SOUND_STATES];
 };
@@ -119,7 +111,8 @@ struct lab_sim_choice {
 
 /* Who could move but the present one: strands in id order, those of idle CPUs, then handlers that may come in. */
 struct lab_sim_others {
-	struct lab_sim_choice list[2 * LAB_CONTEXT_MAX + LAB_CPU_MAX];
+	struct lab_sim_choice list[LAB_SIM_OTHERS_MAX];
+	const struct lab_candidate *shown[1 + LAB_SIM_OTHERS_MAX]; /* the same to strategies, behind the present one */
 	unsigned count, strands;
 };
 
@@ -148,6 +141,8 @@ struct lab_sim {
 	size_t heap_room;          /* 0: there is none */
 	uintptr_t arena_start;     /* of the machine's frames, where the oracle judges each write */
 	size_t arena_bytes;        /* 0: the target's blocks lie elsewhere */
+	uint8_t *words;            /* of the shape: LAB_SIM_WORD_* for each word of the heap as create left it */
+	size_t word_count;
 	const struct lab_scenario *scenario;
 	struct lab_sim_options options;
 	struct lab_sim_result *result;
@@ -162,22 +157,22 @@ struct lab_sim {
 	struct lab_sim_strand *running;
 	struct lab_coroutine *outside; /* the stack of who called lab_sim_run */
 	struct lab_sim_cpu cpus[LAB_CPU_MAX];
-	unsigned cpu_count, tasks_left, waiting_count;
-	uint64_t engine_events;                    /* host services in the engine's own calls */
-	uint64_t stalled_events;                   /* since an operation last ended */
-	struct lab_spinlock locks[LAB_LOCK_COUNT]; /* the scenario's own */
+	unsigned cpu_count, tasks_left, waiting_count, handler_count;
+	uint64_t events, events_most;               /* of contexts; the last one before which an operation must end */
+	uint64_t engine_events, engine_events_most; /* in the engine's own calls */
+	struct lab_spinlock locks[LAB_LOCK_COUNT];  /* the scenario's own */
 	struct lab_sim_lock_class classes[LAB_SIM_CLASS_COUNT];
 	unsigned class_count;
 	struct lab_prng random;               /* behind the host's random_fill */
 	uint64_t min_highest[LAB_ZONE_COUNT]; /* the highest min watermark of the run */
 
 	struct lab_sim_others others;
-	struct lab_candidate candidates[2 * LAB_CONTEXT_MAX + LAB_CPU_MAX + 1];
 	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
 	uint32_t raised; /* handlers that are pending */
-	struct lab_sim_word words[LAB_SIM_WORD_COUNT];
-	struct lab_sim_step step;  /* under way; context LAB_NOBODY: none */
-	struct lab_candidate last; /* who made the last step, while a strategy chooses */
+	struct lab_sim_word ordered[LAB_SIM_WORD_COUNT];
+	struct lab_sim_step step; /* under way; context LAB_NOBODY: none */
+	unsigned last_context;    /* who made the last step, and its event, while a strategy chooses; or LAB_NOBODY */
+	uint64_t last_event;
 	uint32_t engine_asks;
 	bool shared; /* since the last choice: see struct lab_point */
 
@@ -189,6 +184,7 @@ struct lab_sim {
 	size_t next_byte, next_directive;
 	uint32_t directive_ops; /* operations done under the present `stack*3` */
 	bool has_fire_at;
+	bool hurries;  /* nothing but spinning is to be looked for at settled reads */
 	bool finished; /* the engine's job came to its end; false after a run: abandoned */
 	enum lab_status status;
 };
@@ -228,8 +224,10 @@ static inline void lab_sim_point(enum lab_sim_event kind)
 {
 	lab_sim_meet(&(struct lab_sim_pending){.kind = kind});
 }
-/* The same for an event at which nobody else may be chosen: it is counted, and what was raised comes in. */
-void lab_sim_pass(const struct lab_sim_pending *event);
+/* What was raised comes in at this event, at which nobody else may be chosen. */
+void lab_sim_interrupted(struct lab_sim *sim, struct lab_sim_strand *strand, const struct lab_sim_pending *event);
+/* No operation ended within the budget: reports. */
+__attribute__((cold)) void lab_sim_out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand);
 /* The strand cannot go on (lock, wait): others run until it can. */
 void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand);
 /* The strand's job is over: goes to whoever is next; comes back when the next run starts it anew. */
@@ -264,8 +262,8 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask,
 /* made: NULL: the present one goes on. */
 void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, const struct lab_sim_choice *made);
 
-/* sim_order.c: the step `last` is over and `next` follows; NULL: none does. */
-void lab_sim_order(struct lab_sim *sim, const struct lab_candidate *last, const struct lab_candidate *next);
+/* sim_order.c: the last step is over and `next` follows; NULL: none does. */
+void lab_sim_order(struct lab_sim *sim, const struct lab_candidate *next);
 
 /* sim_step.c: the step that the run is in, for who asked to be told. */
 void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);
@@ -296,9 +294,7 @@ void lab_sim_unlock(struct lab_sim *sim, struct lab_spinlock *lock);
 void lab_sim_locks_opened(struct lab_sim *sim, struct lab_sim_strand *strand);
 struct lab_sim_context *lab_sim_lock_holder(struct lab_sim *sim, const struct lab_spinlock *lock);
 
-/* sim_spin.c: a strand read, or updated without a change; or it wrote. */
-void lab_sim_spin_read(struct lab_sim *sim, struct lab_sim_strand *strand, const struct lab_sim_pending *access);
-void lab_sim_spin_saw(struct lab_sim_strand *strand, uintptr_t address, uintptr_t code, uint64_t value);
+/* sim_spin.c: a strand wrote. */
 void lab_sim_spin_wrote(struct lab_sim *sim, struct lab_sim_strand *strand, uintptr_t address);
 /* The context that the strand's top interrupted and that last wrote what it spins on; NULL: none. */
 struct lab_sim_context *lab_sim_spin_victim(struct lab_sim *sim, struct lab_sim_strand *strand);
@@ -330,6 +326,24 @@ static inline void lab_sim_raise(struct lab_sim *sim, struct lab_sim_context *ha
 {
 	sim->raised += !handler->pending;
 	handler->pending = true;
+}
+
+/* Counts an event; false: it is of the engine's own call, where nobody else may run. */
+static inline __attribute__((always_inline)) bool lab_sim_count(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	struct lab_sim_context *top = strand->top;
+
+	if (__builtin_expect(!top, false)) {
+		if (++sim->engine_events > sim->engine_events_most)
+			lab_sim_out_of_steps(sim, strand);
+		return false;
+	}
+	top->self.events++;
+	if (__builtin_expect(++sim->events > sim->events_most, false))
+		lab_sim_out_of_steps(sim, strand);
+	if (__builtin_expect(sim->has_fire_at, false))
+		lab_sim_directive_at(sim, top);
+	return true;
 }
 
 static inline struct lab_sim_context *lab_sim_context_of(struct lab_sim *sim, const struct lab_actor *actor)

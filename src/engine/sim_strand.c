@@ -41,7 +41,6 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	struct lab_sim_context *below = strand->top;
 	bool at_boundary = strand->at_boundary;
 	unsigned irq_depth = cpu->irq_depth;
-	struct lab_sim_pending parked_at = strand->pending;
 
 	lab_assert(handler->actor->kind != LAB_CONTEXT_TASK && !handler->running);
 	strand->fire = NULL;
@@ -49,6 +48,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	strand->at_boundary = false;
 	handler->strand = strand;
 	handler->running = true;
+	handler->self.pending = (struct lab_sim_pending){.kind = LAB_SIM_START};
 	sim->raised -= handler->pending;
 	handler->pending = false;
 	handler->firings++;
@@ -62,7 +62,6 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	handler->running = false;
 	strand->top = below;
 	strand->at_boundary = at_boundary;
-	strand->pending = parked_at;
 	cpu->irq_depth = irq_depth;
 }
 

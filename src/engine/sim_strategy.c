@@ -6,29 +6,6 @@
 
 /* The engine's side of the strategies: what it shows them of a point, and what is kept of what they chose. */
 
-static struct lab_candidate candidate_of(const struct lab_sim *sim, const struct lab_sim_choice *choice)
-{
-	const struct lab_sim_context *top = choice->strand->top;
-
-	if (!choice->fire)
-		return (struct lab_candidate){
-			.context = top->actor->index,
-			.cpu = choice->strand->cpu,
-			.over = LAB_NOBODY,
-			.events = top->events,
-			.pending = choice->strand->pending,
-		};
-	return (struct lab_candidate){
-		.context = choice->fire->actor->index,
-		.cpu = choice->strand->cpu,
-		.over = top ? top->actor->index : LAB_NOBODY,
-		.fires = true,
-		.events = sim->cpus[choice->strand->cpu].events,
-		.firings = choice->fire->firings,
-		.pending = {.kind = LAB_SIM_START},
-	};
-}
-
 /* What the asker does: equal for equal code, whatever the addresses that the process has. */
 static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *asker)
 {
@@ -39,7 +16,7 @@ static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *
 	if (!asker)
 		return 0;
 	if (asker->strand && asker->strand->top == asker) {
-		const struct lab_sim_pending *pending = &asker->strand->pending;
+		const struct lab_sim_pending *pending = &asker->self.pending;
 
 		what.kind = pending->kind;
 		what.bytes = pending->bytes;
@@ -49,13 +26,13 @@ static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *
 	return XXH32(&what, sizeof(what), 0);
 }
 
-static struct lab_choice place_of(struct lab_sim *sim, const struct lab_sim_context *asker, bool with_signature)
+static struct lab_choice place_of(struct lab_sim *sim, const struct lab_sim_context *asker)
 {
 	return (struct lab_choice){
 		.asker = asker ? (uint16_t)asker->actor->index : LAB_CHOICE_ENGINE,
-		.event = asker ? (uint32_t)asker->events : 0,
+		.event = asker ? (uint32_t)asker->self.events : 0,
 		.ask = asker ? asker->asks : sim->engine_asks,
-		.signature = with_signature ? signature_of(sim, asker) : 0,
+		.signature = signature_of(sim, asker),
 	};
 }
 
@@ -67,7 +44,7 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 		return;
 	if (made && ask->usual && made->strand == ask->usual->strand && made->fire == ask->usual->fire)
 		return;
-	choice = place_of(sim, ask->asker, true);
+	choice = place_of(sim, ask->asker);
 	choice.fires = made && made->fire;
 	choice.chosen = !made        ? choice.asker
 			: made->fire ? (uint16_t)made->fire->actor->index
@@ -75,33 +52,48 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 	lab_choices_add(sim->options.record, choice);
 }
 
-bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, struct lab_sim_choice *ret_choice)
+/* The index of who moves, of the list that strategies are shown. */
+static unsigned ask(struct lab_sim *sim, const struct lab_sim_ask *ask)
 {
+	struct lab_strategy *strategy = sim->options.strategy;
 	const struct lab_sim_others *others = &sim->others;
-	struct lab_candidate *list = sim->candidates;
 	unsigned stays = ask->current != NULL, index;
 	struct lab_point point = {
-		.list = list,
+		.list = others->shown + !stays,
 		.count = stays + others->count,
 		.movers = stays + others->strands,
 		.stays = stays,
 		.spins = ask->spins,
 		.shared = sim->shared,
 		.usual = ask->usual ? (unsigned)(ask->usual - others->list) + stays : 0,
-		.place = place_of(sim, ask->asker, sim->options.strategy->ops->reads_signatures),
 	};
 
+	if (point.count == 1 && strategy->skips_alone)
+		return 0;
 	point.forced = !point.movers;
-	if (stays)
-		list[0] = candidate_of(sim, &(struct lab_sim_choice){.strand = ask->current});
-	for (unsigned i = 0; i < others->count; i++)
-		list[stays + i] = candidate_of(sim, &others->list[i]);
-	index = sim->options.strategy->ops->choose(sim->options.strategy, &point);
+	if (strategy->ops->reads_places)
+		point.place = place_of(sim, ask->asker);
+	index = strategy->ops->choose(strategy, &point);
 	lab_assert_cmp(index, <, point.count);
-	lab_sim_order(sim, &sim->last, &list[index]);
-	sim->last = list[index];
-	lab_sim_step_end(sim);
-	lab_sim_step_begin(sim, &list[index]);
+	return index;
+}
+
+bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *question, struct lab_sim_choice *ret_choice)
+{
+	struct lab_sim_others *others = &sim->others;
+	unsigned stays = question->current != NULL, index;
+	const struct lab_candidate *chosen;
+
+	others->shown[0] = stays ? &question->current->top->self : NULL;
+	index = ask(sim, question);
+	chosen = others->shown[index + !stays];
+	lab_sim_order(sim, chosen);
+	sim->last_context = chosen->context;
+	sim->last_event = chosen->events;
+	if (sim->options.step) {
+		lab_sim_step_end(sim);
+		lab_sim_step_begin(sim, chosen);
+	}
 	sim->shared = false;
 	if (stays && !index)
 		return false;

@@ -73,7 +73,7 @@ bool lab_irq_plan_due(struct lab_irq_plan *plan, const struct lab_point *point, 
 	bool due = false;
 
 	for (unsigned i = point->movers; i < point->count; i++) {
-		const struct lab_candidate *handler = &point->list[i];
+		const struct lab_candidate *handler = point->list[i];
 		uint64_t *most = &plan->cpu_events[handler->cpu];
 
 		*most = LAB_MAX(*most, handler->events);

@@ -27,7 +27,7 @@ struct lab_candidate {
 struct lab_point {
 	/* Whoever moved last comes first if it can go on (stays); then the others in id order; then the handlers that
 	 * may come in. Of one context there is one at most. */
-	const struct lab_candidate *list;
+	const struct lab_candidate *const *list;
 	unsigned count, movers; /* the first `movers` are not handlers that come in; 0 movers: the engine decides */
 	unsigned usual;         /* what the engine would do on its own */
 	bool stays;
@@ -41,7 +41,7 @@ struct lab_strategy;
 
 struct lab_strategy_ops {
 	const char *name;
-	bool reads_signatures; /* a point's place has one; otherwise 0, for they cost time */
+	bool reads_places; /* a point has its place; otherwise it is all 0, for it costs time */
 	/* Before a run, with how many contexts and what they are. */
 	void (*begin)(struct lab_strategy *strategy, const struct lab_scenario *scenario);
 	/* An index into the point's list. */
@@ -56,7 +56,8 @@ struct lab_strategy_ops {
 /* The first member of each strategy's own record. */
 struct lab_strategy {
 	const struct lab_strategy_ops *ops;
-	bool done;      /* there is nothing left to try; the engine must not be run with it again */
+	bool skips_alone; /* not asked where only one context can move; may change at each begin */
+	bool done;        /* there is nothing left to try; the engine must not be run with it again */
 	bool complete;  /* with done: all that the strategy promises was tried; false: it is not made for this scenario
 			 */
 	unsigned bound; /* the greatest number of departures of which all were tried, plus 1; 0: none yet */

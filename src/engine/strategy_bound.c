@@ -47,7 +47,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 /* Whether an index costs a departure; false for what is not tried at all in *ret_tried. */
 static bool departs(const struct bound *bound, const struct lab_point *point, unsigned index, bool *ret_tried)
 {
-	const struct lab_candidate *candidate = &point->list[index];
+	const struct lab_candidate *candidate = point->list[index];
 
 	*ret_tried = true;
 	if (index == point->usual)

@@ -37,8 +37,8 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 
 static bool tried(const struct lab_point *point, unsigned index)
 {
-	if (point->list[index].fires)
-		return !point->list[index].firings;
+	if (point->list[index]->fires)
+		return !point->list[index]->firings;
 	return index >= lab_point_first_mover(point);
 }
 
@@ -48,14 +48,14 @@ static uint64_t enabled_at(const struct lab_point *point)
 
 	for (unsigned i = 0; i < point->count; i++)
 		if (tried(point, i))
-			enabled |= UINT64_C(1) << point->list[i].context;
+			enabled |= UINT64_C(1) << point->list[i]->context;
 	return enabled;
 }
 
 static unsigned index_of(const struct lab_point *point, unsigned context)
 {
 	for (unsigned i = 0; i < point->count; i++)
-		if (point->list[i].context == context && tried(point, i))
+		if (point->list[i]->context == context && tried(point, i))
 			return i;
 	return LAB_NOBODY;
 }
@@ -71,7 +71,7 @@ static unsigned choose_new(struct dpor *dpor, const struct lab_point *point)
 	uint64_t enabled = enabled_at(point);
 	struct lab_dpor_step *step = lab_dpor_trace_push(&dpor->trace);
 	uint64_t awake = enabled & ~step->sleep;
-	unsigned usual = point->list[point->usual].context, index;
+	unsigned usual = point->list[point->usual]->context, index;
 
 	if (!awake) {
 		dpor->trace.count--;
@@ -81,7 +81,7 @@ static unsigned choose_new(struct dpor *dpor, const struct lab_point *point)
 	}
 	step->enabled = enabled;
 	index = index_of(point, awake >> usual & 1 ? usual : lab_bits_first(awake));
-	take(step, &point->list[index]);
+	take(step, point->list[index]);
 	step->backtrack = UINT64_C(1) << step->foot.context;
 	dpor->at++;
 	return index;
@@ -108,7 +108,7 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 		dpor->changed = dpor->cut = true;
 		return point->usual;
 	}
-	take(step, &point->list[index]);
+	take(step, point->list[index]);
 	dpor->at++;
 	return index;
 }

@@ -27,7 +27,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 static bool find(const struct lab_point *point, const struct lab_choice *choice, unsigned *ret_index)
 {
 	for (unsigned i = 0; i < point->count; i++)
-		if (point->list[i].context == choice->chosen && point->list[i].fires == choice->fires) {
+		if (point->list[i]->context == choice->chosen && point->list[i]->fires == choice->fires) {
 			*ret_index = i;
 			return true;
 		}
@@ -98,7 +98,7 @@ static void destroy(struct lab_strategy *strategy)
 
 static const struct lab_strategy_ops follow_ops = {
 	.name = "follow",
-	.reads_signatures = true,
+	.reads_places = true,
 	.begin = begin,
 	.choose = choose,
 	.end = end,

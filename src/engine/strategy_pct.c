@@ -39,7 +39,7 @@ static unsigned highest(const struct pct *pct, const struct lab_point *point, un
 	unsigned best = first;
 
 	for (unsigned i = first + 1; i < point->movers; i++)
-		if (pct->priorities[point->list[i].context] > pct->priorities[point->list[best].context])
+		if (pct->priorities[point->list[i]->context] > pct->priorities[point->list[best]->context])
 			best = i;
 	return best;
 }
@@ -57,10 +57,10 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 	pct->steps_most = LAB_MAX(pct->steps_most, pct->step);
 	for (unsigned i = 0; i + 1 < pct->depth; i++)
 		if (pct->change_at[i] == pct->step)
-			pct->priorities[point->list[highest(pct, point, first)].context] = pct->lowest--;
+			pct->priorities[point->list[highest(pct, point, first)]->context] = pct->lowest--;
 	/* who spins would be chosen for ever: it falls, as it would at its scheduler's next tick */
 	if (first)
-		pct->priorities[point->list[0].context] = pct->lowest ? pct->lowest-- : 0;
+		pct->priorities[point->list[0]->context] = pct->lowest ? pct->lowest-- : 0;
 	return highest(pct, point, first);
 }
 

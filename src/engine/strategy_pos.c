@@ -48,17 +48,17 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 		return best;
 	best = first;
 	for (unsigned i = first; i < point->movers; i++) {
-		uint64_t priority = priority_of(pos, &point->list[i]);
+		uint64_t priority = priority_of(pos, point->list[i]);
 
 		if (priority < most)
 			continue;
 		most = priority;
 		best = i;
 	}
-	pos->contexts[point->list[best].context].drawn = false;
+	pos->contexts[point->list[best]->context].drawn = false;
 	for (unsigned i = 0; i < point->movers; i++)
-		if (i != best && lab_sim_conflict(&point->list[i].pending, &point->list[best].pending))
-			pos->contexts[point->list[i].context].drawn = false;
+		if (i != best && lab_sim_conflict(&point->list[i]->pending, &point->list[best]->pending))
+			pos->contexts[point->list[i]->context].drawn = false;
 	return best;
 }
 

@@ -120,15 +120,15 @@ static void draw_next(struct surw *surw, const struct lab_point *point, unsigned
 
 	surw->next = LAB_NOBODY;
 	for (unsigned i = first; i < point->movers; i++)
-		total += surw->left[point->list[i].context];
+		total += surw->left[point->list[i]->context];
 	if (!total)
 		return;
 	at = lab_prng_below(&surw->prng, total);
 	for (unsigned i = first; i < point->movers; i++) {
-		uint64_t left = surw->left[point->list[i].context];
+		uint64_t left = surw->left[point->list[i]->context];
 
 		if (at < left) {
-			surw->next = point->list[i].context;
+			surw->next = point->list[i]->context;
 			return;
 		}
 		at -= left;
@@ -138,7 +138,7 @@ static void draw_next(struct surw *surw, const struct lab_point *point, unsigned
 static bool can_move(const struct lab_point *point, unsigned first, unsigned context)
 {
 	for (unsigned i = first; i < point->movers; i++)
-		if (point->list[i].context == context)
+		if (point->list[i]->context == context)
 			return true;
 	return false;
 }
@@ -150,7 +150,7 @@ static unsigned pick(struct surw *surw, const struct lab_point *point, unsigned 
 	if (surw->next == LAB_NOBODY || !can_move(point, first, surw->next))
 		draw_next(surw, point, first);
 	for (unsigned i = first; i < point->movers; i++) {
-		const struct lab_candidate *candidate = &point->list[i];
+		const struct lab_candidate *candidate = point->list[i];
 
 		if (surw->next != LAB_NOBODY && candidate->context != surw->next && interesting(surw, candidate))
 			continue;
@@ -176,7 +176,7 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 		index = first + (unsigned)lab_prng_below(&surw->prng, point->movers - first);
 	else
 		index = pick(surw, point, first);
-	chosen = &point->list[index];
+	chosen = point->list[index];
 	if (surw->profiles)
 		count(surw, chosen);
 	if (!surw->profiles && interesting(surw, chosen)) {

@@ -5,11 +5,11 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/bits.h"
 #include "plat/sanitizer.h"
 #include "plat/vm.h"
+#include "target/changes.h"
 #include "target/sections.h"
 
 struct lab_heap *lab_module_heap;
@@ -189,11 +189,13 @@ void lab_module_image_free(struct lab_module_image *image)
 	*image = (struct lab_module_image){0};
 }
 
-uint64_t lab_module_hash(const struct lab_module *module)
+uint64_t lab_module_changes(const struct lab_module *module, const struct lab_module_image *image, uint64_t seed)
 {
-	uint64_t hash = XXH3_64bits(module->heap.base, module->heap.state.used);
+	const char *was = image->bytes;
+	size_t kept = LAB_MIN(module->heap.state.used, image->heap.used);
 
-	for (unsigned i = 0; i < module->writable_count; i++)
-		hash = XXH3_64bits_withSeed(module->writable[i].start, module->writable[i].bytes, hash);
-	return hash;
+	for (unsigned i = 0; i < module->writable_count; was += module->writable[i++].bytes)
+		seed = lab_changes_hash(module->writable[i].start, was, module->writable[i].bytes, seed + i);
+	seed = lab_changes_hash(module->heap.base, was, kept, seed + module->heap.state.used);
+	return lab_changes_hash(module->heap.base + kept, NULL, module->heap.state.used - kept, seed);
 }

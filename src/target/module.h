@@ -49,8 +49,8 @@ LAB_MUST_USE enum lab_status lab_module_save(const struct lab_module *module, st
 /* Puts them back. */
 void lab_module_restore(struct lab_module *module, const struct lab_module_image *image);
 void lab_module_image_free(struct lab_module_image *image);
-/* A number that is equal for equal contents. */
-uint64_t lab_module_hash(const struct lab_module *module);
+/* A number of what differs from the image now: equal for equal contents. seed: as of lab_changes_hash. */
+uint64_t lab_module_changes(const struct lab_module *module, const struct lab_module_image *image, uint64_t seed);
 
 /*
  * Looks a loaded plug-in over: *ret_module is NULL where it is not hooked. `file` is where it was loaded from.
