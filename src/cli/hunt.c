@@ -143,6 +143,8 @@ static int run(int argc, const char **argv)
 	lab_scenario_init(&hunt.window);
 	lab_scenario_init(&hunt.same.scenario);
 	lab_scenario_init(&hunt.other.scenario);
+	for (unsigned i = 0; i < LAB_HUNT_NEAR; i++)
+		lab_scenario_init(&hunt.near[i]);
 	code = lab_input_load("hunt", plan.path, &artifact, &kind);
 	if (!code && lab_sim_create(plan.target, &hunt.sim) != LAB_OK) {
 		lab_cli_error("hunt: the engine cannot be made: %s", strerror(errno));
@@ -158,6 +160,8 @@ static int run(int argc, const char **argv)
 	lab_scenario_free(&hunt.window);
 	lab_scenario_free(&hunt.same.scenario);
 	lab_scenario_free(&hunt.other.scenario);
+	for (unsigned i = 0; i < LAB_HUNT_NEAR; i++)
+		lab_scenario_free(&hunt.near[i]);
 	lab_choices_free(&hunt.same.choices);
 	lab_choices_free(&hunt.other.choices);
 	return code;

@@ -6,6 +6,7 @@
 #include "report/emit.h"
 
 #define LAB_HUNT_TIME_NS UINT64_C(10000000000)
+#define LAB_HUNT_NEAR    16u
 
 /* What `labyrinth hunt` was asked for. */
 struct lab_hunt_plan {
@@ -30,6 +31,9 @@ struct lab_hunt {
 	struct lab_sim *sim;
 	struct lab_scenario window;        /* the last events of the live run */
 	struct lab_hunt_catch same, other; /* of the rule that is hunted; the first one of another */
+	/* The last scenarios that broke another rule; of how many, and the last one's number. */
+	struct lab_scenario near[LAB_HUNT_NEAR];
+	uint64_t near_count, near_last;
 	uint64_t started_ns, told_ns, scenarios, schedules;
 	bool failed; /* the engine cannot run the target */
 };

@@ -13,7 +13,8 @@
 #define STRATEGY    "auto"
 #define TELL_NS     UINT64_C(10000000000)
 #define TELL_TTY_NS UINT64_C(500000000)
-#define LOOK_EVERY  32u /* schedules between two looks at the clock */
+#define OTHERS_MOST 8u /* findings of another rule, then a scenario is left */
+#define LOOK_EVERY  8u /* schedules between two looks at the clock */
 
 static void tell_progress(const struct lab_hunt *hunt, uint64_t now_ns)
 {
@@ -50,6 +51,10 @@ static void keep(struct lab_hunt *hunt, const struct lab_scenario *scenario, con
 {
 	struct lab_hunt_catch *to = is_hunted(hunt->plan->rule, result->finding.rule) ? &hunt->same : &hunt->other;
 
+	if (to == &hunt->other && hunt->near_last != hunt->scenarios) {
+		hunt->near_last = hunt->scenarios;
+		lab_scenario_copy(&hunt->near[hunt->near_count++ % LAB_HUNT_NEAR], scenario);
+	}
 	if (to->is)
 		return;
 	to->is = true;
@@ -65,8 +70,9 @@ static bool search(struct lab_hunt *hunt, const struct lab_scenario *scenario, s
 	const struct lab_sim_options options = {
 		.quiesce = true, .settled = true, .strategy = strategy, .record = &choices};
 	bool outgrown = false;
+	unsigned others = 0;
 
-	for (unsigned i = 1; !strategy->done && !outgrown; i++) {
+	for (unsigned i = 1; !strategy->done && !outgrown && others < OTHERS_MOST; i++) {
 		struct lab_sim_result result;
 
 		choices.count = 0;
@@ -76,8 +82,10 @@ static bool search(struct lab_hunt *hunt, const struct lab_scenario *scenario, s
 		}
 		hunt->schedules++;
 		outgrown = result.outgrown;
-		if (result.found)
+		if (result.found) {
 			keep(hunt, scenario, &choices, &result);
+			others++;
+		}
 		if (hunt->same.is || (i % LOOK_EVERY == 0 && lab_hunt_over(hunt)))
 			break;
 	}

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/bits.h"
 #include "cli/hunt.h"
+#include "scenario/edit.h"
 #include "scenario/excerpt.h"
 #include "scenario/mutate.h"
 
 /*
- * First the excerpts in a row, small ones before great ones: most bugs need a few operations on a small machine, where
- * a full zone, a split or an empty cache is never far. Then excerpts at random with a few edits each, and a share that
- * grows as long as nothing is found.
+ * Excerpts in a row, then as many at random that are cut earlier and edited; then all again with four times as many
+ * schedules for each, as long as nothing is found: what needs no particular schedule is found in the first round, where
+ * each has next to none. Machines are small, so that a full zone, a split or an empty cache is never far.
  */
-#define SHARE_FIRST 40u
-#define SHARE_MOST  5000u
-#define ROUND       400u /* edited excerpts, then the share is doubled */
-#define EDITS_MOST  6u
+#define SHARE_FIRST  UINT64_C(4)
+#define SHARE_FACTOR 4u
+#define SHARE_MOST   UINT64_C(4096)
+#define EDITED       400u /* of each round */
+#define EDITS_MOST   6u
+#define SKIPPED_MOST 32u
+#define MORE_MOST    24u /* operations added to what broke another rule */
+#define MORE_ORDERS  3u
 
 static const size_t ops[] = {2, 4, 8, 16, 64};
 static const uint64_t frames[] = {64, 16, 256};
@@ -31,11 +36,11 @@ static const struct lab_excerpt *nth(unsigned number, struct lab_excerpt *excerp
 	take /= LAB_ARRAY_COUNT(crowds);
 	excerpt->left = left[take % LAB_ARRAY_COUNT(left)];
 	take /= LAB_ARRAY_COUNT(left);
+	excerpt->maze = take % 2;
+	take /= 2;
 	excerpt->frames = frames[take % LAB_ARRAY_COUNT(frames)];
 	take /= LAB_ARRAY_COUNT(frames);
 	excerpt->ops = ops[take % LAB_ARRAY_COUNT(ops)];
-	take /= LAB_ARRAY_COUNT(ops);
-	excerpt->maze = take % 2;
 	excerpt->min = excerpt->frames / (excerpt->left == LAB_EXCERPT_ALL_FREE ? 16 : 4);
 	return excerpt;
 }
@@ -45,32 +50,59 @@ static const struct lab_excerpt *nth(unsigned number, struct lab_excerpt *excerp
 
 static void edit(struct lab_prng *prng, struct lab_scenario *scenario)
 {
-	for (uint64_t left_over = lab_prng_below(prng, EDITS_MOST + 1); left_over; left_over--)
+	for (uint64_t edits = lab_prng_below(prng, EDITS_MOST + 1); edits; edits--)
 		lab_scenario_mutate(prng, scenario);
 	scenario->schedule_bytes = scenario->directive_count = 0;
 }
 
+/* What breaks one rule often breaks another a little later: whoever allocates next meets the damage. */
+static void go_on(struct lab_prng *prng, const struct lab_hunt *hunt, struct lab_scenario *scenario)
+{
+	unsigned near = (unsigned)lab_prng_below(prng, LAB_MIN(hunt->near_count, (uint64_t)LAB_HUNT_NEAR));
+	size_t context;
+	struct lab_op op;
+
+	lab_scenario_copy(scenario, &hunt->near[near]);
+	context = lab_prng_below(prng, scenario->context_count);
+	op = (struct lab_op){.kind = LAB_OP_ALLOC, .gfp = LAB_GFP_MEMALLOC};
+	op.order = (uint8_t)LAB_MIN((unsigned)lab_prng_below(prng, MORE_ORDERS), scenario->machine.order_max);
+	for (uint64_t more = 1 + lab_prng_below(prng, MORE_MOST); more; more--) {
+		lab_edit_insert_op(scenario, context, scenario->contexts[context].op_count, op);
+		op.slot = (uint8_t)((op.slot + 1u) % LAB_SLOT_COUNT);
+	}
+}
+
+static void edited(struct lab_hunt *hunt, struct lab_prng *prng, uint64_t share, struct lab_scenario *scenario)
+{
+	struct lab_excerpt excerpt;
+
+	for (unsigned i = 0; i < EDITED && !lab_hunt_over(hunt); i++) {
+		if (hunt->near_count && lab_prng_chance(prng, 1, 2)) {
+			go_on(prng, hunt, scenario);
+		} else {
+			nth((unsigned)lab_prng_below(prng, EXCERPTS), &excerpt);
+			excerpt.skipped = lab_prng_chance(prng, 1, 2) ? lab_prng_below(prng, SKIPPED_MOST) : 0;
+			lab_scenario_excerpt(&hunt->window, &excerpt, scenario);
+		}
+		edit(prng, scenario);
+		lab_hunt_scenario(hunt, scenario, share);
+	}
+}
+
 void lab_hunt_vary(struct lab_hunt *hunt)
 {
-	uint64_t share = SHARE_FIRST;
 	struct lab_scenario scenario;
 	struct lab_excerpt excerpt;
 	struct lab_prng prng;
 
 	lab_scenario_init(&scenario);
 	lab_prng_seed(&prng, hunt->plan->seed, 0);
-	for (unsigned i = 0; i < EXCERPTS && !lab_hunt_over(hunt); i++) {
-		lab_scenario_excerpt(&hunt->window, nth(i, &excerpt), &scenario);
-		lab_hunt_scenario(hunt, &scenario, share);
-	}
-	for (unsigned i = 0; !lab_hunt_over(hunt); i++) {
-		nth((unsigned)lab_prng_below(&prng, EXCERPTS), &excerpt);
-		excerpt.skipped = lab_prng_below(&prng, 2) ? lab_prng_below(&prng, 32) : 0;
-		lab_scenario_excerpt(&hunt->window, &excerpt, &scenario);
-		edit(&prng, &scenario);
-		lab_hunt_scenario(hunt, &scenario, share);
-		if (i % ROUND == ROUND - 1)
-			share = LAB_MIN(2 * share, (uint64_t)SHARE_MOST);
+	for (uint64_t share = SHARE_FIRST; !lab_hunt_over(hunt); share = LAB_MIN(SHARE_FACTOR * share, SHARE_MOST)) {
+		for (unsigned i = 0; i < EXCERPTS && !lab_hunt_over(hunt); i++) {
+			lab_scenario_excerpt(&hunt->window, nth(i, &excerpt), &scenario);
+			lab_hunt_scenario(hunt, &scenario, share);
+		}
+		edited(hunt, &prng, share, &scenario);
 	}
 	lab_scenario_free(&scenario);
 }
