@@ -3,8 +3,11 @@
 """A canary is found under its rule, and the clean allocators are not.
 
 usage: check.py PROGRAM RULE MODULE replay SCENARIO
-       check.py PROGRAM RULE MODULE stress OPTION...
+       check.py PROGRAM RULE MODULE stress HOOKED OPTION...
+
+What stress finds comes back as a small artifact of the hooked module, but for a data race.
 """
+import re
 import shlex
 import subprocess
 import sys
@@ -15,6 +18,7 @@ CLEAN = ("core", "locked")
 # Stress may be unlucky on a busy machine: it gets these many seconds, one after the other, until it finds something.
 STRESS_SECONDS = (2, 6, 20)
 CLEAN_SECONDS = 1
+OPS_MOST = 8  # of what stress found, made small
 
 
 class Failure(Exception):
@@ -55,15 +59,25 @@ def check_replay(program, rule, module, scenario, folder):
         demand_clean(run(program, ["replay", "--target", target, scenario], folder))
 
 
-def check_stress(program, rule, module, options, folder):
-    def stress(target, seconds):
-        return run(program, ["stress", "--target", target, "--duration", f"{seconds}s"] + options, folder)
+def demand_artifact(program, rule, closing, folder):
+    found = re.match(r"artifact: \S+ \((\d+) ops, ", closing[1])
+    if not found or int(found[1]) > OPS_MOST:
+        raise Failure(f"expected an artifact of at most {OPS_MOST} operations, got\n{closing[1]}")
+    again = run(program, shlex.split(closing[2].removeprefix("reproduce: labyrinth ")), folder)
+    demand_finding(again, rule)
+
+
+def check_stress(program, rule, module, hooked, options, folder):
+    def stress(target, seconds, more=()):
+        return run(program, ["stress", "--target", target, "--duration", f"{seconds}s", *more] + options, folder)
 
     for seconds in STRESS_SECONDS:
-        answer = stress(module, seconds)
+        answer = stress(module, seconds, ["--hooked", hooked])
         if answer.returncode:
             break
-    demand_finding(answer, rule)
+    closing = demand_finding(answer, rule)
+    if rule != "R11":
+        demand_artifact(program, rule, closing, folder)
     for target in CLEAN:
         demand_clean(stress(target, CLEAN_SECONDS))
 
@@ -76,7 +90,7 @@ def main():
             if way == "replay":
                 check_replay(program, rule, module, str(Path(rest[0]).resolve(strict=True)), folder)
             else:
-                check_stress(program, rule, module, rest, folder)
+                check_stress(program, rule, module, str(Path(rest[0]).resolve(strict=True)), rest[1:], folder)
         except Failure as failure:
             print(failure)
             return 1
