@@ -19,23 +19,26 @@
 #define CODE __builtin_return_address(0)
 
 /* The operation, by the runtime or by us: its name and what it is called with, and the same as a builtin. */
-#define RUNTIME(bits, name, ...) __tsan_atomic##bits##_##name((void *)(uintptr_t)object, __VA_ARGS__)
-#define DO(type, real, builtin)  LAB_RACE_DO(type, CODE, (type)real, builtin)
-#define SWAP(object, old, desired)                                                                                     \
-	__atomic_compare_exchange_n(object, old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define RUNTIME(bits, name, ...) __tsan_atomic##bits##_##name(object, __VA_ARGS__)
+#define DO(type, real, builtin)  LAB_RACE_DO(type, CODE, real, builtin)
+#define SWAP(type, bits, expected)                                                                                     \
+	DO(type,                                                                                                       \
+	   RUNTIME(bits, compare_exchange_val, expected, desired, lab_race_update_order(object, order), order_failed), \
+	   __sync_val_compare_and_swap(object, expected, desired))
 
 #define LOAD_STORE(type, bits)                                                                                         \
 	LAB_HOOK type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order);                       \
 	type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order)                                 \
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
-		return DO(type, RUNTIME(bits, load, order), __atomic_load_n(object, __ATOMIC_SEQ_CST));                \
+		return DO(type, RUNTIME(bits, load, lab_race_load_order(object, order)),                               \
+			  __atomic_load_n(object, __ATOMIC_SEQ_CST));                                                  \
 	}                                                                                                              \
 	LAB_HOOK void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order);                \
 	void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order)                          \
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
-		(void)DO(type, (RUNTIME(bits, store, value, order), 0),                                                \
+		(void)DO(type, (RUNTIME(bits, store, value, lab_race_store_order(order)), 0),                          \
 			 (__atomic_store_n(object, value, __ATOMIC_SEQ_CST), 0));                                      \
 	}
 
@@ -44,7 +47,8 @@
 	type __wrap___tsan_atomic##bits##_##name(volatile type *object, type value, int order)                         \
 	{                                                                                                              \
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
-		type old = DO(type, RUNTIME(bits, name, value, order), builtin(object, value, __ATOMIC_SEQ_CST));      \
+		type old = DO(type, RUNTIME(bits, name, value, lab_race_update_order(object, order)),                  \
+			      builtin(object, value, __ATOMIC_SEQ_CST));                                               \
                                                                                                                        \
 		if (event)                                                                                             \
 			lab_sim_updated((const void *)object, CODE, old, *object != old);                              \
@@ -58,16 +62,13 @@
 								 int order, int order_failed)                          \
 	{                                                                                                              \
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
-		type old = *expected;                                                                                  \
-		bool stored =                                                                                          \
-			DO(bool, RUNTIME(bits, compare_exchange_strong, (void *)&old, desired, order, order_failed),   \
-			   SWAP(object, &old, desired));                                                               \
+		type wanted = *expected, old = SWAP(type, bits, wanted);                                               \
                                                                                                                        \
 		if (event)                                                                                             \
-			lab_sim_updated((const void *)object, CODE, old, stored &&desired != old);                     \
-		if (!stored)                                                                                           \
+			lab_sim_updated((const void *)object, CODE, old, old == wanted && desired != old);             \
+		if (old != wanted)                                                                                     \
 			*expected = old;                                                                               \
-		return stored;                                                                                         \
+		return old == wanted;                                                                                  \
 	}
 
 #define COMPARE_EXCHANGE_VAL(type, bits)                                                                               \
@@ -77,13 +78,10 @@
 							       int order, int order_failed)                            \
 	{                                                                                                              \
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
-		type old = expected;                                                                                   \
-		bool stored =                                                                                          \
-			DO(bool, RUNTIME(bits, compare_exchange_strong, (void *)&old, desired, order, order_failed),   \
-			   SWAP(object, &old, desired));                                                               \
+		type old = SWAP(type, bits, expected);                                                                 \
                                                                                                                        \
 		if (event)                                                                                             \
-			lab_sim_updated((const void *)object, CODE, old, stored &&desired != old);                     \
+			lab_sim_updated((const void *)object, CODE, old, old == expected && desired != old);           \
 		return old;                                                                                            \
 	}
 

@@ -13,9 +13,12 @@ typedef unsigned __int128 wide;
 
 #define CODE __builtin_return_address(0)
 
-/* As in hook_atomic.c; an update of the runtime is a swap, too, from what was last seen. */
-#define RUNTIME_SWAP(object, expected, desired, order, order_failed)                                                   \
-	(wide) __tsan_atomic128_compare_exchange_val((void *)object, expected, desired, order, order_failed)
+/* By the runtime or by us. */
+#define SWAP(expected, desired, order_failed)                                                                          \
+	LAB_RACE_DO(wide, CODE,                                                                                        \
+		    __tsan_atomic128_compare_exchange_val(object, expected, desired,                                   \
+							  lab_race_update_order(object, order), order_failed),         \
+		    swap_if(object, expected, desired))
 
 static wide swap_if(volatile wide *object, wide expected, wide desired)
 {
@@ -43,7 +46,7 @@ LAB_HOOK wide __wrap___tsan_atomic128_load(const volatile wide *object, int orde
 wide __wrap___tsan_atomic128_load(const volatile wide *object, int order)
 {
 	wide_access(LAB_SIM_READ, object, CODE);
-	return LAB_RACE_DO(wide, CODE, (wide)__tsan_atomic128_load((void *)(uintptr_t)object, order),
+	return LAB_RACE_DO(wide, CODE, __tsan_atomic128_load(object, lab_race_load_order(object, order)),
 			   wide_load(object));
 }
 
@@ -57,8 +60,7 @@ wide __wrap___tsan_atomic128_load(const volatile wide *object, int order)
                                                                                                                        \
 		for (;; old = seen) {                                                                                  \
 			now = (what);                                                                                  \
-			seen = LAB_RACE_DO(wide, CODE, RUNTIME_SWAP(object, old, now, order, __ATOMIC_RELAXED),        \
-					   swap_if(object, old, now));                                                 \
+			seen = SWAP(old, now, __ATOMIC_RELAXED);                                                       \
 			if (seen == old)                                                                               \
 				break;                                                                                 \
 		}                                                                                                      \
@@ -81,8 +83,7 @@ wide __wrap___tsan_atomic128_compare_exchange_val(volatile wide *object, wide ex
 						  int order_failed)
 {
 	bool event = wide_access(LAB_SIM_UPDATE, object, CODE);
-	wide old = LAB_RACE_DO(wide, CODE, RUNTIME_SWAP(object, expected, desired, order, order_failed),
-			       swap_if(object, expected, desired));
+	wide old = SWAP(expected, desired, order_failed);
 
 	wide_updated(event, object, CODE, old, old == expected ? desired : old);
 	return old;
@@ -96,8 +97,7 @@ wide __wrap___tsan_atomic128_compare_exchange_val(volatile wide *object, wide ex
 	{                                                                                                              \
 		bool event = wide_access(LAB_SIM_UPDATE, object, CODE);                                                \
 		wide wanted = *expected;                                                                               \
-		wide old = LAB_RACE_DO(wide, CODE, RUNTIME_SWAP(object, wanted, desired, order, order_failed),         \
-				       swap_if(object, wanted, desired));                                              \
+		wide old = SWAP(wanted, desired, order_failed);                                                        \
                                                                                                                        \
 		wide_updated(event, object, CODE, old, old == wanted ? desired : old);                                 \
 		*expected = old;                                                                                       \

@@ -14,14 +14,24 @@
 #endif
 
 #if LAB_RACE
-#include <sanitizer/tsan_interface_atomic.h>
+#include "engine/race_runtime.h"
 
 /* A plain access; a marked one is volatile, which counts as a relaxed atomic up to a word, as kernels have it. */
 void lab_race_plain(const void *address, size_t bytes, bool write, const void *code);
 void lab_race_marked(const void *address, size_t bytes, bool write, const void *code);
 void lab_race_function_entry(void *caller);
 void lab_race_function_exit(void);
+
+/*
+ * The runtime knows no fences. A fence that releases makes the context's later stores release, and one that acquires
+ * takes what was released to the words that the context read before: at times more order than there is, never less, so
+ * that nothing is reported that is no race. These answer the order that an operation is to be done with.
+ */
 void lab_race_fence(int order);
+int lab_race_load_order(const volatile void *object, int order);
+int lab_race_store_order(int order);
+int lab_race_update_order(const volatile void *object, int order);
+
 /* A block of the module's heap: whoever is handed it comes after whoever gave it back. */
 void lab_race_heap_take(const void *block);
 void lab_race_heap_give(const void *block, size_t bytes, const void *code);

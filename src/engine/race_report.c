@@ -3,21 +3,11 @@
 
 #include <stdio.h>
 
+#include "engine/race_runtime.h"
 #include "engine/sim_state.h"
 
 #define TRACE_MAX 64u
 #define DATA_RACE 2 /* accesses in a report of one */
-
-/* The runtime's own interface, which its header leaves out. */
-int __tsan_get_report_data(void *report, const char **description, int *count, int *stack_count, int *mop_count,
-			   int *loc_count, int *mutex_count, int *thread_count, int *unique_tid_count,
-			   void **sleep_trace, unsigned long trace_size);
-int __tsan_get_report_mop(void *report, unsigned long index, int *tid, void **address, int *size, int *write,
-			  int *atomic, void **trace, unsigned long trace_size);
-
-/* What the runtime asks for by name. */
-const char *__tsan_default_options(void);
-void __tsan_on_report(void *report);
 
 /*
  * Each report counts, a second of one race as well, or a replay would be silent; the program's exit code and its end

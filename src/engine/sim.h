@@ -22,7 +22,6 @@ struct lab_sim_result {
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
 	uint64_t unjudged;
 	bool outgrown; /* with options.settled: it wrote a word that none wrote before lab_sim_settle */
-	bool fenced;   /* race mode: the target has fences, which it does not know: R11 may be false */
 	bool starved;  /* ended early: all that were left waited for memory that nobody could give; no finding */
 };
 

@@ -63,10 +63,8 @@ struct lab_sim_strand {
 	const uint32_t *wait_key;                     /* asleep in the host's wait */
 	struct lab_spinlock *locks[LAB_SIM_HELD_MAX]; /* host locks held, by whoever runs on this strand */
 	unsigned lock_count;
-	struct lab_spin spin; /* from here on it is not wiped between runs */
-	void *fiber;          /* race mode: its own; NULL: none yet */
-	uint64_t fiber_epoch; /* when it last came after the engine */
-	unsigned fiber_depth; /* calls that it is in */
+	struct lab_spin spin;         /* from here on it is not wiped between runs */
+	struct lab_race_fiber *fiber; /* race mode; NULL: none yet */
 };
 
 struct lab_sim_cpu {

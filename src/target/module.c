@@ -125,6 +125,7 @@ enum lab_status lab_module_register(const struct lab_target *target, const char 
 	if (!module)
 		return LAB_NO_MEMORY;
 	module->target = target;
+	module->fenced = facts.fenced;
 	/* its own function, since the table may lie anywhere */
 	dl_iterate_phdr(look_at, &(struct search){module, &facts, (uintptr_t)target->create, false});
 	status = lab_heap_init(&module->heap);

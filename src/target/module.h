@@ -22,6 +22,7 @@ struct lab_module {
 	struct lab_range whole;                       /* from the first byte that is mapped to the last */
 	struct lab_range writable[LAB_MODULE_RANGES]; /* its variables, without what coverage counts in */
 	unsigned writable_count;
+	bool fenced;   /* it has fences */
 	size_t tls_id; /* of its thread-local storage; 0: it has none */
 	const void *tls_start_values;
 	size_t tls_start_bytes, tls_bytes, tls_alignment;

@@ -78,7 +78,7 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-static bool asks_for_hooks(const struct object *object, const ElfW(Shdr) * symbols)
+static bool asks_for(const struct object *object, const ElfW(Shdr) * symbols, const char *start)
 {
 	size_t count = symbols->sh_size / sizeof(ElfW(Sym));
 
@@ -89,7 +89,7 @@ static bool asks_for_hooks(const struct object *object, const ElfW(Shdr) * symbo
 
 		memcpy(&symbol, object->bytes + symbols->sh_offset + i * sizeof(symbol), sizeof(symbol));
 		if (symbol.st_shndx == SHN_UNDEF &&
-		    starts_with(string_at(object, symbols->sh_link, symbol.st_name), "__wrap___tsan_"))
+		    starts_with(string_at(object, symbols->sh_link, symbol.st_name), start))
 			return true;
 	}
 	return false;
@@ -110,8 +110,10 @@ static void read_sections(const struct object *object, struct lab_sections_facts
 	for (size_t i = 0; i < object->section_count; i++) {
 		const ElfW(Shdr) *section = &object->sections[i];
 
-		if (section->sh_type == SHT_DYNSYM)
-			facts->hooked |= asks_for_hooks(object, section);
+		if (section->sh_type == SHT_DYNSYM) {
+			facts->hooked |= asks_for(object, section, "__wrap___tsan_");
+			facts->fenced |= asks_for(object, section, "__wrap___tsan_atomic_thread_fence");
+		}
 		if (section->sh_flags & SHF_ALLOC && facts->spared_count < LAB_MODULE_RANGES &&
 		    is_spared(string_at(object, header.e_shstrndx, section->sh_name)))
 			facts->spared[facts->spared_count++] =

@@ -5,11 +5,12 @@
 #include "target/module.h"
 
 /*
- * What the section table of a shared object's file tells. hooked: it asks for a wrapped hook. spared: sections that a
- * restore must leave alone, as offsets from where the object is loaded; what does not fit into `room` is left out.
+ * What the section table of a shared object's file tells. hooked: it asks for a wrapped hook; fenced: for that of
+ * fences. spared: sections that a restore must leave alone, as offsets from where the object is loaded; what does not
+ * fit into `room` is left out.
  */
 struct lab_sections_facts {
-	bool hooked;
+	bool hooked, fenced;
 	struct lab_sections_span {
 		size_t offset, bytes;
 	} spared[LAB_MODULE_RANGES];

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_ENGINE_RACE_FIBER_H
+#define LAB_ENGINE_RACE_FIBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/race_runtime.h"
+#include "plat/race.h"
+
+#define LAB_RACE_LOADS 64u
+
+/* What the files of race mode share; one run at a time. */
+extern struct lab_race_state {
+	void *outside,
+		*engine; /* the runtime's fibers: of who called lab_sim_run, and the engine's, which looks at nothing */
+	bool listens;    /* a run of a hooked module is under way */
+	uint64_t epoch;  /* strands of another one have the engine's last steps not yet behind them */
+	int pid;                /* of the process that has them: the runtime is deaf in a child forked since */
+	int nowhere;     /* where the runtime's own text goes, but under a trace */
+} lab_race_state;
+
+/* race_access.c: what the harness itself tells of a run. */
+extern const struct lab_race lab_race_listener;
+
+/* What race mode keeps of a strand. */
+struct lab_race_fiber {
+	void *runtime;  /* the runtime's own */
+	uint64_t epoch; /* when it last came after the engine */
+	unsigned depth; /* calls that it is in */
+	/* race_fence.c: */
+	bool released;       /* a fence of this run releases */
+	unsigned load_count; /* words read since a fence last acquired */
+	const volatile void *loads[LAB_RACE_LOADS];
+};
+
+/* Where a strand stands at the start of a run. */
+static inline void lab_race_fiber_start(struct lab_race_fiber *fiber)
+{
+	fiber->released = false;
+	fiber->load_count = 0;
+}
+
+static inline void lab_race_to_engine(void)
+{
+	__tsan_switch_to_fiber(lab_race_state.engine, LAB_RACE_NO_SYNC);
+}
+
+#endif
