@@ -18,7 +18,7 @@
 #define MACHINE "machine frames=1024 cpus=2 order-max=10\nzone normal frames=0+1024\n"
 
 static const char *module_file, *locked_file;
-static struct lab_rig rig;
+static struct lab_rig litmus;
 static struct lab_choices choices;
 
 static const char *const programs[] = {
@@ -70,16 +70,16 @@ static void two_tasks(const char *flags, size_t program, unsigned other_cpu)
 	snprintf(text, sizeof(text),
 		 MACHINE "task a cpu=0 { s0 = alloc %s %zu; }\ntask b cpu=%u { s0 = alloc %s %zu; }\n", flags, program,
 		 other_cpu, flags, program);
-	parse(&rig, text);
+	parse(&litmus, text);
 }
 
 static void test_wrong_forms_race(void **state)
 {
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(programs); i++) {
-		const struct lab_finding *finding = &rig.result.finding;
+		const struct lab_finding *finding = &litmus.result.finding;
 
 		two_tasks("kernel|zero", i, 1);
-		if (!search(&rig, "bound", 1))
+		if (!search(&litmus, "bound", 1))
 			fail_msg("%s: no finding", programs[i]);
 		if (finding->rule != LAB_R11_ISOLATION || !strstr(finding->detail, "data race at "))
 			fail_msg("%s: %s %s", programs[i], lab_rule_info(finding->rule)->id, finding->detail);
@@ -93,9 +93,9 @@ static void test_right_forms_do_not(void **state)
 {
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(programs); i++) {
 		two_tasks("kernel", i, 1);
-		if (search(&rig, "bound", 2))
-			fail_msg("%s: %s %s", programs[i], lab_rule_info(rig.result.finding.rule)->id,
-				 rig.result.finding.detail);
+		if (search(&litmus, "bound", 2))
+			fail_msg("%s: %s %s", programs[i], lab_rule_info(litmus.result.finding.rule)->id,
+				 litmus.result.finding.detail);
 	}
 }
 
@@ -111,20 +111,20 @@ static void test_one_cpu_is_in_order(void **state)
 	};
 
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(texts); i++) {
-		parse(&rig, texts[i]);
+		parse(&litmus, texts[i]);
 		for (unsigned strategy = 0; strategy < 2; strategy++)
-			if (search(&rig, strategy ? "irq" : "bound", 2))
-				fail_msg("%s", rig.result.finding.detail);
+			if (search(&litmus, strategy ? "irq" : "bound", 2))
+				fail_msg("%s", litmus.result.finding.detail);
 	}
 }
 
 static void test_a_handler_races_with_another_cpu(void **state)
 {
-	parse(&rig, MACHINE "task a cpu=0 { s0 = alloc atomic|zero 0; }\ntask b cpu=1 { s0 = alloc atomic 1; }\n"
-			    "hardirq rx cpu=1 { s0 = alloc atomic|zero 0; }\n");
-	assert_true(search(&rig, "irq", 1));
-	assert_int_equal(rig.result.finding.rule, LAB_R11_ISOLATION);
-	assert_non_null(strstr(rig.result.finding.detail, "hardirq rx: "));
+	parse(&litmus, MACHINE "task a cpu=0 { s0 = alloc atomic|zero 0; }\ntask b cpu=1 { s0 = alloc atomic 1; }\n"
+			       "hardirq rx cpu=1 { s0 = alloc atomic|zero 0; }\n");
+	assert_true(search(&litmus, "irq", 1));
+	assert_int_equal(litmus.result.finding.rule, LAB_R11_ISOLATION);
+	assert_non_null(strstr(litmus.result.finding.detail, "hardirq rx: "));
 }
 
 /* What an owner wrote, its next owner may overwrite: by give and take, and through the target, whose locks order it. */
@@ -149,30 +149,30 @@ static void test_each_replay_reports_again(void **state)
 
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(programs); i++) {
 		two_tasks("kernel|zero", i, 1);
-		if (!search(&rig, "bound", 1))
+		if (!search(&litmus, "bound", 1))
 			fail_msg("%s: no finding", programs[i]);
-		finding = rig.result.finding;
-		hash = rig.result.event_hash;
+		finding = litmus.result.finding;
+		hash = litmus.result.event_hash;
 		for (unsigned run = 0; run < 100; run++) {
-			assert_int_equal(
-				lab_sim_follow(rig.sim, &rig.scenario, &choices, true, NULL, &rig.result, NULL),
-				LAB_OK);
-			assert_true(rig.result.found);
-			assert_string_equal(rig.result.finding.detail, finding.detail);
-			assert_true(rig.result.event_hash == hash);
+			assert_int_equal(lab_sim_follow(litmus.sim, &litmus.scenario, &choices, true, NULL,
+							&litmus.result, NULL),
+					 LAB_OK);
+			assert_true(litmus.result.found);
+			assert_string_equal(litmus.result.finding.detail, finding.detail);
+			assert_true(litmus.result.event_hash == hash);
 		}
 	}
 }
 
 static int open_rig(void **state)
 {
-	open_on(&rig, module_file);
+	open_on(&litmus, module_file);
 	return 0;
 }
 
 static int close_rig(void **state)
 {
-	lab_rig_close(&rig);
+	lab_rig_close(&litmus);
 	lab_choices_free(&choices);
 	return 0;
 }
