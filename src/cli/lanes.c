@@ -1,73 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "cli/lanes.h"
 
-#include <inttypes.h>
+#include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-#include "scenario/text.h"
+#include "cli/cli.h"
+#include "story/columns.h"
 
-#define WIDTH 36
+#define WIDTH_DEFAULT 120u
+#define WIDTH_LEAST   40u
+#define WIDTH_MOST    400u
 
-void lab_lanes_open(struct lab_lanes *lanes, const struct lab_scenario *scenario)
+/* Of the object that the target's code lies in; NULL: its addresses keep their numbers. */
+static struct lab_symbols *symbols_of(const struct lab_target *target)
 {
-	*lanes = (struct lab_lanes){.scenario = scenario};
-	printf("%6s", "");
-	for (size_t i = 0; i < scenario->context_count; i++) {
-		char head[64];
+	struct lab_symbols *symbols;
+	void *code;
+	Dl_info info;
 
-		snprintf(head, sizeof(head), "%s %s, cpu %u", lab_context_kind_name(scenario->contexts[i].kind),
-			 scenario->contexts[i].name, scenario->contexts[i].cpu);
-		printf("  %-*s", WIDTH, head);
+	memcpy(&code, &target->alloc, sizeof(code));
+	if (!dladdr(code, &info) || !info.dli_fname)
+		return NULL;
+	return lab_symbols_open(info.dli_fname, &symbols) == LAB_OK ? symbols : NULL;
+}
+
+static unsigned width_here(void)
+{
+	const char *columns = getenv("COLUMNS");
+	unsigned long width = columns ? strtoul(columns, NULL, 10) : 0;
+	struct winsize window;
+
+	if (!width && ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0)
+		width = window.ws_col;
+	if (!width)
+		return WIDTH_DEFAULT;
+	return width < WIDTH_LEAST ? WIDTH_LEAST : width > WIDTH_MOST ? WIDTH_MOST : (unsigned)width;
+}
+
+void lab_lanes_print(const struct lab_target *target, const struct lab_scenario *scenario,
+		     const struct lab_story *story, const struct lab_finding *finding, const struct lab_lanes_way *way)
+{
+	const struct lab_rows_of of = {
+		.story = story,
+		.scenario = scenario,
+		.finding = finding,
+		.symbols = symbols_of(target),
+		.arena = target->caps & LAB_CAP_ARENA,
+		.all = way->all,
+	};
+	const struct lab_columns columns = {
+		.width = width_here(),
+		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+		.rows_most = way->rows_most,
+		.whole = way->whole,
+	};
+	struct lab_rows rows;
+
+	if (!story->count)
+		return;
+	if (lab_rows_make(&of, &rows) == LAB_OK) {
+		lab_columns_print(stdout, &of, &rows, &columns);
+		lab_rows_free(&rows);
+	} else {
+		lab_cli_error("no memory for the steps");
 	}
-	putchar('\n');
-}
-
-static void tell_access(const struct lab_sim_step *step, char *text, size_t room)
-{
-	static const char *const regions[] = {"", "frames+", "heap+", "data+"};
-	uint64_t where = step->place ? step->place / 4 : step->pending.address;
-	int used = snprintf(text, room, "%s %s0x%" PRIx64, lab_sim_event_name(step->pending.kind),
-			    regions[step->place % 4], where);
-
-	if (!step->has_values || used < 0 || (size_t)used >= room)
-		return;
-	if (step->before == step->after)
-		snprintf(text + used, room - (size_t)used, ": 0x%" PRIx64, step->before);
-	else
-		snprintf(text + used, room - (size_t)used, ": 0x%" PRIx64 " -> 0x%" PRIx64, step->before, step->after);
-}
-
-static void tell(const struct lab_lanes *lanes, const struct lab_sim_step *step, char *text, size_t room)
-{
-	char op[96] = "(no operation)";
-
-	if (step->op)
-		lab_op_format(lanes->scenario, step->op, op, sizeof(op));
-	if (step->fires)
-		snprintf(text, room, "comes in over %s: %s",
-			 step->over == LAB_NOBODY ? "nobody" : lanes->scenario->contexts[step->over].name, op);
-	else if (step->pending.kind >= LAB_SIM_READ)
-		tell_access(step, text, room);
-	else if (step->pending.kind == LAB_SIM_START || step->pending.kind == LAB_SIM_OP_END)
-		snprintf(text, room, "%s", step->op ? op : "ends");
-	else
-		snprintf(text, room, "%s", lab_sim_event_name(step->pending.kind));
-}
-
-void lab_lanes_step(void *arg, const struct lab_sim_step *step)
-{
-	struct lab_lanes *lanes = arg;
-	char text[160];
-
-	if (!step->ended)
-		return;
-	tell(lanes, step, text, sizeof(text));
-	printf("%5u ", ++lanes->line);
-	for (unsigned i = 0; i < step->context; i++)
-		printf("  %-*s", WIDTH, "|");
-	printf("  %s", text);
-	if (step->code)
-		printf("  @0x%" PRIxPTR, step->code);
-	putchar('\n');
+	lab_symbols_close(of.symbols);
 }

@@ -2,17 +2,19 @@
 #ifndef LAB_CLI_LANES_H
 #define LAB_CLI_LANES_H
 
-#include "engine/sim.h"
+#include "story/rows.h"
+#include "target/registry.h"
 
-/* A run as columns, one a context, a step a line. */
-struct lab_lanes {
-	const struct lab_scenario *scenario;
-	unsigned line;
+#define LAB_LANES_ROWS 80u /* of a finding where no more was asked for */
+
+struct lab_lanes_way {
+	bool all;          /* leave no step out */
+	size_t rows_most;  /* 0: no limit */
+	const char *whole; /* the command that shows all of them */
 };
 
-/* Prints the columns' heads. */
-void lab_lanes_open(struct lab_lanes *lanes, const struct lab_scenario *scenario);
-/* For lab_sim_options.step; arg: the lanes. */
-void lab_lanes_step(void *lanes, const struct lab_sim_step *step);
+/* Prints the story of a run in columns, as wide as the terminal; finding: NULL: none. */
+void lab_lanes_print(const struct lab_target *target, const struct lab_scenario *scenario,
+		     const struct lab_story *story, const struct lab_finding *finding, const struct lab_lanes_way *way);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/lanes.h"
 #include "cli/race.h"
 #include "cli/replay_run.h"
 #include "report/finding.h"
@@ -16,7 +17,7 @@
 
 struct replay {
 	const char *target;
-	int trace, lanes, sequential;
+	int trace, lanes, all_steps, no_lanes, sequential;
 	unsigned cpu_seconds;
 	enum lab_format format;
 	struct lab_emit *emit;
@@ -119,15 +120,33 @@ static int judge(const char *path, const struct lab_artifact *artifact, const st
 	return first->found ? LAB_EXIT_FINDING : LAB_EXIT_CLEAN;
 }
 
+/* By default of what breaks a rule, and what a person wants to see at once. */
+static void print_steps(const struct replay *replay, const char *path, const struct lab_target *target,
+			const struct lab_artifact *artifact, const struct lab_story *story,
+			const struct lab_replay_outcome *outcome)
+{
+	bool whole = replay->lanes || replay->all_steps;
+	char command[LAB_WALK_PATH + 32];
+	const struct lab_lanes_way way = {
+		.all = replay->all_steps,
+		.rows_most = whole ? 0 : LAB_LANES_ROWS,
+		.whole = command,
+	};
+
+	if (!story || (!outcome->first.found && !whole) || replay->format != LAB_FORMAT_TEXT)
+		return;
+	snprintf(command, sizeof(command), "labyrinth replay --lanes %s", path);
+	lab_lanes_print(target, &artifact->scenario, story, outcome->first.found ? &outcome->first.finding : NULL,
+			&way);
+}
+
 static int replay_loaded(struct replay *replay, const char *path, const struct lab_artifact *artifact)
 {
 	const char *name = replay->target ? replay->target : artifact->target[0] ? artifact->target : "core";
-	const struct lab_replay_way way = {
+	struct lab_replay_way way = {
 		.cpu_seconds = replay->cpu_seconds,
 		.sequential = replay->sequential,
-		.story = replay->lanes   ? LAB_REPLAY_LANES
-			 : replay->trace ? LAB_REPLAY_TRACE
-					 : LAB_REPLAY_SILENT,
+		.trace = replay->trace,
 	};
 	const struct lab_target *target;
 	struct lab_replay_outcome outcome;
@@ -138,8 +157,11 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 		lab_cli_error("replay: %s: %s", replay->target ? "--target" : path, message);
 		return LAB_EXIT_USAGE;
 	}
+	if (!replay->no_lanes && !replay->trace && lab_story_create(LAB_STORY_ROOM, &way.story) != LAB_OK)
+		lab_cli_error("replay: %s: no memory for the steps: %s", path, strerror(errno));
 	if (lab_replay_run(target, artifact, &way, &outcome) != LAB_OK) {
 		lab_cli_error("replay: %s: no child process: %s", path, strerror(errno));
+		lab_story_destroy(way.story);
 		return LAB_EXIT_HARNESS;
 	}
 	if (outcome.status != LAB_OK) {
@@ -147,6 +169,8 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 		return LAB_EXIT_HARNESS;
 	}
 	emit_result(replay, path, name, artifact->engine[0] ? artifact->engine : "sim", &outcome);
+	print_steps(replay, path, target, artifact, way.story, &outcome);
+	lab_story_destroy(way.story);
 	code = judge(path, artifact, &outcome);
 	if (outcome.first.found && !outcome.divergence.is)
 		print_finding(replay, path, name, artifact, &outcome.first.finding);
@@ -218,7 +242,11 @@ static int run(int argc, const char **argv)
 		{"trace", '\0', POPT_ARG_NONE, &replay.trace, 0, "print each event", NULL},
 		{"sequential", '\0', POPT_ARG_NONE, &replay.sequential, 0,
 		 "one call at a time, no interrupts: as fuzz_sequential runs it", NULL},
-		{"lanes", '\0', POPT_ARG_NONE, &replay.lanes, 0, "print an artifact's steps, a column a context", NULL},
+		{"lanes", '\0', POPT_ARG_NONE, &replay.lanes, 0, "print the steps, a column a context, to the last row",
+		 NULL},
+		{"all-steps", '\0', POPT_ARG_NONE, &replay.all_steps, 0,
+		 "print also those that matter to no other context", NULL},
+		{"no-lanes", '\0', POPT_ARG_NONE, &replay.no_lanes, 0, "print no steps, not even of a finding", NULL},
 		{"cpu-limit", '\0', POPT_ARG_STRING, &limit_text, 0,
 		 "CPU time after which a file is a hang (default " CPU_LIMIT_DEFAULT ")", "TIME"},
 		{"format", '\0', POPT_ARG_STRING, &format_text, 0, "text or jsonl (default text)", "FORMAT"},

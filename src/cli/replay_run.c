@@ -11,32 +11,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/lanes.h"
-
 static void print_line(void *arg, const char *line)
 {
 	puts(line);
 }
 
-static enum lab_status run_on(struct lab_sim *sim, const struct lab_artifact *artifact,
+/* follows: NULL: the scenario's own schedule, of which `record` keeps the choices unless it is NULL. */
+static enum lab_status run_on(struct lab_sim *sim, const struct lab_scenario *scenario,
+			      const struct lab_choices *follows, struct lab_choices *record,
 			      const struct lab_replay_way *way, struct lab_sim_result *ret_result,
 			      struct lab_divergence *ret_divergence)
 {
-	struct lab_strategy *strategy = artifact->follows ? lab_strategy_follow(&artifact->choices, true) : NULL;
-	struct lab_lanes lanes;
+	struct lab_strategy *strategy = follows ? lab_strategy_follow(follows, true) : NULL;
 	const struct lab_sim_options options = {
 		.quiesce = true,
 		.sequential = way->sequential,
-		.trace = way->story == LAB_REPLAY_TRACE ? print_line : NULL,
-		.step = strategy && way->story == LAB_REPLAY_LANES ? lab_lanes_step : NULL,
-		.arg = &lanes,
+		.trace = way->trace ? print_line : NULL,
+		.step = way->story && strategy ? lab_story_note : NULL,
+		.arg = way->story,
 		.strategy = strategy,
+		.record = record,
 	};
-	enum lab_status status;
-
-	if (way->story == LAB_REPLAY_LANES && strategy)
-		lab_lanes_open(&lanes, &artifact->scenario);
-	status = lab_sim_run(sim, &artifact->scenario, &options, ret_result);
+	enum lab_status status = lab_sim_run(sim, scenario, &options, ret_result);
 
 	if (!strategy)
 		return status;
@@ -45,19 +41,36 @@ static enum lab_status run_on(struct lab_sim *sim, const struct lab_artifact *ar
 	return status;
 }
 
+/* Steps are told of what follows choices, so what does not is run once more, following what it chose. */
+static void tell_steps(struct lab_sim *sim, const struct lab_artifact *artifact, const struct lab_choices *choices,
+		       const struct lab_replay_way *way)
+{
+	struct lab_divergence divergence;
+	struct lab_sim_result result;
+
+	if (run_on(sim, &artifact->scenario, choices, NULL, way, &result, &divergence) != LAB_OK || divergence.is)
+		way->story->count = 0;
+}
+
 static void run_once(const struct lab_target *target, const struct lab_artifact *artifact,
 		     const struct lab_replay_way *way, struct lab_replay_outcome *outcome,
 		     struct lab_sim_result *ret_result)
 {
+	bool tells = way->story && !artifact->follows && !way->sequential;
+	struct lab_choices choices = {0};
 	struct lab_divergence divergence = {0};
 	struct lab_sim *sim;
 
 	outcome->status = lab_sim_create(target, &sim);
 	if (outcome->status != LAB_OK)
 		return;
-	outcome->status = run_on(sim, artifact, way, ret_result, &divergence);
+	outcome->status = run_on(sim, &artifact->scenario, artifact->follows ? &artifact->choices : NULL,
+				 tells ? &choices : NULL, way, ret_result, &divergence);
 	if (divergence.is)
 		outcome->divergence = divergence;
+	if (tells && outcome->status == LAB_OK)
+		tell_steps(sim, artifact, &choices, way);
+	lab_choices_free(&choices);
 	lab_sim_destroy(sim);
 }
 

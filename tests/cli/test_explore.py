@@ -14,6 +14,7 @@ from program import CLEAN, FINDING, USAGE, run, start
 
 NONDETERMINISM = 4
 LOST_UPDATE = os.environ["LOST_UPDATE"]
+HOOKED = str(Path(LOST_UPDATE).parent / "hooked" / Path(LOST_UPDATE).name)
 
 PAIR = """machine frames=64 cpus=2 order-max=3
 zone normal frames=0+64 min=4 low=5 high=6 reserve=0
@@ -65,8 +66,8 @@ class Explore(unittest.TestCase):
         for name in ("scenarios", "schedules", "traces", "unseen"):
             self.assertEqual(ends[0][name], ends[1][name])
 
-    def find(self, *args):
-        answer = run("explore", "--target", LOST_UPDATE, "--seed", "1", *map(str, args), cwd=self.root)
+    def find(self, *args, target=LOST_UPDATE):
+        answer = run("explore", "--target", target, "--seed", "1", *map(str, args), cwd=self.root)
         self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
         finding, artifact, reproduce = re.search(r"^(finding: .*)\n(artifact: .*)\n(reproduce: .*)$", answer.stdout,
                                                  re.MULTILINE).groups()
@@ -90,13 +91,37 @@ class Explore(unittest.TestCase):
         self.assertEqual([line.split(":")[0] for line in answer.stdout.splitlines()[-3:]],
                          ["finding", "artifact", "reproduce"])
 
-    def test_lanes_tell_who_came_in_where(self):
-        _, reproduce = self.find(self.long)
-        lines = run("replay", "--lanes", reproduce.split()[-1], cwd=self.root).stdout.splitlines()
-        self.assertRegex(lines[0], r"^ +task a, cpu 0 +(hardirq rx|softirq tx), cpu 0 *$|^ +task b, cpu 1 +softirq tx")
-        steps = [line for line in lines if re.match(r" +\d+ ", line)]
+    def test_a_finding_is_told_in_columns(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        text = run("replay", path, cwd=self.root).stdout
+        steps = [line for line in text.splitlines() if re.match(r"[ ▶] +\d+  ", line)]
+        self.assertRegex(text, r"\n {8}task (a|b), cpu \d +(hardirq rx|softirq tx), cpu \d\n")
         self.assertEqual(sum("comes in over" in step for step in steps), 1)
-        self.assertEqual(sum(" = alloc " in step for step in steps), 2)
+        self.assertEqual(sum("⋯ interrupted" in step for step in steps), 1)
+        self.assertEqual(text.count("masks interrupts"), 2)
+        self.assertIn("r01-lost-update.c:", text)
+        self.assertIn("unsigned count = magazine->count;", " ".join(text.split()))
+        self.assertEqual(text.count("→ block #1"), 4)  # both takes, in the table and below it
+        self.assertIn("✗ R01 double-ownership", text)
+        self.assertIn("R01 asks: a frame has one owner at a time. Here: ", text)
+        self.assertEqual([line.split(":")[0] for line in text.splitlines()[-3:]],
+                         ["finding", "artifact", "reproduce"])
+
+    def test_more_and_fewer_steps(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        folded, whole, none = (run("replay", *options, path, cwd=self.root).stdout.count("reads ")
+                               for options in ([], ["--all-steps"], ["--no-lanes"]))
+        self.assertEqual(folded, 2)
+        self.assertGreater(whole, 10)
+        self.assertEqual(none, 0)
+
+    def test_a_clean_run_is_told_if_asked(self):
+        self.assertNotIn("alloc kernel", run("replay", str(self.pair), cwd=self.root).stdout)
+        text = run("replay", "--lanes", str(self.pair), cwd=self.root).stdout
+        self.assertEqual(len(re.findall(r"s0 = alloc kernel 0 → frame \d", text)), 2)
+        self.assertNotIn("✗", text)
 
     def test_another_target_diverges(self):
         _, reproduce = self.find(self.long)
