@@ -4,6 +4,7 @@
 
 #include "engine/strategy.h"
 #include "oracle/finding.h"
+#include "plat/atomic.h"
 #include "scenario/scenario.h"
 
 /*
@@ -74,6 +75,9 @@ struct lab_sim_options {
 /* May sleep. The engine keeps its machine, oracle and coroutines between runs of one target. */
 LAB_MUST_USE enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim **ret_sim);
 void lab_sim_destroy(struct lab_sim *sim);
+
+/* Counts the starts and the ends of runs there, in memory that a parent process watches: odd while one is under way. */
+void lab_sim_beat(struct lab_sim *sim, lab_atomic64 *beats);
 
 /* Runs one scenario from a fresh instance to its end. LAB_OK: it ran, findings or not. LAB_SYSTEM, LAB_NO_MEMORY: it
  * could not be run. After a finding the instance is abandoned. */

@@ -183,6 +183,7 @@ struct lab_sim {
 	uint32_t directive_ops; /* operations done under the present `stack*3` */
 	bool has_fire_at;
 	bool hurries;  /* nothing but spinning is to be looked for at settled reads */
+	lab_atomic64 *beats; /* NULL: nobody watches */
 	bool finished; /* the engine's job came to its end; false after a run: abandoned */
 	enum lab_status status;
 };
