@@ -156,6 +156,41 @@ class Explore(unittest.TestCase):
         self.assertEqual([record["file"] for record in records if record["kind"] == "scenario"],
                          [str(corpus / "a.scn"), str(corpus / "raw")])
 
+    HARMS = {"CRASH": ("R00", r"SIGSEGV at harm-crash\.so\+0x[0-9a-f]+, address 0x8"),
+             "EXIT": ("R00", "the process was ended with exit code 7"),
+             "LOOP": ("R09", r"no event and no end within 0\.2 s of CPU time"),
+             "SLEEP": ("R09", "asleep in a system call for good")}
+
+    def test_what_takes_its_process_along_is_a_finding(self):
+        for harm, (rule, how) in self.HARMS.items():
+            limit = ("--cpu-limit", "200ms")
+            with self.subTest(harm=harm):
+                answer = run("explore", "--target", os.environ["HARM_" + harm], "--seed", "1", *limit, str(self.pair),
+                             cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+                self.assertRegex(answer.stdout, f"\nfinding: {rule} [a-z]+ {how}, after task [ab]: .*\n"
+                                                r"artifact: .* \(2 ops, 0 interrupts, 1 switches, from 4 ops\)\n")
+                self.assertEqual(answer.stderr, "")
+                artifact = answer.stdout.split()[-1]
+                answer = run("replay", *limit, artifact, cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+                self.assertRegex(answer.stdout, f"finding: {rule} [a-z]+ {how}")
+                answer = run("minimize", *limit, artifact, "-o", "again.lab", cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+                self.assertIn("artifact: again.lab (2 ops, 0 interrupts, 1 switches, from 2 ops)", answer.stdout)
+
+    def test_goes_on_after_a_finding_if_asked_to(self):
+        answer = run("explore", "--target", os.environ["HARM_CRASH"], "--seed", "1", "--keep-going", "--schedules",
+                     "3000", "--format", "jsonl", cwd=self.root)
+        self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+        records = [json.loads(line) for line in answer.stdout.splitlines()]
+        end = next(record for record in records if record["kind"] == "explore")
+        findings = [record for record in records if record["kind"] == "finding"]
+        self.assertGreaterEqual(end["schedules"], 3000)
+        self.assertEqual(end["findings"], len(findings))
+        self.assertGreater(sum(finding["met"] for finding in findings), len(findings))
+        self.assertEqual(len({finding["artifact"] for finding in findings}), len(findings))
+
     def test_interrupted_ends_cleanly(self):
         program = start("explore", "--time", "60s", "--seed", "1", cwd=self.root)
         self.assertIn("options", program.stdout.readline())
