@@ -46,6 +46,9 @@ static void emit_result(struct replay *replay, const char *path, const char *tar
 	lab_emit_u64(replay->emit, "hardirqs", result->interrupts[LAB_CONTEXT_HARDIRQ]);
 	lab_emit_u64(replay->emit, "nmis", result->interrupts[LAB_CONTEXT_NMI]);
 	lab_emit_u64(replay->emit, "unjudged", result->unjudged);
+	lab_emit_u64(replay->emit, "windows", result->windows);
+	if (result->windows_unjudged)
+		lab_emit_u64(replay->emit, "windows_unjudged", result->windows_unjudged);
 	lab_emit_bool(replay->emit, "starved", result->starved);
 	lab_emit_text(replay->emit, "event_hash", hash);
 	lab_emit_text(replay->emit, "replayed", agreed);

@@ -221,6 +221,8 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);
 	sim->result->event_count = sim->events;
 	sim->result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
+	sim->result->windows = lab_oracle_windows(sim->exec.oracle);
+	sim->result->windows_unjudged = lab_oracle_windows_unjudged(sim->exec.oracle);
 	if (!sim->finished || sim->result->starved)
 		give_up_stacks(sim);
 	if (!sim->finished)

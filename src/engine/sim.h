@@ -22,6 +22,8 @@ struct lab_sim_result {
 	uint64_t trace_hash;
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
 	uint64_t unjudged;
+	/* Groups of overlapping calls whose order R18 asked for; of these, those that were too much to be judged. */
+	uint64_t windows, windows_unjudged;
 	bool outgrown; /* with options.settled: it wrote a word that none wrote before lab_sim_settle */
 	bool starved;  /* ended early: all that were left waited for memory that nobody could give; no finding */
 };
