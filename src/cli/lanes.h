@@ -2,19 +2,29 @@
 #ifndef LAB_CLI_LANES_H
 #define LAB_CLI_LANES_H
 
+#include "report/emit.h"
 #include "story/rows.h"
 #include "target/registry.h"
 
-#define LAB_LANES_ROWS 80u /* of a finding where no more was asked for */
-
-struct lab_lanes_way {
-	bool all;          /* leave no step out */
-	size_t rows_most;  /* 0: no limit */
-	const char *whole; /* the command that shows all of them */
+/* A run whose steps are known, for people and for programs. */
+struct lab_lanes {
+	const struct lab_target *target;
+	const struct lab_scenario *scenario;
+	const struct lab_story *story;
+	const struct lab_finding *finding; /* NULL: none */
+	bool all;                          /* leave no step out */
+	size_t rows_most;                  /* 0: no limit */
+	/* for the page, and where rows were cut off */
+	const char *target_name, *artifact, *command, *whole;
 };
 
-/* Prints the story of a run in columns, as wide as the terminal; finding: NULL: none. */
-void lab_lanes_print(const struct lab_target *target, const struct lab_scenario *scenario,
-		     const struct lab_story *story, const struct lab_finding *finding, const struct lab_lanes_way *way);
+#define LAB_LANES_ROWS 80u /* of a finding where no more was asked for */
+
+/* In columns, as wide as the terminal. */
+void lab_lanes_print(const struct lab_lanes *lanes);
+/* A record of the kind "step" each. */
+void lab_lanes_emit(const struct lab_lanes *lanes, struct lab_emit *emit);
+/* As a page, whole or not at all. LAB_SYSTEM: errno. */
+LAB_MUST_USE enum lab_status lab_lanes_html(const struct lab_lanes *lanes, const char *path);
 
 #endif

@@ -15,7 +15,7 @@
 #define CPU_LIMIT_DEFAULT "60s"
 
 struct replay {
-	const char *target;
+	const char *target, *html;
 	int trace, lanes, all_steps, no_lanes, sequential;
 	uint64_t cpu_ns, times;
 	enum lab_format format;
@@ -60,17 +60,25 @@ static void emit_result(struct replay *replay, const char *path, const char *tar
 	lab_emit_end(replay->emit);
 }
 
+/* That does the same again; more: options besides. */
+static void command_of(const struct replay *replay, const char *more, const char *path, const char *target,
+		       const struct lab_artifact *artifact, char *text, size_t room)
+{
+	bool say_target = strcmp(artifact->target, target) != 0 && strcmp(target, "core") != 0;
+
+	snprintf(text, room, "labyrinth replay %s%s%s%s%s%s", more, replay->sequential ? "--sequential " : "",
+		 say_target ? "--target " : "", say_target ? target : "", say_target ? " " : "", path);
+}
+
 static void print_finding(const struct replay *replay, const char *path, const char *target,
 			  const struct lab_artifact *artifact, const struct lab_finding *finding)
 {
 	char note[64], command[LAB_WALK_PATH + 128];
 	const struct lab_finding_trail trail = {"artifact", path, note, command};
-	bool say_target = strcmp(artifact->target, target) != 0 && strcmp(target, "core") != 0;
 
 	snprintf(note, sizeof(note), "%zu ops, %zu contexts", artifact->scenario.op_count,
 		 artifact->scenario.context_count);
-	snprintf(command, sizeof(command), "labyrinth replay %s%s%s%s%s", replay->sequential ? "--sequential " : "",
-		 say_target ? "--target " : "", say_target ? target : "", say_target ? " " : "", path);
+	command_of(replay, "", path, target, artifact, command, sizeof(command));
 	/* a program reads the record; the lines are for people */
 	lab_finding_print(replay->format == LAB_FORMAT_TEXT ? stdout : stderr, finding, &trail);
 }
@@ -127,24 +135,45 @@ static int judge(const char *path, const struct lab_artifact *artifact, const st
 	return first->found ? LAB_EXIT_FINDING : LAB_EXIT_CLEAN;
 }
 
-/* By default of what breaks a rule, and what a person wants to see at once. */
-static void print_steps(const struct replay *replay, const char *path, const struct lab_target *target,
-			const struct lab_artifact *artifact, const struct lab_story *story,
-			const struct lab_replay_outcome *outcome)
+/* In columns by default of what breaks a rule, and then what a person wants to see at once. 0, or an exit code. */
+static int tell_steps(const struct replay *replay, const char *path, const struct lab_target *target, const char *name,
+		      const struct lab_artifact *artifact, const struct lab_story *story,
+		      const struct lab_replay_outcome *outcome)
 {
-	bool whole = replay->lanes || replay->all_steps;
-	char command[LAB_WALK_PATH + 32];
-	const struct lab_lanes_way way = {
+	bool whole = replay->lanes || replay->all_steps, found = outcome->first.found;
+	char again[LAB_WALK_PATH + 128], all[LAB_WALK_PATH + 128];
+	const struct lab_lanes lanes = {
+		.target = target,
+		.scenario = &artifact->scenario,
+		.story = story,
+		.finding = found ? &outcome->first.finding : NULL,
 		.all = replay->all_steps,
 		.rows_most = whole ? 0 : LAB_LANES_ROWS,
-		.whole = command,
+		.target_name = name,
+		.artifact = path,
+		.command = again,
+		.whole = all,
 	};
 
-	if (!story || (!outcome->first.found && !whole) || replay->format != LAB_FORMAT_TEXT)
-		return;
-	snprintf(command, sizeof(command), "labyrinth replay --lanes %s", path);
-	lab_lanes_print(target, &artifact->scenario, story, outcome->first.found ? &outcome->first.finding : NULL,
-			&way);
+	if (!story)
+		return 0;
+	command_of(replay, "", path, name, artifact, again, sizeof(again));
+	command_of(replay, "--lanes ", path, name, artifact, all, sizeof(all));
+	if (replay->format == LAB_FORMAT_JSONL && whole)
+		lab_lanes_emit(&lanes, replay->emit);
+	else if (replay->format == LAB_FORMAT_TEXT && (found || whole) && !replay->no_lanes)
+		lab_lanes_print(&lanes);
+	if (!replay->html || lab_lanes_html(&lanes, replay->html) == LAB_OK)
+		return 0;
+	lab_cli_error("replay: --html: %s: %s", replay->html, strerror(errno));
+	return LAB_EXIT_HARNESS;
+}
+
+static bool wants_steps(const struct replay *replay)
+{
+	if (replay->format == LAB_FORMAT_JSONL && !replay->lanes && !replay->all_steps && !replay->html)
+		return false;
+	return replay->html || (!replay->no_lanes && !replay->trace);
 }
 
 static int replay_loaded(struct replay *replay, const char *path, const struct lab_artifact *artifact)
@@ -159,13 +188,13 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 	const struct lab_target *target;
 	struct lab_replay_outcome outcome;
 	char message[256];
-	int code;
+	int code, error = 0;
 
 	if (lab_input_target(artifact, name, &target, message, sizeof(message)) != LAB_OK) {
 		lab_cli_error("replay: %s: %s", replay->target ? "--target" : path, message);
 		return LAB_EXIT_USAGE;
 	}
-	if (!replay->no_lanes && !replay->trace && lab_story_create(LAB_STORY_ROOM, &way.story) != LAB_OK)
+	if (wants_steps(replay) && lab_story_create(LAB_STORY_ROOM, &way.story) != LAB_OK)
 		lab_cli_error("replay: %s: no memory for the steps: %s", path, strerror(errno));
 	if (lab_replay_run(target, artifact, &way, &outcome) != LAB_OK) {
 		lab_cli_error("replay: %s: no child process: %s", path, strerror(errno));
@@ -180,18 +209,18 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 	code = judge(path, artifact, &outcome);
 	/* of another run than the recorded one nothing is claimed; its steps are there for who asks */
 	if (code != LAB_EXIT_NONDETERMINISM || replay->lanes || replay->all_steps)
-		print_steps(replay, path, target, artifact, way.story, &outcome);
+		error = tell_steps(replay, path, target, name, artifact, way.story, &outcome);
 	lab_story_destroy(way.story);
 	if (outcome.first.found && code != LAB_EXIT_NONDETERMINISM)
 		print_finding(replay, path, name, artifact, &outcome.first.finding);
-	return code;
+	return error ? error : code;
 }
 
 /* One file, by the program that can. */
 static int replay_race(const struct replay *replay, const char *path)
 {
 	char limit[32], times[32];
-	const char *words[14] = {
+	const char *words[20] = {
 		"replay",  "--cpu-limit", limit, "--format", replay->format == LAB_FORMAT_JSONL ? "jsonl" : "text",
 		"--times", times};
 	int count = 7;
@@ -206,6 +235,14 @@ static int replay_race(const struct replay *replay, const char *path)
 		words[count++] = "--trace";
 	if (replay->lanes)
 		words[count++] = "--lanes";
+	if (replay->all_steps)
+		words[count++] = "--all-steps";
+	if (replay->no_lanes)
+		words[count++] = "--no-lanes";
+	if (replay->html) {
+		words[count++] = "--html";
+		words[count++] = replay->html;
+	}
 	if (replay->sequential)
 		words[count++] = "--sequential";
 	words[count++] = path;
@@ -259,6 +296,7 @@ static int run(int argc, const char **argv)
 		{"all-steps", '\0', POPT_ARG_NONE, &replay.all_steps, 0,
 		 "print also those that matter to no other context", NULL},
 		{"no-lanes", '\0', POPT_ARG_NONE, &replay.no_lanes, 0, "print no steps, not even of a finding", NULL},
+		{"html", '\0', POPT_ARG_STRING, &replay.html, 0, "write the steps as a page", "FILE"},
 		{"cpu-limit", '\0', POPT_ARG_STRING, &limit_text, 0,
 		 "CPU time after which a run is a hang (default " CPU_LIMIT_DEFAULT ")", "TIME"},
 		{"times", '\0', POPT_ARG_STRING, &times_text, 0, "how often; all have to agree (default 2)", "N"},
@@ -277,6 +315,15 @@ static int run(int argc, const char **argv)
 		return LAB_EXIT_USAGE;
 	if (!rest[0]) {
 		lab_cli_error("replay: no file given: expected fuzz inputs, artifacts, .scn texts or folders of them");
+		return LAB_EXIT_USAGE;
+	}
+	if (replay.html && replay.trace) {
+		lab_cli_error("replay: --html: '%s': expected no --trace beside it", replay.html);
+		return LAB_EXIT_USAGE;
+	}
+	if (replay.html && (rest[1] || lab_walk_is_folder(rest[0]))) {
+		lab_cli_error("replay: --html: '%s': expected one file to replay, got %s", replay.html,
+			      rest[1] ? "several" : "a folder");
 		return LAB_EXIT_USAGE;
 	}
 	return replay_all(&replay, rest);

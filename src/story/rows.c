@@ -186,8 +186,10 @@ static void add_step(struct builder *builder, const struct lab_sim_step *step, u
 		break;
 	case LAB_SIM_SERVICE:
 	case LAB_SIM_RELAX:
-		if (lab_tell_service(step, of->symbols, text, sizeof(text)) || of->all) {
+		matters = lab_tell_service(step, of->symbols, text, sizeof(text));
+		if (matters || of->all) {
 			row = add_shown(builder, LAB_ROW_SERVICE, step, number);
+			row->extra = !matters;
 			memcpy(row->text, text, sizeof(text));
 		} else {
 			leave_out(builder, step);
@@ -196,6 +198,7 @@ static void add_step(struct builder *builder, const struct lab_sim_step *step, u
 	default:
 		if (matters || of->all) {
 			row = add_shown(builder, LAB_ROW_ACCESS, step, number);
+			row->extra = !matters;
 			lab_tell_access(of->scenario, step, of->symbols, row->text, sizeof(row->text));
 		} else {
 			leave_out(builder, step);

@@ -26,6 +26,7 @@ struct lab_row {
 	unsigned context;                /* LAB_NOBODY: none, it is said of all */
 	unsigned other;                  /* who is stopped by it in the middle of an operation; LAB_NOBODY: none */
 	uint64_t step;                   /* from 1; 0: it is no step */
+	bool extra;                      /* left out unless all was asked for */
 	bool marked;                     /* it has to do with the block that the finding is about */
 	const struct lab_source *source; /* NULL: not known */
 	uintptr_t code;                  /* its offset in the target's file; 0: not known */

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """explore, minimize and replay: a seeded bug becomes a small artifact that replays; clean targets end clean."""
+import collections
+import html.parser
 import json
 import os
 import re
@@ -12,7 +14,7 @@ from pathlib import Path
 
 from program import CLEAN, FINDING, USAGE, run, start
 
-NONDETERMINISM = 4
+HARNESS, NONDETERMINISM = 3, 4
 LOST_UPDATE = os.environ["LOST_UPDATE"]
 HOOKED = str(Path(LOST_UPDATE).parent / "hooked" / Path(LOST_UPDATE).name)
 
@@ -30,6 +32,36 @@ task b cpu=1 { s0 = alloc nowait 0; touch s0; s3 = alloc nowait 0; free s0; free
 hardirq rx cpu=0 { p0 = alloc atomic 0; touch p0; }
 softirq tx cpu=1 { p0 = alloc atomic 0; free p0; }
 """
+
+
+class Page(html.parser.HTMLParser):
+    """Which elements a page has, and whether each is closed where it should be."""
+    VOID = {"meta", "input", "col", "br"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.complaints, self.links, self.ids = [], [], [], set()
+        self.count = collections.Counter()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.count[tag] += 1
+        if tag in ("script", "link", "img", "iframe") or "src" in attributes:
+            self.complaints.append(f"<{tag}>")
+        if "href" in attributes:
+            self.links.append(attributes["href"])
+        if "id" in attributes:
+            if attributes["id"] in self.ids:
+                self.complaints.append(f"id {attributes['id']} twice")
+            self.ids.add(attributes["id"])
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.complaints.append(f"</{tag}>")
 
 
 class Explore(unittest.TestCase):
@@ -116,6 +148,51 @@ class Explore(unittest.TestCase):
         self.assertEqual(folded, 2)
         self.assertGreater(whole, 10)
         self.assertEqual(none, 0)
+
+    def test_steps_for_programs(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        answer = run("replay", "--lanes", "--format", "jsonl", reproduce.split()[-1], cwd=self.root)
+        self.assertEqual(answer.returncode, FINDING)
+        records = [json.loads(line) for line in answer.stdout.splitlines()]
+        steps = [record for record in records if record["kind"] == "step"]
+        self.assertEqual([step["step"] for step in steps], list(range(1, len(steps) + 1)))
+        self.assertEqual([step["event"] for step in steps].count("interrupt"), 1)
+        writes = [step for step in steps if step["event"] == "write"]
+        self.assertEqual([(step["before"], step["after"]) for step in writes], [(256, 255), (255, 255)])
+        for step in writes:
+            self.assertTrue(step["matters"])
+            self.assertEqual((step["function"], step["source"]), ("pool_alloc", "magazine->count = count - 1;"))
+        self.assertEqual([step["result"] for step in steps if "result" in step], ["ok"])
+        silent = run("replay", "--format", "jsonl", reproduce.split()[-1], cwd=self.root)
+        self.assertEqual([json.loads(line)["kind"] for line in silent.stdout.splitlines()], ["replay"])
+
+    def test_a_page_of_its_own(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        answer = run("replay", "--html", "story.html", path, cwd=self.root)
+        self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+        text = (self.root / "story.html").read_text(encoding="utf-8")
+        page = Page(text)
+        self.assertEqual(page.open, [])
+        self.assertEqual(page.complaints, [])
+        self.assertEqual(page.count["h1"], 1)
+        self.assertGreater(page.count["tr"], 10)
+        self.assertLessEqual({link[1:] for link in page.links}, page.ids)
+        self.assertNotIn("http", text)
+        for expected in ("R01 double-ownership", f"labyrinth replay {path}", "comes in over", "magazine-&gt;count",
+                         "255 stays", "✗ R01"):
+            self.assertIn(expected, text)
+
+    def test_a_page_that_cannot_be_written(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        answer = run("replay", "--html", "no-such-folder/story.html", path, cwd=self.root)
+        self.assertEqual(answer.returncode, HARNESS)
+        self.assertIn("replay: --html: no-such-folder/story.html: No such file or directory", answer.stderr)
+        for paths in ([path, path], ["findings"]):
+            answer = run("replay", "--html", "story.html", *paths, cwd=self.root)
+            self.assertEqual(answer.returncode, USAGE)
+            self.assertIn("--html: 'story.html': expected one file to replay, got ", answer.stderr)
 
     def test_a_clean_run_is_told_if_asked(self):
         self.assertNotIn("alloc kernel", run("replay", str(self.pair), cwd=self.root).stdout)
