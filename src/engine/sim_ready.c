@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "plat/atomic.h"
 
 #define STACK_BYTES (256u << 10) /* four nested contexts under AddressSanitizer, whose frames are large */
 #define KEPT_ROOM   64u
@@ -107,6 +108,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->shared = false;
 	sim->last_context = sim->step.context = LAB_NOBODY;
 	sim->has_fire_at = sim->finished = false;
+	lab_store_relaxed(&sim->exec.marks_busy, 0); /* the last run may have ended inside a change of watermarks */
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		sim->min_highest[zone] = scenario->machine.zones[zone].min;
 	lab_prng_seed(&sim->random, RANDOM_SEED, 0);

@@ -45,16 +45,28 @@ void lab_sim_spin_wrote(struct lab_sim *sim, struct lab_sim_strand *strand, uint
 		(struct lab_sim_writer){address >> 3, (uint32_t)sim->run_count, strand->top->actor->index};
 }
 
-struct lab_sim_context *lab_sim_spin_victim(struct lab_sim *sim, struct lab_sim_strand *strand)
+/* Whoever wrote the word last in this run, if the strand's running handler interrupted him in the middle. */
+static struct lab_sim_context *interrupted_writer(struct lab_sim *sim, const struct lab_sim_strand *strand,
+						  uintptr_t address)
 {
-	const struct lab_sim_writer *writer = writer_of(sim, strand->top->self.pending.address);
+	const struct lab_sim_writer *writer = writer_of(sim, address);
 	struct lab_sim_context *context;
 
-	if (!strand->spin.spinning || writer->word != strand->top->self.pending.address >> 3 ||
-	    writer->run != (uint32_t)sim->run_count)
+	if (writer->word != address >> 3 || writer->run != (uint32_t)sim->run_count)
 		return NULL;
 	context = &sim->contexts[writer->context];
 	if (context == strand->top || context->strand != strand || !(context->running || context == strand->task))
 		return NULL;
 	return context;
+}
+
+struct lab_sim_context *lab_sim_spin_victim(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	struct lab_sim_context *victim = NULL;
+
+	/* All that it goes round through: the steps may end at a read that does not matter, or between reads. */
+	for (unsigned i = 0; i < LAB_SPIN_SLOTS && strand->spin.spinning && !victim; i++)
+		if (strand->spin.seen[i].era == strand->spin.era)
+			victim = interrupted_writer(sim, strand, strand->spin.seen[i].read.address);
+	return victim;
 }

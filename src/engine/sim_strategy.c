@@ -6,14 +6,16 @@
 
 /* The engine's side of the strategies: what it shows them of a point, and what is kept of what they chose. */
 
-/* What the asker does, and what everybody did before: equal for equal code, whatever the process' addresses. */
+/* What the asker does: equal for equal code, whatever the addresses that the process has. */
 static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *asker)
 {
 	struct {
-		uint64_t kind, bytes, op, code, before;
-	} what = {.op = UINT64_MAX, .before = sim->result->event_hash};
+		uint64_t kind, bytes, op, code;
+	} what = {.op = UINT64_MAX};
 
-	if (asker && asker->strand && asker->strand->top == asker) {
+	if (!asker)
+		return 0;
+	if (asker->strand && asker->strand->top == asker) {
 		const struct lab_sim_pending *pending = &asker->self.pending;
 
 		what.kind = pending->kind;
