@@ -4,6 +4,7 @@
 
 usage: check.py PROGRAM RULE MODULE replay SCENARIO
        check.py PROGRAM RULE MODULE stress HOOKED OPTION...
+       check.py PROGRAM RULE HOOKED explore OPTION...
 
 What stress finds comes back as a small artifact of the hooked module, but for a data race.
 """
@@ -18,7 +19,9 @@ CLEAN = ("core", "locked")
 # Stress may be unlucky on a busy machine: it gets these many seconds, one after the other, until it finds something.
 STRESS_SECONDS = (2, 6, 20)
 CLEAN_SECONDS = 1
-OPS_MOST = 8  # of what stress found, made small
+CLEAN_SCHEDULES = 5000
+# Of what was found, made small: what a person reads to the end.
+OPS_MOST, DEPARTURES_MOST = 8, 4
 
 
 class Failure(Exception):
@@ -82,6 +85,19 @@ def check_stress(program, rule, module, hooked, options, folder):
         demand_clean(stress(target, CLEAN_SECONDS))
 
 
+def check_explore(program, rule, module, options, folder):
+    closing = demand_finding(run(program, ["explore", "--target", module] + options, folder), rule)
+    size = re.search(r"\((\d+) ops, (\d+) interrupts, (\d+) switches, from \d+ ops\)$", closing[1])
+    ops, interrupts, switches = map(int, size.groups())
+    if ops > OPS_MOST or interrupts + switches > DEPARTURES_MOST:
+        raise Failure(f"expected at most {OPS_MOST} operations and {DEPARTURES_MOST} departures: {closing[1]}")
+    for _ in range(2):
+        demand_finding(run(program, shlex.split(closing[2].removeprefix("reproduce: labyrinth ")), folder), rule)
+    for target in CLEAN:
+        demand_clean(run(program, ["explore", "--target", target, "--seed", "1", "--schedules", str(CLEAN_SCHEDULES)],
+                         folder))
+
+
 def main():
     program, rule, module, way, *rest = sys.argv[1:]
     program, module = (str(Path(name).resolve(strict=True)) for name in (program, module))  # it runs elsewhere
@@ -89,6 +105,8 @@ def main():
         try:
             if way == "replay":
                 check_replay(program, rule, module, str(Path(rest[0]).resolve(strict=True)), folder)
+            elif way == "explore":
+                check_explore(program, rule, module, rest, folder)
             else:
                 check_stress(program, rule, module, str(Path(rest[0]).resolve(strict=True)), rest[1:], folder)
         except Failure as failure:
