@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool lab_assert_broken;
+
 void lab_assert_failed(const char *condition, const char *file, int line, const char *function)
 {
 	fprintf(stderr, "labyrinth: %s:%d: %s: broken promise: %s\n", file, line, function, condition);
+	lab_assert_broken = true;
 	abort();
 }
 
@@ -15,5 +18,6 @@ void lab_assert_cmp_failed(const char *condition, uint64_t left, uint64_t right,
 {
 	fprintf(stderr, "labyrinth: %s:%d: broken promise: %s (%" PRIu64 ", %" PRIu64 ")\n", file, line, condition,
 		left, right);
+	lab_assert_broken = true;
 	abort();
 }

@@ -2,6 +2,7 @@
 #ifndef LAB_BASE_ASSERT_H
 #define LAB_BASE_ASSERT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -21,6 +22,9 @@
 		if (__builtin_expect(!(lab_left_ op lab_right_), 0))                                                   \
 			lab_assert_cmp_failed(#left " " #op " " #right, lab_left_, lab_right_, __FILE__, __LINE__);    \
 	} while (0)
+
+/* Set just before the abort: for a crash handler, which must tell ours from a target's. */
+extern bool lab_assert_broken;
 
 _Noreturn void lab_assert_failed(const char *condition, const char *file, int line, const char *function);
 _Noreturn void lab_assert_cmp_failed(const char *condition, uint64_t left, uint64_t right, const char *file, int line);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/artifact_out.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/cli.h"
-#include "cli/explore.h"
 #include "cli/input.h"
 #include "cli/race.h"
 #include "report/file.h"
 #include "report/finding.h"
-#include "report/walk.h"
 
 static const char *engine_of(const struct lab_artifact_out *out)
 {
@@ -34,63 +35,75 @@ static void fill(const struct lab_artifact_out *out, struct lab_artifact *artifa
 	lab_scenario_copy(&artifact->scenario, out->scenario);
 }
 
-static size_t interrupts_of(const struct lab_choices *choices)
+static enum lab_status write_bytes(const struct lab_artifact_out *out, const uint8_t *bytes, size_t count,
+				   char path[LAB_WALK_PATH])
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < choices->count; i++)
-		count += choices->list[i].fires;
-	return count;
-}
-
-static void print_lines(const struct lab_artifact_out *out, const char *path)
-{
-	size_t interrupts = interrupts_of(out->choices);
-	char note[128], command[LAB_WALK_PATH + 32];
-	const struct lab_finding_trail trail = {"artifact", path, note, command};
-
-	snprintf(note, sizeof(note), "%zu ops, %zu interrupts, %zu switches, from %zu ops", out->scenario->op_count,
-		 interrupts, out->choices->count - interrupts, out->ops_before);
-	snprintf(command, sizeof(command), "labyrinth replay %s", path);
-	lab_finding_print(out->format == LAB_FORMAT_TEXT ? stdout : stderr, &out->result->finding, &trail);
-}
-
-static int write_bytes(const struct lab_artifact_out *out, const uint8_t *bytes, size_t count)
-{
-	char path[LAB_WALK_PATH], name[LAB_FINDING_NAME];
+	char name[LAB_FINDING_NAME];
 
 	lab_finding_name(out->result->finding.rule, bytes, count, name);
-	if (out->path)
-		snprintf(path, sizeof(path), "%s", out->path);
-	else
-		snprintf(path, sizeof(path), "%s/%s.lab", out->folder, name);
-	if ((!out->path && mkdir(out->folder, 0777) && errno != EEXIST) ||
-	    lab_file_write(path, bytes, count) != LAB_OK) {
-		lab_cli_error("%s: %s: %s", out->command, path, strerror(errno));
-		return LAB_EXIT_HARNESS;
+	if (!out->path) {
+		snprintf(path, LAB_WALK_PATH, "%s/%s.lab", out->folder, name);
+		if (mkdir(out->folder, 0777) && errno != EEXIST)
+			return LAB_SYSTEM;
 	}
-	print_lines(out, path);
-	return LAB_EXIT_FINDING;
+	return lab_file_write(path, bytes, count);
 }
 
-int lab_artifact_out(const struct lab_artifact_out *out)
+void lab_artifact_keep(const struct lab_artifact_out *out, struct lab_artifact_kept *ret_kept)
 {
 	struct lab_artifact artifact;
 	enum lab_status status;
 	uint8_t *bytes;
 	size_t count;
-	int code = LAB_EXIT_HARNESS;
 
+	*ret_kept = (struct lab_artifact_kept){
+		.finding = out->result->finding,
+		.ops = out->scenario->op_count,
+		.ops_before = out->ops_before,
+	};
+	for (size_t i = 0; i < out->choices->count; i++)
+		ret_kept->interrupts += out->choices->list[i].fires;
+	ret_kept->switches = out->choices->count - ret_kept->interrupts;
+	snprintf(ret_kept->path, sizeof(ret_kept->path), "%s", out->path ? out->path : out->folder);
 	lab_artifact_init(&artifact);
 	fill(out, &artifact);
 	status = lab_artifact_write(&artifact, &bytes, &count);
 	if (status == LAB_OK) {
-		code = write_bytes(out, bytes, count);
+		status = write_bytes(out, bytes, count, ret_kept->path);
+		ret_kept->error = status == LAB_OK ? 0 : errno;
 		free(bytes);
 	} else {
-		lab_cli_error("%s: the finding cannot be written as an artifact: %s", out->command,
-			      lab_status_name(status));
+		ret_kept->error = status == LAB_NO_MEMORY ? ENOMEM : EINVAL;
 	}
 	lab_artifact_free(&artifact);
-	return code;
+}
+
+void lab_artifact_tell(const struct lab_artifact_kept *kept, uint64_t met, const char *again, enum lab_format format)
+{
+	char note[160], command[LAB_WALK_PATH + 32];
+	struct lab_finding_trail trail = {"artifact", kept->path, note, command};
+	size_t used;
+
+	used = (size_t)snprintf(note, sizeof(note), "%zu ops, %zu interrupts, %zu switches, from %zu ops", kept->ops,
+				kept->interrupts, kept->switches, kept->ops_before);
+	if (met > 1)
+		snprintf(note + used, sizeof(note) - used, "; met %" PRIu64 " times", met);
+	snprintf(command, sizeof(command), "labyrinth replay %s", kept->path);
+	if (kept->error) {
+		trail.path = "none";
+		snprintf(note, sizeof(note), "%s", strerror(kept->error));
+		trail.command = again;
+	}
+	lab_finding_print(format == LAB_FORMAT_TEXT ? stdout : stderr, &kept->finding, &trail);
+}
+
+int lab_artifact_out(const struct lab_artifact_out *out)
+{
+	struct lab_artifact_kept kept;
+
+	lab_artifact_keep(out, &kept);
+	if (kept.error)
+		lab_cli_error("%s: %s: %s", out->command, kept.path, strerror(kept.error));
+	lab_artifact_tell(&kept, 1, "the same command, once the file can be written", out->format);
+	return kept.error ? LAB_EXIT_HARNESS : LAB_EXIT_FINDING;
 }

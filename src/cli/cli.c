@@ -195,3 +195,25 @@ int lab_cli_duration(const char *text, uint64_t *ret_ns)
 	}
 	return -1;
 }
+
+int lab_cli_cpu_limit(const struct lab_command *command, const char *text, uint64_t *ret_ns)
+{
+	uint64_t ns;
+
+	if (lab_cli_duration(text, &ns) || ns < UINT64_C(100000000) || ns > UINT64_C(86400000000000)) {
+		lab_cli_error("%s: --cpu-limit: '%s': expected a time from 100ms to 24h", command->name, text);
+		return LAB_EXIT_USAGE;
+	}
+	*ret_ns = ns;
+	return 0;
+}
+
+int lab_cli_worst(unsigned codes)
+{
+	static const int by_weight[] = {LAB_EXIT_HARNESS, LAB_EXIT_NONDETERMINISM, LAB_EXIT_FINDING, LAB_EXIT_USAGE};
+
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(by_weight); i++)
+		if (codes & 1u << by_weight[i])
+			return by_weight[i];
+	return LAB_EXIT_CLEAN;
+}

@@ -52,6 +52,12 @@ int lab_cli_choice(const struct lab_command *command, const char *option, const 
 /* --format text|jsonl; text NULL: not given. */
 int lab_cli_format(const struct lab_command *command, const char *text, enum lab_format *ret_format);
 
+/* --cpu-limit: a time from 100ms to 24h. */
+int lab_cli_cpu_limit(const struct lab_command *command, const char *text, uint64_t *ret_ns);
+
+/* Of the exit codes that several things earned, a bit for each, the one that a caller must not miss. */
+int lab_cli_worst(unsigned codes);
+
 /* "30s", "5m", "1h", "500ms" or plain seconds; 0 on success. */
 int lab_cli_duration(const char *text, uint64_t *ret_ns);
 

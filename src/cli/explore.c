@@ -5,27 +5,20 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/bits.h"
 #include "cli/cli.h"
-#include "cli/input.h"
 #include "cli/race.h"
 #include "cli/stop.h"
-#include "plat/clock.h"
-#include "report/walk.h"
-#include "scenario/mutate.h"
+#include "plat/child.h"
 #include "target/registry.h"
 
-#define COMMAND      (&lab_command_explore)
-#define SHARE_LEAST  16u /* schedules of a generated scenario */
-#define SIZE_MOST    40u /* of a generated scenario, of 100 */
-#define SIZE_EVERY   64u /* scenarios after which the greatest size grows by one */
-#define TIME_DEFAULT UINT64_C(10000000000)
-#define SHARE_CORPUS 2000u
+#define COMMAND           (&lab_command_explore)
+#define TIME_DEFAULT      UINT64_C(10000000000)
+#define CPU_LIMIT_DEFAULT "10s"
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *target, *strategy, *schedules, *time, *preemptions, *seed, *from, *findings, *format;
-	int race;
+	const char *target, *strategy, *schedules, *time, *preemptions, *seed, *from, *findings, *cpu_limit, *format;
+	int race, keep_going;
 };
 
 static int take_seed(const struct words *words, struct lab_explore_plan *plan)
@@ -57,6 +50,8 @@ static int take_limits(const struct words *words, struct lab_explore_plan *plan)
 		lab_cli_error("explore: --time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms", words->time);
 		return LAB_EXIT_USAGE;
 	}
+	if (lab_cli_cpu_limit(COMMAND, words->cpu_limit ? words->cpu_limit : CPU_LIMIT_DEFAULT, &plan->cpu_ns))
+		return LAB_EXIT_USAGE;
 	if (!words->time && !words->schedules)
 		plan->time_ns = TIME_DEFAULT;
 	return 0;
@@ -75,6 +70,7 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 	plan->target_name = words->target ? words->target : "core";
 	plan->findings_dir = words->findings ? words->findings : "findings";
 	plan->from = words->from;
+	plan->keep_going = words->keep_going != 0;
 	plan->paths = rest;
 	if ((words->strategy &&
 	     lab_cli_choice(COMMAND, "--strategy", words->strategy, lab_strategy_names, &strategy)) ||
@@ -119,6 +115,10 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (drawn and printed)", "N"},
 		{"from", '\0', POPT_ARG_STRING, &words.from, 0, "scenarios from a corpus: a folder or file", "CORPUS"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"keep-going", '\0', POPT_ARG_NONE, &words.keep_going, 0, "after a finding; all are listed at the end",
+		 NULL},
+		{"cpu-limit", '\0', POPT_ARG_STRING, &words.cpu_limit, 0,
+		 "CPU time after which a run is a hang (default " CPU_LIMIT_DEFAULT ")", "T"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "of the standard output (text)", "text|jsonl"},
 		{"race", '\0', POPT_ARG_NONE, &words.race, 0, "find data races, too (ThreadSanitizer)", NULL},
 		POPT_TABLEEND,
@@ -131,75 +131,30 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 	return error || !words.race ? error : take_race(argc, argv, plan);
 }
 
-static void explore_file(void *arg, const char *path)
-{
-	struct lab_explore *explore = arg;
-	struct lab_artifact artifact;
-	enum lab_input_kind kind;
-	int code;
-
-	if (explore->ended)
-		return;
-	lab_artifact_init(&artifact);
-	code = lab_input_load("explore", path, &artifact, &kind);
-	if (code)
-		explore->code = code;
-	else
-		lab_explore_scenario(explore, path, &artifact.scenario, explore->plan->from ? SHARE_CORPUS : 0);
-	lab_artifact_free(&artifact);
-}
-
-static void explore_files(struct lab_explore *explore, const char *path)
-{
-	char failed[LAB_WALK_PATH];
-
-	if (lab_walk(path, explore_file, explore, failed) == LAB_OK)
-		return;
-	lab_cli_error("explore: %s: %s", failed, strerror(errno));
-	explore->code = LAB_EXIT_USAGE;
-}
-
-/*
- * 1 1 2 1 1 2 4 1 1 2 1 1 2 4 8 ...: who does not know how long the right try takes loses least by this sequence (Luby,
- * Sinclair and Zuckerman, 1993). Many scenarios get few schedules, few get many, and each kind as many in all.
- */
-static uint64_t luby(uint64_t i)
-{
-	uint64_t whole = 1;
-
-	while (2 * whole <= i + 1)
-		whole *= 2;
-	return whole == i + 1 ? whole / 2 : luby(i + 1 - whole);
-}
-
-static void explore_generated(struct lab_explore *explore)
-{
-	struct lab_scenario scenario;
-	struct lab_prng prng;
-
-	lab_prng_seed(&prng, explore->plan->seed, 0);
-	lab_scenario_init(&scenario);
-	for (uint64_t i = 1; !lab_explore_limit(explore); i++) {
-		uint64_t most = LAB_MIN(1 + i / SIZE_EVERY, SIZE_MOST);
-
-		lab_scenario_generate(&prng, 1 + (unsigned)lab_prng_below(&prng, most), &scenario);
-		scenario.schedule_bytes = scenario.directive_count = 0;
-		lab_explore_scenario(explore, NULL, &scenario, SHARE_LEAST * luby(i));
-	}
-	lab_scenario_free(&scenario);
-}
-
-static void explore_all(struct lab_explore *explore)
+static bool open_all(struct lab_explore *explore)
 {
 	const struct lab_explore_plan *plan = explore->plan;
 
-	explore->started_ns = explore->told_ns = lab_clock_mono_ns();
-	for (size_t i = 0; plan->paths[i] && !explore->ended; i++)
-		explore_files(explore, plan->paths[i]);
-	if (plan->from)
-		explore_files(explore, plan->from);
-	if (!plan->from && !plan->paths[0])
-		explore_generated(explore);
+	explore->state = lab_child_share(sizeof(*explore->state));
+	if (!explore->state || lab_isolate_open(&explore->watch, plan->cpu_ns) != LAB_OK ||
+	    lab_isolate_open(&explore->inner, plan->cpu_ns) != LAB_OK ||
+	    lab_sim_create(plan->target, &explore->sim) != LAB_OK) {
+		lab_cli_error("explore: the engine cannot be made: %s", strerror(errno));
+		return false;
+	}
+	lab_trace_set_init(&explore->state->traces);
+	explore->emit = lab_emit_open(stdout, plan->format);
+	return true;
+}
+
+static void close_all(struct lab_explore *explore)
+{
+	lab_emit_close(explore->emit);
+	lab_trace_set_free(&explore->state->traces);
+	lab_sim_destroy(explore->sim);
+	lab_isolate_close(&explore->inner);
+	lab_isolate_close(&explore->watch);
+	lab_child_unshare(explore->state, sizeof(*explore->state));
 }
 
 static int run(int argc, const char **argv)
@@ -210,19 +165,13 @@ static int run(int argc, const char **argv)
 
 	if (code)
 		return code < 0 ? LAB_EXIT_CLEAN : code;
-	if (lab_sim_create(plan.target, &explore.sim) != LAB_OK) {
-		lab_cli_error("explore: the engine cannot be made: %s", strerror(errno));
+	if (!open_all(&explore))
 		return LAB_EXIT_HARNESS;
-	}
 	lab_cli_stop_catch();
-	explore.emit = lab_emit_open(stdout, plan.format);
-	lab_explore_tell_options(&explore);
-	explore_all(&explore);
-	lab_explore_tell_end(&explore);
-	lab_emit_close(explore.emit);
-	lab_sim_destroy(explore.sim);
-	lab_trace_set_free(&explore.traces);
-	return explore.code;
+	lab_explore_all(&explore);
+	code = lab_cli_worst(explore.state->codes);
+	close_all(&explore);
+	return code;
 }
 
 const struct lab_command lab_command_explore = {

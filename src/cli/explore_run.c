@@ -1,153 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/explore.h"
-#include "cli/stop.h"
-#include "engine/shrink.h"
 #include "plat/clock.h"
 
 #define TELL_NS     UINT64_C(10000000000)
 #define TELL_TTY_NS UINT64_C(1000000000)
 #define LOOK_EVERY  64u /* schedules between two looks at the clock */
+/* After so many findings in one scenario it is left, and of an instance that is not hooked each leaves memory behind:
+ * the process is replaced. */
+#define FINDINGS_MOST 256u
 
-bool lab_explore_limit(struct lab_explore *explore)
+bool lab_explore_limit(struct lab_explore *explore, bool look)
 {
 	const struct lab_explore_plan *plan = explore->plan;
+	struct lab_explore_state *state = explore->state;
 	uint64_t now;
 
-	if (plan->schedules && explore->schedules >= plan->schedules)
-		explore->ended = true;
-	if (explore->schedules % LOOK_EVERY == 0) {
+	if (plan->schedules && state->schedules >= plan->schedules)
+		state->ended = true;
+	if (look || state->schedules % LOOK_EVERY == 0) {
 		now = lab_clock_mono_ns();
-		if (now - explore->told_ns >= (isatty(STDERR_FILENO) ? TELL_TTY_NS : TELL_NS)) {
-			explore->told_ns = now;
+		if (now - state->told_ns >= (isatty(STDERR_FILENO) ? TELL_TTY_NS : TELL_NS)) {
+			state->told_ns = now;
 			lab_explore_tell_progress(explore);
 		}
-		if (lab_cli_stop_asked() || (plan->time_ns && now - explore->started_ns >= plan->time_ns))
-			explore->ended = true;
+		if (lab_explore_stop(explore) || (plan->time_ns && now - state->started_ns >= plan->time_ns))
+			state->ended = true;
 	}
-	return explore->ended;
+	return state->ended;
 }
 
-static bool stop_shrinking(void *arg)
+void lab_explore_count(struct lab_explore_state *state, const struct lab_sim_result *result)
 {
-	return lab_cli_stop_asked();
+	state->schedules++;
+	state->windows_unjudged += result->windows_unjudged;
+	/* as a multiplicative hash: the order of runs counts */
+	state->hash = (state->hash ^ result->event_hash) * UINT64_C(0x9e3779b97f4a7c15);
+	state->hash ^= state->hash >> 32;
 }
 
-/* Replays what was found, exactly; then makes it smaller and writes it down. */
-static int handle_finding(struct lab_explore *explore, const struct lab_scenario *found,
-			  const struct lab_choices *choices, const struct lab_sim_result *result)
+static void broken(struct lab_explore *explore, enum lab_status status)
 {
-	const struct lab_explore_plan *plan = explore->plan;
-	struct lab_scenario scenario;
-	struct lab_choices smaller = {0};
-	struct lab_shrink shrink = {
-		.sim = explore->sim,
-		.rule = result->finding.rule,
-		.stop = stop_shrinking,
-		.scenario = &scenario,
-		.choices = &smaller,
-	};
-	struct lab_sim_result again;
-	int code = LAB_EXIT_NONDETERMINISM;
-
-	lab_scenario_init(&scenario);
-	lab_scenario_copy(&scenario, found);
-	lab_choices_copy(&smaller, choices);
-	if (lab_sim_follow(explore->sim, found, choices, true, NULL, &again, NULL) != LAB_OK || !again.found ||
-	    again.event_hash != result->event_hash) {
-		lab_cli_error("explore: a finding of %s did not replay: event hash %016" PRIx64 ", then %016" PRIx64,
-			      lab_rule_info(result->finding.rule)->id, result->event_hash, again.event_hash);
-	} else if (lab_shrink(&shrink) != LAB_OK || shrink.unsteady) {
-		lab_cli_error("explore: a finding of %s did not replay after it was made smaller",
-			      lab_rule_info(result->finding.rule)->id);
-	} else {
-		lab_explore_tell_end(explore);
-		code = lab_artifact_out(&(struct lab_artifact_out){
-			.command = "explore",
-			.target = plan->target_name,
-			.strategy = plan->strategy,
-			.folder = plan->findings_dir,
-			.hooked = plan->hooked,
-			.seed = plan->seed,
-			.scenario = &scenario,
-			.choices = &smaller,
-			.result = &shrink.result,
-			.ops_before = found->op_count,
-			.format = plan->format,
-		});
-	}
-	lab_choices_free(&smaller);
-	lab_scenario_free(&scenario);
-	return code;
+	lab_cli_error("explore: the target cannot be run: %s%s%s", lab_status_name(status),
+		      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
+	explore->state->codes |= 1u << LAB_EXIT_HARNESS;
+	explore->state->ended = true;
 }
 
 /* True when all was asked that matters; false: a word was written that `settled` took for constant. */
 static bool run_all(struct lab_explore *explore, const struct lab_scenario *scenario, struct lab_strategy *strategy,
 		    uint64_t share)
 {
-	struct lab_choices choices = {0};
+	struct lab_explore_state *state = explore->state;
+	struct lab_choices *choices = &explore->watch.shared->choices;
+	struct lab_sim_result *result = &explore->watch.shared->result;
 	const struct lab_sim_options options = {
-		.quiesce = true, .settled = true, .strategy = strategy, .record = &choices};
-	uint64_t last = share ? explore->schedules + share : UINT64_MAX;
+		.quiesce = true, .settled = true, .strategy = strategy, .record = choices};
+	uint64_t last = share ? state->schedules + share : UINT64_MAX;
+	unsigned found = 0;
 	bool outgrown = false;
 
-	while (!strategy->done && explore->schedules < last && !lab_explore_limit(explore)) {
-		struct lab_sim_result result;
+	while (!strategy->done && state->schedules < last && !lab_explore_limit(explore, false)) {
 		enum lab_status status;
 
-		choices.count = 0;
-		status = lab_sim_run(explore->sim, scenario, &options, &result);
-		explore->schedules++;
+		choices->count = 0;
+		status = lab_sim_run(explore->sim, scenario, &options, result);
 		if (status != LAB_OK) {
-			lab_cli_error("explore: the target cannot be run: %s%s%s", lab_status_name(status),
-				      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
-			explore->code = LAB_EXIT_HARNESS;
-			explore->ended = true;
+			broken(explore, status);
 			break;
 		}
-		lab_trace_set_add(&explore->traces, result.trace_hash);
-		outgrown |= result.outgrown;
-		if (outgrown && !result.found)
+		lab_explore_count(state, result);
+		lab_trace_set_add(&state->traces, result->trace_hash);
+		outgrown |= result->outgrown;
+		if (result->found) {
+			lab_explore_found(explore, scenario, choices, result);
+			state->again = ++found == FINDINGS_MOST;
+			if (!explore->plan->keep_going || state->again)
+				break;
+		} else if (outgrown) {
 			break;
-		if (!result.found)
-			continue;
-		explore->code = handle_finding(explore, scenario, &choices, &result);
-		explore->ended = true;
-		break;
+		}
 	}
-	lab_choices_free(&choices);
 	return !outgrown;
 }
 
 void lab_explore_scenario(struct lab_explore *explore, const char *name, const struct lab_scenario *scenario,
 			  uint64_t share)
 {
+	struct lab_explore_state *state = explore->state;
 	const struct lab_strategy_options options = {
-		.seed = explore->plan->seed + explore->scenarios,
+		.seed = explore->plan->seed + state->scenarios,
 		.preemptions = explore->plan->preemptions,
 		.share = share,
 	};
 	struct lab_strategy *strategy;
 	bool automatic = strcmp(explore->plan->strategy, "auto") == 0;
-	uint64_t before = explore->schedules;
+	uint64_t before = state->schedules;
 
 	/* a search must be asked at the same places throughout: what it started without knowing, it does anew */
 	for (;;) {
 		strategy = lab_strategy_create(explore->plan->strategy, &options);
-		if (run_all(explore, scenario, strategy, automatic ? 0 : share) || explore->ended)
+		if (run_all(explore, scenario, strategy, automatic ? 0 : share) || state->ended || state->again)
 			break;
 		lab_strategy_destroy(strategy);
 		lab_sim_settle(explore->sim);
 	}
-	explore->scenarios++;
-	explore->exhausted += strategy->done && strategy->complete;
-	explore->bound = strategy->bound;
-	if (name && !explore->told)
-		lab_explore_tell_scenario(explore, name, explore->schedules - before, strategy);
+	state->scenarios++;
+	state->exhausted += strategy->done && strategy->complete;
+	state->bound = strategy->bound;
+	if (name)
+		lab_explore_tell_scenario(explore, name, state->schedules - before, strategy);
 	lab_strategy_destroy(strategy);
 }

@@ -7,6 +7,7 @@
 
 #define LAB_HUNT_TIME_NS UINT64_C(10000000000)
 #define LAB_HUNT_NEAR    16u
+#define LAB_HUNT_CPU_NS  UINT64_C(10000000000) /* that one run may take */
 
 /* What `labyrinth hunt` was asked for. */
 struct lab_hunt_plan {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/explore.h"
+#include "cli/artifact_out.h"
+#include "cli/found.h"
 #include "cli/hunt.h"
 #include "cli/stop.h"
-#include "engine/shrink.h"
 #include "plat/clock.h"
 
 #define STRATEGY    "auto"
@@ -119,26 +121,21 @@ static bool stop(void *arg)
 int lab_hunt_write(struct lab_hunt *hunt, const struct lab_hunt_catch *from, const char *path)
 {
 	const struct lab_hunt_plan *plan = hunt->plan;
-	const char *rule = lab_rule_info(from->result.finding.rule)->id;
-	struct lab_scenario scenario;
-	struct lab_choices choices = {0};
-	struct lab_shrink shrink = {.sim = hunt->sim,
-				    .rule = from->result.finding.rule,
-				    .stop = stop,
-				    .scenario = &scenario,
-				    .choices = &choices};
-	struct lab_sim_result again;
-	int code = LAB_EXIT_NONDETERMINISM;
+	struct lab_isolate isolate;
+	struct lab_found found;
+	int code;
 
-	lab_scenario_init(&scenario);
-	lab_scenario_copy(&scenario, &from->scenario);
-	lab_choices_copy(&choices, &from->choices);
-	if (lab_sim_follow(hunt->sim, &scenario, &choices, true, NULL, &again, NULL) != LAB_OK || !again.found ||
-	    again.event_hash != from->result.event_hash)
-		lab_cli_error("hunt: a schedule that breaks %s did not replay", rule);
-	else if (lab_shrink(&shrink) != LAB_OK || shrink.unsteady)
-		lab_cli_error("hunt: a schedule that breaks %s did not replay after it was made smaller", rule);
-	else
+	if (lab_isolate_open(&isolate, LAB_HUNT_CPU_NS) != LAB_OK) {
+		lab_cli_error("hunt: no memory to share with a child: %s", strerror(errno));
+		return LAB_EXIT_HARNESS;
+	}
+	lab_found_init(&found, hunt->sim, &isolate);
+	found.stop = stop;
+	found.result = from->result;
+	lab_scenario_copy(&found.scenario, &from->scenario);
+	lab_choices_copy(&found.choices, &from->choices);
+	code = lab_found_settle(&found, "hunt");
+	if (!code)
 		code = lab_artifact_out(&(struct lab_artifact_out){
 			.command = "hunt",
 			.target = plan->target_name,
@@ -147,13 +144,13 @@ int lab_hunt_write(struct lab_hunt *hunt, const struct lab_hunt_catch *from, con
 			.path = path,
 			.hooked = plan->hooked,
 			.seed = plan->seed,
-			.scenario = &scenario,
-			.choices = &choices,
-			.result = &shrink.result,
+			.scenario = &found.scenario,
+			.choices = &found.choices,
+			.result = &found.result,
 			.ops_before = hunt->window.op_count,
 			.format = plan->format,
 		});
-	lab_choices_free(&choices);
-	lab_scenario_free(&scenario);
+	lab_found_free(&found);
+	lab_isolate_close(&isolate);
 	return code;
 }

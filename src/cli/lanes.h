@@ -2,17 +2,29 @@
 #ifndef LAB_CLI_LANES_H
 #define LAB_CLI_LANES_H
 
-#include "engine/sim.h"
+#include "report/emit.h"
+#include "story/rows.h"
+#include "target/registry.h"
 
-/* A run as columns, one a context, a step a line. */
+/* A run whose steps are known, for people and for programs. */
 struct lab_lanes {
+	const struct lab_target *target;
 	const struct lab_scenario *scenario;
-	unsigned line;
+	const struct lab_story *story;
+	const struct lab_finding *finding; /* NULL: none */
+	bool all;                          /* leave no step out */
+	size_t rows_most;                  /* 0: no limit */
+	/* for the page, and where rows were cut off */
+	const char *target_name, *artifact, *command, *whole;
 };
 
-/* Prints the columns' heads. */
-void lab_lanes_open(struct lab_lanes *lanes, const struct lab_scenario *scenario);
-/* For lab_sim_options.step; arg: the lanes. */
-void lab_lanes_step(void *lanes, const struct lab_sim_step *step);
+#define LAB_LANES_ROWS 80u /* of a finding where no more was asked for */
+
+/* In columns, as wide as the terminal. */
+void lab_lanes_print(const struct lab_lanes *lanes);
+/* A record of the kind "step" each. */
+void lab_lanes_emit(const struct lab_lanes *lanes, struct lab_emit *emit);
+/* As a page, whole or not at all. LAB_SYSTEM: errno. */
+LAB_MUST_USE enum lab_status lab_lanes_html(const struct lab_lanes *lanes, const char *path);
 
 #endif

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/artifact_out.h"
 #include "cli/cli.h"
-#include "cli/explore.h"
+#include "cli/found.h"
 #include "cli/input.h"
 #include "cli/race.h"
 #include "cli/stop.h"
-#include "engine/shrink.h"
-#include "report/walk.h"
 
-#define COMMAND (&lab_command_minimize)
+#define COMMAND           (&lab_command_minimize)
+#define SEARCH_RUNS       4000u
+#define CPU_LIMIT_DEFAULT "10s"
 
 struct minimize {
-	const char *target, *out, *format_text;
+	const char *target, *out, *limit_text, *format_text;
+	uint64_t cpu_ns;
 	enum lab_format format;
 };
 
@@ -22,73 +25,68 @@ static bool stop(void *arg)
 	return lab_cli_stop_asked();
 }
 
-/* The schedule as choices, whatever form it came in, and the rule that it breaks. */
-static int record(struct lab_sim *sim, const char *path, const struct lab_artifact *artifact,
-		  struct lab_choices *choices, struct lab_sim_result *ret_result)
+/* Runs it as it came, whatever its form; what it departed in, and the rule that it breaks. */
+static int record(struct lab_found *found, const char *path, const struct lab_artifact *artifact)
 {
-	const struct lab_sim_options options = {.quiesce = true, .record = choices};
-	enum lab_status status;
+	struct lab_divergence divergence;
+	enum lab_status status = lab_isolate_follow(found->isolate, found->sim, &artifact->scenario,
+						    artifact->follows ? &artifact->choices : NULL, true,
+						    &found->choices, &found->result, &divergence);
 
-	if (artifact->follows) {
-		lab_choices_copy(choices, &artifact->choices);
-		status = lab_sim_follow(sim, &artifact->scenario, choices, true, NULL, ret_result, NULL);
-	} else {
-		status = lab_sim_run(sim, &artifact->scenario, &options, ret_result);
-	}
 	if (status != LAB_OK) {
 		lab_cli_error("minimize: %s: the target cannot be run: %s", path, lab_status_name(status));
 		return LAB_EXIT_HARNESS;
 	}
-	if (!ret_result->found) {
-		lab_cli_error("minimize: %s: breaks no rule: nothing to make smaller", path);
-		return artifact->rule < LAB_RULE_COUNT ? LAB_EXIT_NONDETERMINISM : LAB_EXIT_USAGE;
-	}
-	return 0;
+	if (found->result.found)
+		return 0;
+	lab_cli_error("minimize: %s: breaks no rule: nothing to make smaller%s%s", path,
+		      divergence.is ? ": it diverged: " : "", divergence.is ? divergence.why : "");
+	return artifact->rule < LAB_RULE_COUNT ? LAB_EXIT_NONDETERMINISM : LAB_EXIT_USAGE;
 }
 
-static int shrink(const struct minimize *options, const char *path, const char *target, struct lab_sim *sim,
-		  struct lab_artifact *artifact, struct lab_choices *choices, const struct lab_sim_result *found)
+static int minimize_on(const struct minimize *options, const char *path, const char *name, struct lab_sim *sim,
+		       const struct lab_artifact *artifact)
 {
-	size_t ops_before = artifact->scenario.op_count;
+	struct lab_isolate isolate;
+	struct lab_found found;
 	char out[LAB_WALK_PATH];
-	struct lab_shrink shrink = {
-		.sim = sim,
-		.rule = found->finding.rule,
-		.search_runs = 4000,
-		.stop = stop,
-		.scenario = &artifact->scenario,
-		.choices = choices,
-	};
+	int code;
 
-	/* the choices say all that these did */
-	artifact->scenario.schedule_bytes = 0;
-	if (lab_shrink(&shrink) != LAB_OK || shrink.unsteady) {
-		lab_cli_error("minimize: %s: %s did not come again under the recorded choices", path,
-			      lab_rule_info(found->finding.rule)->id);
-		return LAB_EXIT_NONDETERMINISM;
+	if (lab_isolate_open(&isolate, options->cpu_ns) != LAB_OK) {
+		lab_cli_error("minimize: no memory to share with a child: %s", strerror(errno));
+		return LAB_EXIT_HARNESS;
 	}
+	lab_found_init(&found, sim, &isolate);
+	found.search_runs = SEARCH_RUNS;
+	found.stop = stop;
+	lab_scenario_copy(&found.scenario, &artifact->scenario);
+	code = record(&found, path, artifact);
+	if (!code)
+		code = lab_found_settle(&found, "minimize");
 	snprintf(out, sizeof(out), "%s.min.lab", path);
-	return lab_artifact_out(&(struct lab_artifact_out){
-		.command = "minimize",
-		.target = target,
-		.hooked = lab_input_is_hooked(artifact),
-		.strategy = artifact->strategy[0] ? artifact->strategy : "bytes",
-		.path = options->out ? options->out : out,
-		.seed = artifact->seed,
-		.scenario = &artifact->scenario,
-		.choices = choices,
-		.result = &shrink.result,
-		.ops_before = ops_before,
-		.format = options->format,
-	});
+	if (!code)
+		code = lab_artifact_out(&(struct lab_artifact_out){
+			.command = "minimize",
+			.target = name,
+			.hooked = lab_input_is_hooked(artifact),
+			.strategy = artifact->strategy[0] ? artifact->strategy : "bytes",
+			.path = options->out ? options->out : out,
+			.seed = artifact->seed,
+			.scenario = &found.scenario,
+			.choices = &found.choices,
+			.result = &found.result,
+			.ops_before = artifact->scenario.op_count,
+			.format = options->format,
+		});
+	lab_found_free(&found);
+	lab_isolate_close(&isolate);
+	return code;
 }
 
 static int minimize(const struct minimize *options, const char *path, struct lab_artifact *artifact)
 {
 	const char *name = options->target ? options->target : artifact->target[0] ? artifact->target : "core";
 	const struct lab_target *target;
-	struct lab_choices choices = {0};
-	struct lab_sim_result found;
 	struct lab_sim *sim;
 	char message[256];
 	int code;
@@ -101,20 +99,19 @@ static int minimize(const struct minimize *options, const char *path, struct lab
 		lab_cli_error("minimize: the engine cannot be made");
 		return LAB_EXIT_HARNESS;
 	}
-	code = record(sim, path, artifact, &choices, &found);
-	if (!code)
-		code = shrink(options, path, name, sim, artifact, &choices, &found);
-	lab_choices_free(&choices);
+	code = minimize_on(options, path, name, sim, artifact);
 	lab_sim_destroy(sim);
 	return code;
 }
 
 static int run(int argc, const char **argv)
 {
-	static struct minimize options;
+	static struct minimize options = {.limit_text = CPU_LIMIT_DEFAULT};
 	const struct poptOption table[] = {
 		{"target", '\0', POPT_ARG_STRING, &options.target, 0, "the artifact's own, or core, unless given", "T"},
 		{"output", 'o', POPT_ARG_STRING, &options.out, 0, "the artifact (the file's name and .min.lab)", "OUT"},
+		{"cpu-limit", '\0', POPT_ARG_STRING, &options.limit_text, 0,
+		 "CPU time after which a run is a hang (default " CPU_LIMIT_DEFAULT ")", "T"},
 		{"format", '\0', POPT_ARG_STRING, &options.format_text, 0, "of the standard output (text)",
 		 "text|jsonl"},
 		POPT_TABLEEND,
@@ -126,7 +123,8 @@ static int run(int argc, const char **argv)
 
 	if (code)
 		return code < 0 ? LAB_EXIT_CLEAN : code;
-	if (lab_cli_format(COMMAND, options.format_text, &options.format))
+	if (lab_cli_format(COMMAND, options.format_text, &options.format) ||
+	    lab_cli_cpu_limit(COMMAND, options.limit_text, &options.cpu_ns))
 		return LAB_EXIT_USAGE;
 	if (!rest[0] || rest[1]) {
 		lab_cli_error("minimize: '%s': expected one file: an artifact, a fuzz input or a .scn text",

@@ -2,124 +2,171 @@
 #define _GNU_SOURCE
 #include "cli/replay_run.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "cli/lanes.h"
+#include "engine/isolate.h"
+#include "plat/child.h"
 
-static void print_line(void *arg, const char *line)
+/* One child makes all runs; where one takes it along, another child goes on with the next. */
+struct replay {
+	const struct lab_target *target;
+	const struct lab_artifact *artifact;
+	const struct lab_replay_way *way;
+	struct lab_isolate isolate;
+	bool notes; /* each event is noted, so that the last one can be told */
+	struct lab_replay_outcome *outcome;
+};
+
+/* What `arg` of a run's options is: the first run prints, any may note. */
+struct listener {
+	struct lab_isolated *shared;
+	bool prints;
+};
+
+static void hear(void *arg, const char *line)
 {
-	puts(line);
+	const struct listener *listener = arg;
+
+	if (listener->prints)
+		puts(line);
+	lab_isolate_note_event(listener->shared, line);
 }
 
-static enum lab_status run_on(struct lab_sim *sim, const struct lab_artifact *artifact,
-			      const struct lab_replay_way *way, struct lab_sim_result *ret_result,
-			      struct lab_divergence *ret_divergence)
+static void count(struct lab_replay_outcome *outcome, const struct lab_sim_result *result)
 {
-	struct lab_strategy *strategy = artifact->follows ? lab_strategy_follow(&artifact->choices, true) : NULL;
-	struct lab_lanes lanes;
+	const struct lab_sim_result *first = &outcome->first;
+
+	outcome->runs++;
+	if (outcome->runs == 1)
+		outcome->first = *result;
+	if (result->event_hash == first->event_hash && result->found == first->found &&
+	    result->starved == first->starved && (!result->found || result->finding.rule == first->finding.rule)) {
+		outcome->agreed++;
+	} else if (!outcome->other_run) {
+		outcome->other_run = outcome->runs;
+		outcome->other = *result;
+	}
+}
+
+/* follows: NULL: the scenario's own schedule, of which `record` keeps the choices unless it is NULL. */
+static enum lab_status run_on(struct replay *replay, struct lab_sim *sim, const struct lab_choices *follows,
+			      struct lab_choices *record, struct lab_story *story)
+{
+	struct lab_isolated *shared = replay->isolate.shared;
+	struct lab_strategy *strategy = follows ? lab_strategy_follow(follows, true) : NULL;
+	struct listener listener = {shared, replay->way->trace && !replay->outcome->runs};
+	bool listens = listener.prints || replay->notes;
 	const struct lab_sim_options options = {
 		.quiesce = true,
-		.sequential = way->sequential,
-		.trace = way->story == LAB_REPLAY_TRACE ? print_line : NULL,
-		.step = strategy && way->story == LAB_REPLAY_LANES ? lab_lanes_step : NULL,
-		.arg = &lanes,
+		.sequential = replay->way->sequential,
+		.trace = listens ? hear : NULL,
+		.step = story && strategy && !listens ? lab_story_note : NULL,
+		.arg = listens ? (void *)&listener : (void *)story,
 		.strategy = strategy,
+		.record = record,
 	};
 	enum lab_status status;
 
-	if (way->story == LAB_REPLAY_LANES && strategy)
-		lab_lanes_open(&lanes, &artifact->scenario);
-	status = lab_sim_run(sim, &artifact->scenario, &options, ret_result);
-
-	if (!strategy)
-		return status;
-	*ret_divergence = lab_strategy_divergence(strategy);
-	lab_strategy_destroy(strategy);
+	if (strategy)
+		lab_strategy_follow_note(strategy, &shared->divergence);
+	status = lab_sim_run(sim, &replay->artifact->scenario, &options, &shared->result);
+	if (strategy)
+		lab_strategy_destroy(strategy);
 	return status;
 }
 
-static void run_once(const struct lab_target *target, const struct lab_artifact *artifact,
-		     const struct lab_replay_way *way, struct lab_replay_outcome *outcome,
-		     struct lab_sim_result *ret_result)
+/* Steps are told of what follows choices, so what does not is run once more, following what it chose. */
+static void tell_steps(struct replay *replay, struct lab_sim *sim, const struct lab_choices *choices)
 {
-	struct lab_divergence divergence = {0};
+	struct lab_isolated *shared = replay->isolate.shared;
+	struct lab_sim_result result = shared->result;
+
+	if (run_on(replay, sim, choices, NULL, replay->way->story) != LAB_OK || shared->divergence.is)
+		replay->way->story->count = 0;
+	shared->divergence.is = false;
+	shared->result = result;
+}
+
+static enum lab_status run_once(struct replay *replay)
+{
+	const struct lab_artifact *artifact = replay->artifact;
+	struct lab_story *story = replay->outcome->runs ? NULL : replay->way->story;
+	bool tells = story && !artifact->follows && !replay->way->sequential;
+	struct lab_choices choices = {0};
 	struct lab_sim *sim;
+	enum lab_status status = lab_sim_create(replay->target, &sim);
 
-	outcome->status = lab_sim_create(target, &sim);
-	if (outcome->status != LAB_OK)
-		return;
-	outcome->status = run_on(sim, artifact, way, ret_result, &divergence);
-	if (divergence.is)
-		outcome->divergence = divergence;
+	if (status != LAB_OK)
+		return status;
+	lab_sim_beat(sim, &replay->isolate.shared->beats);
+	status = run_on(replay, sim, artifact->follows ? &artifact->choices : NULL, tells ? &choices : NULL, story);
+	if (tells && status == LAB_OK)
+		tell_steps(replay, sim, &choices);
+	lab_choices_free(&choices);
 	lab_sim_destroy(sim);
+	return status;
 }
 
-static _Noreturn void child(const struct lab_target *target, const struct lab_artifact *artifact,
-			    const struct lab_replay_way *way, struct lab_replay_outcome *shared)
+static void run_rest(void *arg)
 {
-	const struct lab_replay_way again = {.sequential = way->sequential};
+	struct replay *replay = arg;
+	struct lab_isolated *shared = replay->isolate.shared;
 
-	/* one second more until the kernel does not ask any longer: SIGXCPU may be caught by the target */
-	const struct rlimit limit = {way->cpu_seconds, way->cpu_seconds + 1}, no_core = {0, 0};
-
-	setrlimit(RLIMIT_CPU, &limit);
-	setrlimit(RLIMIT_CORE, &no_core);
-	run_once(target, artifact, way, shared, &shared->first);
-	if (shared->status == LAB_OK)
-		run_once(target, artifact, &again, shared, &shared->second);
-	shared->survived = true;
-	fflush(stdout);
-	_exit(0);
+	if (replay->way->trace)
+		setvbuf(stdout, NULL, _IOLBF, 0); /* what it did until it ended its process is what was asked for */
+	while (replay->outcome->runs < replay->way->times) {
+		shared->status = run_once(replay);
+		if (shared->status != LAB_OK)
+			return;
+		count(replay->outcome, &shared->result);
+	}
 }
 
-/* How the child ended names the rule: out of CPU time is R09, anything else R00. */
-static void judge_end(int end, unsigned cpu_seconds, struct lab_sim_result *result)
+static enum lab_status run_all(struct replay *replay)
 {
-	struct lab_finding *finding = &result->finding;
-	bool hung = WIFSIGNALED(end) && (WTERMSIG(end) == SIGXCPU || WTERMSIG(end) == SIGKILL);
+	struct lab_replay_outcome *outcome = replay->outcome;
+	struct lab_isolated *shared = replay->isolate.shared;
+	struct lab_replay_way silent = *replay->way;
 
-	result->found = true;
-	*finding = (struct lab_finding){.rule = hung ? LAB_R09_PROGRESS : LAB_R00_CRASH, .frame = UINT64_MAX};
-	if (hung)
-		snprintf(finding->detail, sizeof(finding->detail), "no end within %u s of CPU time", cpu_seconds);
-	else if (WIFSIGNALED(end))
-		snprintf(finding->detail, sizeof(finding->detail), "signal %d, %s", WTERMSIG(end),
-			 strsignal(WTERMSIG(end)));
-	else
-		snprintf(finding->detail, sizeof(finding->detail), "the process ended with exit code %d",
-			 WEXITSTATUS(end));
+	silent.trace = false;
+	silent.story = NULL;
+	while (outcome->runs < replay->way->times && outcome->status == LAB_OK) {
+		if (lab_isolate_job(&replay->isolate, NULL, run_rest, replay) != LAB_OK)
+			return LAB_SYSTEM;
+		if (!outcome->divergence.is)
+			outcome->divergence = shared->divergence;
+		if (shared->ended) {
+			outcome->status = shared->status;
+			continue;
+		}
+		if (!replay->notes) {
+			/* once more, to know where it was; what there was to print was printed */
+			replay->notes = true;
+			replay->way = &silent;
+			continue;
+		}
+		shared->result.found = true;
+		shared->result.finding = shared->death;
+		count(outcome, &shared->result);
+	}
+	return LAB_OK;
 }
 
 enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_artifact *artifact,
 			       const struct lab_replay_way *way, struct lab_replay_outcome *ret_outcome)
 {
-	struct lab_replay_outcome *shared =
-		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid;
-	int end;
+	struct replay replay = {.target = target, .artifact = artifact, .way = way};
+	enum lab_status status = lab_isolate_open(&replay.isolate, way->cpu_ns);
 
-	if (shared == MAP_FAILED)
-		return LAB_SYSTEM;
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0)
-		child(target, artifact, way, shared);
-	if (pid < 0) {
-		munmap(shared, sizeof(*shared));
-		return LAB_SYSTEM;
-	}
-	while (waitpid(pid, &end, 0) < 0 && errno == EINTR)
-		;
-	if (!shared->survived)
-		judge_end(end, way->cpu_seconds, &shared->first);
-	*ret_outcome = *shared;
-	munmap(shared, sizeof(*shared));
-	return LAB_OK;
+	if (status != LAB_OK)
+		return status;
+	/* in memory that the children share: a run that takes one along is not to be made again */
+	replay.outcome = lab_child_share(sizeof(*replay.outcome));
+	status = replay.outcome ? run_all(&replay) : LAB_SYSTEM;
+	if (status == LAB_OK)
+		*ret_outcome = *replay.outcome;
+	if (replay.outcome)
+		lab_child_unshare(replay.outcome, sizeof(*replay.outcome));
+	lab_isolate_close(&replay.isolate);
+	return status;
 }

@@ -2,6 +2,9 @@
 #include "cli/trace_set.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "plat/child.h"
 
 #define ROOM_FIRST 1024u
 #define ROOM_MOST  (UINT64_C(1) << 24) /* 128 MiB */
@@ -16,19 +19,28 @@ static uint64_t *find(uint64_t *keys, size_t room, uint64_t key)
 	return &keys[at];
 }
 
+void lab_trace_set_init(struct lab_trace_set *set)
+{
+	set->keys = lab_child_share(ROOM_MOST * sizeof(*set->keys));
+	set->full = !set->keys;
+	set->room = ROOM_FIRST;
+}
+
+/* In its place: the memory was asked for in its greatest size, of which untouched pages cost nothing. */
 static bool grow(struct lab_trace_set *set)
 {
-	size_t room = set->room ? 2 * set->room : ROOM_FIRST;
-	uint64_t *keys = room > ROOM_MOST ? NULL : calloc(room, sizeof(*keys));
+	size_t room = set->room;
+	uint64_t *before = 2 * room > ROOM_MOST ? NULL : malloc(room * sizeof(*before));
 
-	if (!keys)
+	if (!before)
 		return false;
-	for (size_t i = 0; i < set->room; i++)
-		if (set->keys[i])
-			*find(keys, room, set->keys[i] & ~TWICE) = set->keys[i];
-	free(set->keys);
-	set->keys = keys;
-	set->room = room;
+	memcpy(before, set->keys, room * sizeof(*before));
+	memset(set->keys, 0, room * sizeof(*before));
+	set->room = 2 * room;
+	for (size_t i = 0; i < room; i++)
+		if (before[i])
+			*find(set->keys, set->room, before[i] & ~TWICE) = before[i];
+	free(before);
 	return true;
 }
 
@@ -54,7 +66,8 @@ void lab_trace_set_add(struct lab_trace_set *set, uint64_t hash)
 
 void lab_trace_set_free(struct lab_trace_set *set)
 {
-	free(set->keys);
+	if (set->keys)
+		lab_child_unshare(set->keys, ROOM_MOST * sizeof(*set->keys));
 	*set = (struct lab_trace_set){0};
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Which traces were seen, and how many of them once only: by Good and Turing's estimate the next run is a new one with
- * the chance once / total. Zero-initialise. */
+ * the chance once / total. The keys lie in memory that child processes share: what one adds, the others have. */
 struct lab_trace_set {
 	uint64_t *keys; /* the highest bit: seen more than once; 0: free */
 	size_t room, count;
@@ -15,6 +15,8 @@ struct lab_trace_set {
 	bool full; /* no more are told apart: count is a lower bound, and there is no estimate */
 };
 
+/* Into a zeroed set. Without memory it is full. */
+void lab_trace_set_init(struct lab_trace_set *set);
 void lab_trace_set_add(struct lab_trace_set *set, uint64_t hash);
 void lab_trace_set_free(struct lab_trace_set *set);
 /* In 0..1. */

@@ -90,8 +90,10 @@ static enum lab_status transfer(struct lab_exec *exec, struct lab_actor *actor, 
 {
 	lab_owner to = held->request.owner;
 	enum lab_status status = LAB_OK;
+	unsigned number;
 
 	lab_exec_mask(exec, actor);
+	number = lab_oracle_transfer_begin(exec->oracle);
 	if (exec->target->transfer) {
 		const struct lab_request *outer = lab_exec_call_begin(exec, actor, &held->request);
 
@@ -99,7 +101,7 @@ static enum lab_status transfer(struct lab_exec *exec, struct lab_actor *actor, 
 		status = exec->target->transfer(exec->self, held->block, held->request.owner, to);
 		lab_exec_call_end(exec, actor, outer);
 	}
-	lab_oracle_transferred(exec->oracle, actor->index, held->block, &held->request, to, status);
+	lab_oracle_transferred(exec->oracle, number, actor->index, held->block, &held->request, to, status);
 	lab_exec_unmask(exec, actor);
 	if (status == LAB_OK)
 		held->request.owner = to;

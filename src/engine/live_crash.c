@@ -49,7 +49,7 @@ static void crash(struct lab_live_cpu *cpu, const char *what, const void *addres
 	stay(cpu);
 }
 
-static void on_crash(int signal, const void *address)
+static void on_crash(int signal, const void *address, const void *code)
 {
 	struct lab_live_cpu *cpu = lab_live_current;
 

@@ -33,11 +33,21 @@ static bool breaks(struct lab_shrink *shrink, enum lab_status status, const stru
 	return true;
 }
 
+static enum lab_status follow(struct lab_shrink *shrink, const struct lab_choices *choices,
+			      const struct lab_scenario *scenario, bool exact, struct lab_choices *record,
+			      struct lab_sim_result *ret_result)
+{
+	if (shrink->isolate)
+		return lab_isolate_follow(shrink->isolate, shrink->sim, scenario, choices, exact, record, ret_result,
+					  NULL);
+	return lab_sim_follow(shrink->sim, scenario, choices, exact, record, ret_result, NULL);
+}
+
 bool lab_shrink_still(struct lab_shrink *shrink, const struct lab_scenario *scenario, struct lab_choices *choices)
 {
 	struct lab_choices done = {0};
 	struct lab_sim_result result;
-	enum lab_status status = lab_sim_follow(shrink->sim, scenario, choices, false, &done, &result, NULL);
+	enum lab_status status = follow(shrink, choices, scenario, false, &done, &result);
 	bool still = breaks(shrink, status, &result);
 
 	if (still)
@@ -46,21 +56,75 @@ bool lab_shrink_still(struct lab_shrink *shrink, const struct lab_scenario *scen
 	return still;
 }
 
+struct search {
+	struct lab_shrink *shrink;
+	const struct lab_scenario *scenario;
+	struct lab_strategy *strategy;
+	struct lab_choices *record;
+	struct lab_sim_result *result;
+	uint64_t runs;
+};
+
+static void search_job(void *arg)
+{
+	struct search *search = arg;
+	struct lab_shrink *shrink = search->shrink;
+	const struct lab_sim_options options = {
+		.quiesce = true, .strategy = search->strategy, .record = search->record};
+
+	while (search->runs < shrink->search_runs && !search->strategy->done && !lab_shrink_stopped(shrink)) {
+		enum lab_status status;
+
+		search->record->count = 0;
+		search->runs++;
+		status = lab_sim_run(shrink->sim, search->scenario, &options, search->result);
+		if (status == LAB_OK && search->result->found && search->result->finding.rule == shrink->rule)
+			return;
+	}
+	search->result->found = false;
+}
+
+/* In a child, what it records lies in memory that is ours too; it found it if it died of it. */
+static bool search_isolated(struct lab_shrink *shrink, struct search *search, struct lab_choices *ret_choices)
+{
+	struct lab_isolated *shared = shrink->isolate->shared;
+
+	search->record = &shared->choices;
+	search->result = &shared->result;
+	if (lab_isolate_job(shrink->isolate, shrink->sim, search_job, search) != LAB_OK)
+		return false;
+	lab_choices_copy(ret_choices, &shared->choices);
+	shrink->runs++;
+	if (shared->ended ? !shared->result.found : shared->death.rule != shrink->rule)
+		return false;
+	/* the last word, with what the event was that it ended at, and the result */
+	return lab_shrink_still(shrink, search->scenario, ret_choices);
+}
+
 bool lab_shrink_search(struct lab_shrink *shrink, const struct lab_scenario *scenario, const char *name,
 		       unsigned preemptions, struct lab_choices *ret_choices)
 {
-	struct lab_strategy *strategy =
-		lab_strategy_create(name, &(struct lab_strategy_options){.seed = 1, .preemptions = preemptions});
-	const struct lab_sim_options options = {.quiesce = true, .strategy = strategy, .record = ret_choices};
-	bool found = false;
+	struct lab_sim_result result = {0};
+	struct search search = {
+		.shrink = shrink,
+		.scenario = scenario,
+		.strategy = lab_strategy_create(name,
+						&(struct lab_strategy_options){.seed = 1, .preemptions = preemptions}),
+		.record = ret_choices,
+		.result = &result,
+	};
+	bool found;
 
-	for (uint64_t i = 0; i < shrink->search_runs && !strategy->done && !found && !lab_shrink_stopped(shrink); i++) {
-		struct lab_sim_result result;
-
-		ret_choices->count = 0;
-		found = breaks(shrink, lab_sim_run(shrink->sim, scenario, &options, &result), &result);
+	if (shrink->isolate) {
+		found = search_isolated(shrink, &search, ret_choices);
+	} else {
+		search_job(&search);
+		shrink->runs += search.runs;
+		found = result.found;
+		if (found)
+			shrink->result = result;
 	}
-	lab_strategy_destroy(strategy);
+	lab_strategy_destroy(search.strategy);
 	return found;
 }
 
@@ -90,7 +154,7 @@ enum lab_status lab_shrink(struct lab_shrink *shrink)
 
 	if (!shrink->search_runs)
 		shrink->search_runs = SEARCH_RUNS_DEFAULT;
-	status = lab_sim_follow(shrink->sim, shrink->scenario, shrink->choices, true, NULL, &result, NULL);
+	status = follow(shrink, shrink->choices, shrink->scenario, true, NULL, &result);
 	if (status != LAB_OK)
 		return status;
 	if (!breaks(shrink, status, &result))
@@ -99,7 +163,7 @@ enum lab_status lab_shrink(struct lab_shrink *shrink)
 	lab_shrink_choices(shrink);
 	lower_bound(shrink);
 	/* what was tried last need not be what was kept */
-	status = lab_sim_follow(shrink->sim, shrink->scenario, shrink->choices, true, NULL, &result, NULL);
+	status = follow(shrink, shrink->choices, shrink->scenario, true, NULL, &result);
 	if (status != LAB_OK)
 		return status;
 	shrink->unsteady = !breaks(shrink, status, &result);

@@ -2,7 +2,7 @@
 #ifndef LAB_ENGINE_SHRINK_H
 #define LAB_ENGINE_SHRINK_H
 
-#include "engine/sim.h"
+#include "engine/isolate.h"
 
 /*
  * A test case with the schedule that breaks a rule, made smaller while it breaks the same rule: contexts and
@@ -10,6 +10,8 @@
  */
 struct lab_shrink {
 	struct lab_sim *sim;
+	struct lab_isolate
+		*isolate; /* runs are made in children, for a rule that takes its process along; NULL: here */
 	enum lab_rule rule;
 	uint64_t search_runs;    /* that each search for another schedule has */
 	bool (*stop)(void *arg); /* asked between runs; true: what was reached so far is the result; NULL: never */

@@ -185,6 +185,18 @@ void lab_sim_destroy(struct lab_sim *sim)
 	free(sim);
 }
 
+void lab_sim_beat(struct lab_sim *sim, lab_atomic64 *beats)
+{
+	sim->beats = beats;
+}
+
+/* relaxed: the only writer, and who watches wants to know no more than that it goes on */
+static void beat(struct lab_sim *sim)
+{
+	if (sim->beats)
+		lab_store_relaxed(sim->beats, lab_load_relaxed(sim->beats) + 1);
+}
+
 /* From the first choice to the end; everything is as at the first instant. */
 static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario *scenario)
 {
@@ -197,7 +209,9 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 	sim->running = &sim->engine;
 	sim->engine.started = true;
 	lab_module_heap = sim->module ? &sim->module->heap : NULL;
+	beat(sim);
 	lab_coroutine_switch(sim->outside, sim->engine.coroutine);
+	beat(sim);
 	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
 	lab_sim_step_end(sim);
@@ -207,6 +221,8 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);
 	sim->result->event_count = sim->events;
 	sim->result->unjudged = lab_oracle_unjudged(sim->exec.oracle);
+	sim->result->windows = lab_oracle_windows(sim->exec.oracle);
+	sim->result->windows_unjudged = lab_oracle_windows_unjudged(sim->exec.oracle);
 	if (!sim->finished || sim->result->starved)
 		give_up_stacks(sim);
 	if (!sim->finished)

@@ -4,6 +4,7 @@
 
 #include "engine/strategy.h"
 #include "oracle/finding.h"
+#include "plat/atomic.h"
 #include "scenario/scenario.h"
 
 /*
@@ -21,6 +22,8 @@ struct lab_sim_result {
 	uint64_t trace_hash;
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
 	uint64_t unjudged;
+	/* Groups of overlapping calls whose order R18 asked for; of these, those that were too much to be judged. */
+	uint64_t windows, windows_unjudged;
 	bool outgrown; /* with options.settled: it wrote a word that none wrote before lab_sim_settle */
 	bool starved;  /* ended early: all that were left waited for memory that nobody could give; no finding */
 };
@@ -74,6 +77,9 @@ struct lab_sim_options {
 /* May sleep. The engine keeps its machine, oracle and coroutines between runs of one target. */
 LAB_MUST_USE enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim **ret_sim);
 void lab_sim_destroy(struct lab_sim *sim);
+
+/* Counts the starts and the ends of runs there, in memory that a parent process watches: odd while one is under way. */
+void lab_sim_beat(struct lab_sim *sim, lab_atomic64 *beats);
 
 /* Runs one scenario from a fresh instance to its end. LAB_OK: it ran, findings or not. LAB_SYSTEM, LAB_NO_MEMORY: it
  * could not be run. After a finding the instance is abandoned. */

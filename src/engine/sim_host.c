@@ -17,7 +17,10 @@ static struct lab_sim_cpu *cpu_here(void)
 /* A service's point; code: where the target's call returns to. */
 static void point_at(const char *service, enum lab_sim_event kind, const struct lab_spinlock *lock, void *code)
 {
-	lab_sim_current->running->service = service;
+	struct lab_sim_context *top = lab_sim_current->running->top;
+
+	if (top)
+		top->service = service;
 	lab_sim_meet(&(struct lab_sim_pending){kind, lock ? sizeof(*lock) : 0, (uintptr_t)lock, (uintptr_t)code});
 }
 

@@ -27,6 +27,18 @@ void lab_sim_abandon(struct lab_sim *sim)
 	__builtin_unreachable();
 }
 
+/* What was raised comes in without a question: among the choices it is an answer to one, and the next question at this
+ * event is the one after it. */
+static void record_raised(struct lab_sim *sim, const struct lab_sim_strand *strand, struct lab_sim_context *handler)
+{
+	struct lab_sim_choice made = {.fire = handler};
+
+	if (!sim->options.record || !strand->top)
+		return;
+	strand->top->asks++;
+	lab_sim_record_choice(sim, &(struct lab_sim_ask){.asker = strand->top}, &made);
+}
+
 /* Runs what was raised here and is unmasked, the highest level first. */
 static void fire_due(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
@@ -43,6 +55,7 @@ static void fire_due(struct lab_sim *sim, struct lab_sim_strand *strand)
 		}
 		if (!next)
 			return;
+		record_raised(sim, strand, next);
 		lab_sim_fire(sim, strand, next);
 	}
 }

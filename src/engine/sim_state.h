@@ -40,7 +40,8 @@ struct lab_sim_context {
 	uint32_t ops_done;
 	bool running, pending; /* handlers: on a strand now; raised and not yet run */
 	unsigned firings;
-	char label[40]; /* "hardirq rx" */
+	const char *service; /* where it is parked at SERVICE or RELAX: which */
+	char label[40];      /* "hardirq rx" */
 };
 
 /* A stack that runs a task, or hosts handlers where no task runs; handlers stand on whom they interrupted. */
@@ -53,9 +54,8 @@ struct lab_sim_strand {
 	unsigned cpu;
 	const void *stack; /* its lowest byte; NULL: the thread's own */
 	size_t stack_bytes;
-	char *tls; /* the task's copy of the module's thread-local storage, used by its guests too; NULL: none yet */
-	const char *service;        /* at SERVICE and RELAX: which */
-	bool started;               /* its stack holds an unfinished job */
+	char *tls;    /* the task's copy of the module's thread-local storage, used by its guests too; NULL: none yet */
+	bool started; /* its stack holds an unfinished job */
 	bool at_boundary;           /* between two operations with nothing held: another task may have the CPU */
 	bool waiting;               /* in the operation `wait` */
 	const uint32_t *blocked_on; /* the word of the lock that it spins on: it may run when the word is 0 */
@@ -183,6 +183,7 @@ struct lab_sim {
 	uint32_t directive_ops; /* operations done under the present `stack*3` */
 	bool has_fire_at;
 	bool hurries;  /* nothing but spinning is to be looked for at settled reads */
+	lab_atomic64 *beats; /* NULL: nobody watches */
 	bool finished; /* the engine's job came to its end; false after a run: abandoned */
 	enum lab_status status;
 };

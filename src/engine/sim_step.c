@@ -85,7 +85,7 @@ void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candida
 		.fires = candidate->fires,
 		.over = candidate->over,
 		.pending = candidate->pending,
-		.service = serves && context->strand ? context->strand->service : NULL,
+		.service = serves ? context->service : NULL,
 		.place = lab_sim_place(sim, candidate->pending.address),
 		.code = lab_sim_code_offset(sim, candidate->pending.code),
 		.op = next_op(sim, candidate),

@@ -6,16 +6,14 @@
 
 /* The engine's side of the strategies: what it shows them of a point, and what is kept of what they chose. */
 
-/* What the asker does: equal for equal code, whatever the addresses that the process has. */
+/* What the asker does, and what everybody did before: equal for equal code, whatever the process' addresses. */
 static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *asker)
 {
 	struct {
-		uint64_t kind, bytes, op, code;
-	} what = {.op = UINT64_MAX};
+		uint64_t kind, bytes, op, code, before;
+	} what = {.op = UINT64_MAX, .before = sim->result->event_hash};
 
-	if (!asker)
-		return 0;
-	if (asker->strand && asker->strand->top == asker) {
+	if (asker && asker->strand && asker->strand->top == asker) {
 		const struct lab_sim_pending *pending = &asker->self.pending;
 
 		what.kind = pending->kind;

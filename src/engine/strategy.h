@@ -88,6 +88,8 @@ struct lab_divergence {
 	const char *why;
 };
 struct lab_strategy *lab_strategy_follow(const struct lab_choices *choices, bool exact);
+/* Notes a divergence there too, as soon as it is met: for a run that may not come to its end. */
+void lab_strategy_follow_note(struct lab_strategy *strategy, struct lab_divergence *note);
 /* After a run of a strategy made by lab_strategy_follow. */
 struct lab_divergence lab_strategy_divergence(const struct lab_strategy *strategy);
 

@@ -11,7 +11,7 @@ struct follow {
 	bool exact;
 	size_t next;
 	bool *used; /* not exact: constraints that were met may stand behind ones that never are */
-	struct lab_divergence divergence;
+	struct lab_divergence divergence, *note;
 };
 
 static void begin(struct lab_strategy *strategy, const struct lab_scenario *scenario)
@@ -37,8 +37,11 @@ static bool find(const struct lab_point *point, const struct lab_choice *choice,
 static void diverge(struct follow *follow, const struct lab_choice *expected, const struct lab_choice *found,
 		    const char *why)
 {
-	if (!follow->divergence.is)
-		follow->divergence = (struct lab_divergence){true, *expected, *found, why};
+	if (follow->divergence.is)
+		return;
+	follow->divergence = (struct lab_divergence){true, *expected, *found, why};
+	if (follow->note)
+		*follow->note = follow->divergence;
 }
 
 static unsigned choose_exact(struct follow *follow, const struct lab_point *point)
@@ -52,7 +55,7 @@ static unsigned choose_exact(struct follow *follow, const struct lab_point *poin
 	if (!lab_choice_same_place(choice, &point->place))
 		return point->usual;
 	if (choice->signature != point->place.signature) {
-		diverge(follow, choice, &point->place, "the context does something else there");
+		diverge(follow, choice, &point->place, "what was done up to there is not what was recorded");
 		return point->usual;
 	}
 	if (!find(point, choice, &index)) {
@@ -115,6 +118,12 @@ struct lab_strategy *lab_strategy_follow(const struct lab_choices *choices, bool
 	follow->exact = exact;
 	follow->used = lab_strategy_memory(choices->count);
 	return &follow->base;
+}
+
+void lab_strategy_follow_note(struct lab_strategy *strategy, struct lab_divergence *note)
+{
+	lab_assert(strategy->ops == &follow_ops);
+	((struct follow *)strategy)->note = note;
 }
 
 struct lab_divergence lab_strategy_divergence(const struct lab_strategy *strategy)

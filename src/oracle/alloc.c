@@ -111,5 +111,6 @@ void lab_oracle_alloc_end(struct lab_oracle *oracle, struct lab_call *call, enum
 		lab_oracle_judge_failure(oracle, call, status);
 	if (call->trespass.is)
 		lab_oracle_judge_trespass(oracle, call, status == LAB_OK ? block : NULL);
+	lab_oracle_order_alloc(oracle, call, status == LAB_OK ? block : NULL);
 	lab_oracle_call_end(oracle, call);
 }

@@ -8,6 +8,11 @@ static const char *const class_names[] = {"ordinary", "high", "atomic", "memallo
 
 _Static_assert(LAB_ARRAY_COUNT(class_names) == LAB_CLASS_COUNT, "every class has a name");
 
+const char *lab_oracle_class_name(enum lab_class class)
+{
+	return class_names[class];
+}
+
 static void lower(lab_atomic64 *least, uint64_t value)
 {
 	uint64_t seen = lab_load_relaxed(least);

@@ -38,6 +38,7 @@ void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void 
 				  call->request.order, "block=%s refused at its rightful free: %s owners=%s",
 				  lab_oracle_block_text(oracle, block, call->request.order).text,
 				  lab_status_name(status), lab_oracle_owner_name(oracle, call->request.owner));
+	lab_oracle_order_free(oracle, call, status == LAB_OK ? block : NULL);
 	lab_oracle_call_end(oracle, call);
 }
 
@@ -48,14 +49,20 @@ static bool has_view(const struct lab_oracle *oracle, const void *block)
 	return head && lab_load_relaxed(&head->facts) >= LAB_CELL_VIEW;
 }
 
-void lab_oracle_transferred(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *from,
-			    lab_owner to, enum lab_status status)
+unsigned lab_oracle_transfer_begin(struct lab_oracle *oracle)
+{
+	return lab_history_begin(oracle->history);
+}
+
+void lab_oracle_transferred(struct lab_oracle *oracle, unsigned number, unsigned actor, void *block,
+			    const struct lab_request *from, lab_owner to, enum lab_status status)
 {
 	uint64_t first = lab_shadow_frame(&oracle->shadow, block);
 
-	if (status == LAB_BUSY && has_view(oracle, block))
-		return;
 	if (status != LAB_OK) {
+		lab_oracle_order_none(oracle, number);
+		if (status == LAB_BUSY && has_view(oracle, block))
+			return;
 		if (lab_oracle_applies(oracle, LAB_R02_MISUSE))
 			lab_oracle_report(oracle, LAB_R02_MISUSE, actor, lab_oracle_finding_frame(oracle, block),
 					  from->order, "block=%s refused at its rightful transfer: %s owners=%s, %s",
@@ -71,4 +78,5 @@ void lab_oracle_transferred(struct lab_oracle *oracle, unsigned actor, void *blo
 		if (cell)
 			(void)lab_cas_relaxed(&cell->owner, &owner, to);
 	}
+	lab_oracle_order_transfer(oracle, number, actor, block, from, to);
 }

@@ -3,16 +3,10 @@
 #include "oracle/state.h"
 
 /*
- * R03 exactly. With one thread T - O is one number at every instant. A success is right if at some instant of its call
- * T - O less its frames was no less than the floor of that instant. That difference grows only when a call begins,
- * frames come back, or the marks change; these are the instants that are looked at.
+ * R03 exactly. With one thread T - O is one number at every instant, and the most that it was during a call is known:
+ * it grows only when frames come back. A request that overlaps a change of marks may obey any that were in force during
+ * it, so the lowest floor of the call counts.
  */
-
-/* A floor may be beyond all numbers of frames. */
-static int64_t slack(const struct lab_instant *instant)
-{
-	return instant->left - (int64_t)LAB_MIN(instant->floor, (uint64_t)INT64_MAX / 2);
-}
 
 static void look(const struct lab_oracle *oracle, struct lab_call *call, enum lab_zone zone, bool first)
 {
@@ -21,9 +15,9 @@ static void look(const struct lab_oracle *oracle, struct lab_call *call, enum la
 				  (UINT64_C(1) << call->request.order)),
 		.floor = lab_marks_floor_now(&oracle->marks[zone], call->request.gfp),
 	};
+	struct lab_instant *best = &call->best[zone];
 
-	if (first || slack(&now) > slack(&call->best[zone]))
-		call->best[zone] = now;
+	*best = first ? now : (struct lab_instant){LAB_MAX(now.left, best->left), LAB_MIN(now.floor, best->floor)};
 }
 
 void lab_oracle_instant(struct lab_oracle *oracle, struct lab_call *call)

@@ -104,5 +104,7 @@ void lab_oracle_misuse_end(struct lab_oracle *oracle, struct lab_call *call, voi
 					  (unsigned long long)free_now,
 					  oracle->config.actor_name(oracle->config.arg, call->actor));
 	}
+	lab_oracle_order_stray(oracle, call,
+			       misuse == LAB_MISUSE_DOUBLE_FREE || misuse == LAB_MISUSE_WILD ? block : NULL, status);
 	lab_oracle_call_end(oracle, call);
 }

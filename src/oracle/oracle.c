@@ -12,6 +12,8 @@ static enum lab_status allocate(struct lab_oracle *oracle)
 	oracle->swept = calloc(frame_room, sizeof(*oracle->swept));
 	if (!oracle->census || !oracle->swept)
 		return LAB_SYSTEM;
+	if (oracle->config.one_thread && oracle->arena && lab_history_create(oracle, &oracle->history) != LAB_OK)
+		return LAB_SYSTEM;
 	return lab_shadow_init(&oracle->shadow, oracle->machine, oracle->arena);
 }
 
@@ -39,6 +41,7 @@ void lab_oracle_destroy(struct lab_oracle *oracle)
 	if (!oracle)
 		return;
 	lab_shadow_fini(&oracle->shadow);
+	lab_history_destroy(oracle->history);
 	free(oracle->census);
 	free(oracle->swept);
 	free(oracle);
@@ -59,6 +62,8 @@ void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census)
 	lab_store_relaxed(&oracle->unjudged, 0);
 	lab_store_relaxed(&oracle->unwatched, 0);
 	oracle->open = NULL;
+	if (oracle->history)
+		lab_history_reset(oracle->history);
 	oracle->own_generation = 0;
 	if (!keep_census)
 		lab_oracle_assume_census(oracle);
@@ -102,6 +107,7 @@ void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, enu
 	}
 	if (!oracle->config.one_thread)
 		return;
+	call->history = lab_history_begin(oracle->history);
 	call->outer = oracle->open;
 	oracle->open = call;
 }
@@ -167,6 +173,16 @@ uint64_t lab_oracle_low_water(const struct lab_oracle *oracle, enum lab_zone zon
 uint64_t lab_oracle_unjudged(const struct lab_oracle *oracle)
 {
 	return lab_load_relaxed(&oracle->unjudged);
+}
+
+uint64_t lab_oracle_windows(const struct lab_oracle *oracle)
+{
+	return oracle->history ? oracle->history->windows : 0;
+}
+
+uint64_t lab_oracle_windows_unjudged(const struct lab_oracle *oracle)
+{
+	return oracle->history ? oracle->history->unjudged : 0;
 }
 
 uint64_t lab_oracle_unwatched(const struct lab_oracle *oracle)

@@ -51,10 +51,11 @@ struct lab_call {
 	bool alone_at_start;
 	uint64_t free_before; /* the target's free_frames before a misuse: R02 */
 	/* Of an oracle with one thread only: */
+	unsigned history; /* its number in the window: R18 */
 	struct lab_instant {
-		int64_t left; /* T - O less the request */
-		uint64_t floor;
-	} best[LAB_ZONE_COUNT]; /* of an alloc: the instant that excuses a success most */
+		int64_t left;   /* T - O less the request: the most that it was */
+		uint64_t floor; /* the lowest */
+	} best[LAB_ZONE_COUNT]; /* of an alloc: what can excuse its success */
 	struct lab_call *outer; /* the call that began before this one and has not ended */
 	struct lab_trespass {
 		bool is; /* it wrote where it must not, unless the block that it answers lies there */
@@ -107,12 +108,14 @@ void lab_oracle_misuse_begin(struct lab_oracle *oracle, struct lab_call *call, u
 void lab_oracle_misuse_end(struct lab_oracle *oracle, struct lab_call *call, void *self, enum lab_misuse misuse,
 			   void *block, enum lab_status status);
 
+/* Before target->transfer: a number for lab_oracle_transferred. */
+unsigned lab_oracle_transfer_begin(struct lab_oracle *oracle);
 /*
  * After target->transfer, or instead of it where the target has none (status LAB_OK and `to` the token that it keeps):
  * the shadow follows. LAB_BUSY is a right answer while the block has a view.
  */
-void lab_oracle_transferred(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *from,
-			    lab_owner to, enum lab_status status);
+void lab_oracle_transferred(struct lab_oracle *oracle, unsigned number, unsigned actor, void *block,
+			    const struct lab_request *from, lab_owner to, enum lab_status status);
 
 /* After target->map and target->unmap by the block's owner (R15). */
 void lab_oracle_mapped(struct lab_oracle *oracle, unsigned actor, void *block, const struct lab_request *request,
@@ -177,6 +180,10 @@ uint64_t lab_oracle_total(const struct lab_oracle *oracle, enum lab_zone zone); 
 uint64_t lab_oracle_low_water(const struct lab_oracle *oracle, enum lab_zone zone, enum lab_class class);
 /* Failures that overlapped another call, and so were counted and not judged. */
 uint64_t lab_oracle_unjudged(const struct lab_oracle *oracle);
+/* Windows of overlapping calls whose order was asked for (R18), and those among them that were too much to be judged.
+ */
+uint64_t lab_oracle_windows(const struct lab_oracle *oracle);
+uint64_t lab_oracle_windows_unjudged(const struct lab_oracle *oracle);
 /* Frames of blocks outside the arena that found no room in the page map, and so were not watched. */
 uint64_t lab_oracle_unwatched(const struct lab_oracle *oracle);
 

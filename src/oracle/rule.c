@@ -29,7 +29,7 @@ static const struct lab_rule_info rules[] = {
 	 LAB_CAP_EXCLUSIVE_MAP, 1},
 	{"R16", "owner-death", "a killed owner blocks no one and loses no frame", 0, 0},
 	{"R17", "determinism", "the same artifact gives the same events", 0, 0},
-	{"R18", "linearizability", "the history has an order that the model accepts", 0, 0},
+	{"R18", "linearizability", "calls that overlap have an order in which each is right", LAB_CAP_ARENA, 1},
 };
 
 _Static_assert(LAB_ARRAY_COUNT(rules) == LAB_RULE_COUNT, "every rule is in the table");

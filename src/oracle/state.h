@@ -2,6 +2,7 @@
 #ifndef LAB_ORACLE_STATE_H
 #define LAB_ORACLE_STATE_H
 
+#include "oracle/history.h"
 #include "oracle/marks.h"
 #include "oracle/oracle.h"
 #include "oracle/shadow.h"
@@ -28,6 +29,8 @@ struct lab_oracle {
 
 	struct lab_call *open; /* with one thread: the call that began last of those that have not ended */
 
+	struct lab_history *history; /* NULL: R18 is not judged */
+
 	lab_atomic64 low_water[LAB_ZONE_COUNT][LAB_CLASS_COUNT];
 	lab_atomic64 unjudged, unwatched;
 
@@ -44,6 +47,7 @@ const struct lab_span *lab_oracle_span(const struct lab_oracle *oracle, uint64_t
 enum lab_zone lab_oracle_zone(const struct lab_oracle *oracle, uint64_t frame);
 
 bool lab_oracle_applies(const struct lab_oracle *oracle, enum lab_rule rule);
+const char *lab_oracle_class_name(enum lab_class class);
 /* Name of the actor that a token belongs to: "task stack", or "nobody". */
 const char *lab_oracle_owner_name(const struct lab_oracle *oracle, lab_owner token);
 
@@ -67,6 +71,15 @@ void lab_oracle_judge_trespass(struct lab_oracle *oracle, const struct lab_call 
  * that one, which begins; NULL: all.
  */
 void lab_oracle_instant(struct lab_oracle *oracle, struct lab_call *call);
+/* order.c, R18: a call ended with this answer, or with one that no order of calls matters to. */
+void lab_oracle_order_alloc(struct lab_oracle *oracle, const struct lab_call *call, const void *block);
+void lab_oracle_order_free(struct lab_oracle *oracle, const struct lab_call *call, const void *block);
+void lab_oracle_order_stray(struct lab_oracle *oracle, const struct lab_call *call, const void *block,
+			    enum lab_status status);
+void lab_oracle_order_transfer(struct lab_oracle *oracle, unsigned number, unsigned actor, const void *block,
+			       const struct lab_request *from, lab_owner to);
+void lab_oracle_order_none(struct lab_oracle *oracle, unsigned number);
+
 /* R03, after a success in a zone. */
 void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *call, enum lab_zone zone,
 			    const void *block);

@@ -4,13 +4,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/bits.h"
 
 static void (*level_handler)(unsigned level);
-static void (*crash_handler)(int signal, const void *address);
+static void (*crash_handler)(int signal, const void *address, const void *code);
 
 static const int crash_signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 static struct sigaction crash_before[LAB_ARRAY_COUNT(crash_signals)];
@@ -79,11 +80,22 @@ bool lab_signal_send(int thread_id, unsigned level)
 	return tgkill(getpid(), thread_id, lab_signal_of_level(level)) == 0;
 }
 
+static const void *code_of(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+	return (const void *)context->uc_mcontext.gregs[REG_RIP];
+#elif defined(__aarch64__)
+	return (const void *)context->uc_mcontext.pc;
+#else
+	return NULL;
+#endif
+}
+
 static void on_crash(int signal, siginfo_t *info, void *context)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
 
-	crash_handler(signal, info->si_addr);
+	crash_handler(signal, info->si_addr, info->si_code > 0 ? code_of(context) : NULL);
 	/* Returning runs the faulting instruction again, now with the default effect; a raised signal is raised anew.
 	 */
 	sigaction(signal, &action, NULL);
@@ -91,7 +103,7 @@ static void on_crash(int signal, siginfo_t *info, void *context)
 		raise(signal);
 }
 
-void lab_signal_crash_install(void (*handler)(int signal, const void *address), bool abort_only)
+void lab_signal_crash_install(void (*handler)(int signal, const void *address, const void *code), bool abort_only)
 {
 	struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 

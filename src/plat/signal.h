@@ -32,8 +32,9 @@ bool lab_signal_send(int thread_id, unsigned level);
  * Crashes: SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT call the handler on the thread's own alternate stack (an
  * overflowed stack must not hide the crash). When the handler returns, the signal has its default effect. abort_only
  * leaves all but SIGABRT to whom they belong now (a sanitizer's runtime). remove gives back what install found.
+ * address: that was accessed; code: of the instruction, NULL where it tells nothing (a signal that somebody sent).
  */
-void lab_signal_crash_install(void (*handler)(int signal, const void *address), bool abort_only);
+void lab_signal_crash_install(void (*handler)(int signal, const void *address, const void *code), bool abort_only);
 void lab_signal_crash_remove(void);
 
 /*

@@ -82,3 +82,10 @@ enum lab_status lab_walk(const char *path, void (*visit)(void *arg, const char *
 	}
 	return status;
 }
+
+bool lab_walk_is_folder(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}

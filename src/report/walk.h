@@ -2,6 +2,8 @@
 #ifndef LAB_REPORT_WALK_H
 #define LAB_REPORT_WALK_H
 
+#include <stdbool.h>
+
 #include <labyrinth/status.h>
 
 /*
@@ -12,5 +14,7 @@
 #define LAB_WALK_PATH 4096u
 LAB_MUST_USE enum lab_status lab_walk(const char *path, void (*visit)(void *arg, const char *path), void *arg,
 				      char *ret_path);
+/* False also where nothing is known of it. */
+bool lab_walk_is_folder(const char *path);
 
 #endif

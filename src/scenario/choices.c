@@ -7,6 +7,8 @@
 
 void lab_choices_add(struct lab_choices *choices, struct lab_choice choice)
 {
+	if (choices->pinned && choices->count == choices->room)
+		return;
 	choices->list = lab_array_grown(choices->list, &choices->room, choices->count + 1, sizeof(*choices->list));
 	choices->list[choices->count++] = choice;
 }

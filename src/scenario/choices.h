@@ -22,13 +22,14 @@ struct lab_choice {
 	bool fires;         /* chosen is a handler, and comes in here */
 	uint32_t event;     /* of the asker, the first is 1; 0: before it */
 	uint32_t ask;       /* counts when one event asks again, since an interrupt came in or it stays blocked */
-	uint32_t signature; /* of the asker's event: tells whether the code is still the one that was recorded */
+	uint32_t signature; /* of the asker's event and all before: tells whether the code is still the one that was recorded */
 };
 
 /* In the order in which they came. Zero-initialise. */
 struct lab_choices {
 	struct lab_choice *list;
 	size_t count, room;
+	bool pinned; /* the list lies in memory of somebody else's: what goes beyond its room is left out */
 };
 
 /* Memory that cannot be had aborts, as with scenarios. */

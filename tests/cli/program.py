@@ -8,8 +8,8 @@ CLEAN, FINDING, USAGE, HARNESS = 0, 1, 2, 3
 
 
 def run(*args, timeout=60, cwd=None):
-    return subprocess.run([PATH, *args], text=True, capture_output=True, timeout=timeout, check=False, cwd=cwd)
+    return subprocess.run([PATH, *args], encoding="utf-8", capture_output=True, timeout=timeout, check=False, cwd=cwd)
 
 
 def start(*args, cwd=None):
-    return subprocess.Popen([PATH, *args], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd)
+    return subprocess.Popen([PATH, *args], encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """explore, minimize and replay: a seeded bug becomes a small artifact that replays; clean targets end clean."""
+import collections
+import html.parser
 import json
 import os
 import re
@@ -12,8 +14,9 @@ from pathlib import Path
 
 from program import CLEAN, FINDING, USAGE, run, start
 
-NONDETERMINISM = 4
+HARNESS, NONDETERMINISM = 3, 4
 LOST_UPDATE = os.environ["LOST_UPDATE"]
+HOOKED = str(Path(LOST_UPDATE).parent / "hooked" / Path(LOST_UPDATE).name)
 
 PAIR = """machine frames=64 cpus=2 order-max=3
 zone normal frames=0+64 min=4 low=5 high=6 reserve=0
@@ -29,6 +32,36 @@ task b cpu=1 { s0 = alloc nowait 0; touch s0; s3 = alloc nowait 0; free s0; free
 hardirq rx cpu=0 { p0 = alloc atomic 0; touch p0; }
 softirq tx cpu=1 { p0 = alloc atomic 0; free p0; }
 """
+
+
+class Page(html.parser.HTMLParser):
+    """Which elements a page has, and whether each is closed where it should be."""
+    VOID = {"meta", "input", "col", "br"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.complaints, self.links, self.ids = [], [], [], set()
+        self.count = collections.Counter()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.count[tag] += 1
+        if tag in ("script", "link", "img", "iframe") or "src" in attributes:
+            self.complaints.append(f"<{tag}>")
+        if "href" in attributes:
+            self.links.append(attributes["href"])
+        if "id" in attributes:
+            if attributes["id"] in self.ids:
+                self.complaints.append(f"id {attributes['id']} twice")
+            self.ids.add(attributes["id"])
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.complaints.append(f"</{tag}>")
 
 
 class Explore(unittest.TestCase):
@@ -65,8 +98,8 @@ class Explore(unittest.TestCase):
         for name in ("scenarios", "schedules", "traces", "unseen"):
             self.assertEqual(ends[0][name], ends[1][name])
 
-    def find(self, *args):
-        answer = run("explore", "--target", LOST_UPDATE, "--seed", "1", *map(str, args), cwd=self.root)
+    def find(self, *args, target=LOST_UPDATE):
+        answer = run("explore", "--target", target, "--seed", "1", *map(str, args), cwd=self.root)
         self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
         finding, artifact, reproduce = re.search(r"^(finding: .*)\n(artifact: .*)\n(reproduce: .*)$", answer.stdout,
                                                  re.MULTILINE).groups()
@@ -90,13 +123,82 @@ class Explore(unittest.TestCase):
         self.assertEqual([line.split(":")[0] for line in answer.stdout.splitlines()[-3:]],
                          ["finding", "artifact", "reproduce"])
 
-    def test_lanes_tell_who_came_in_where(self):
-        _, reproduce = self.find(self.long)
-        lines = run("replay", "--lanes", reproduce.split()[-1], cwd=self.root).stdout.splitlines()
-        self.assertRegex(lines[0], r"^ +task a, cpu 0 +(hardirq rx|softirq tx), cpu 0 *$|^ +task b, cpu 1 +softirq tx")
-        steps = [line for line in lines if re.match(r" +\d+ ", line)]
+    def test_a_finding_is_told_in_columns(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        text = run("replay", path, cwd=self.root).stdout
+        steps = [line for line in text.splitlines() if re.match(r"[ ▶] +\d+  ", line)]
+        self.assertRegex(text, r"\n {8}task (a|b), cpu \d +(hardirq rx|softirq tx), cpu \d\n")
         self.assertEqual(sum("comes in over" in step for step in steps), 1)
-        self.assertEqual(sum(" = alloc " in step for step in steps), 2)
+        self.assertEqual(sum("⋯ interrupted" in step for step in steps), 1)
+        self.assertEqual(text.count("masks interrupts"), 2)
+        self.assertIn("r01-lost-update.c:", text)
+        self.assertIn("unsigned count = magazine->count;", " ".join(text.split()))
+        self.assertEqual(text.count("→ block #1"), 4)  # both takes, in the table and below it
+        self.assertIn("✗ R01 double-ownership", text)
+        self.assertIn("R01 asks: a frame has one owner at a time. Here: ", text)
+        self.assertEqual([line.split(":")[0] for line in text.splitlines()[-3:]],
+                         ["finding", "artifact", "reproduce"])
+
+    def test_more_and_fewer_steps(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        folded, whole, none = (run("replay", *options, path, cwd=self.root).stdout.count("reads ")
+                               for options in ([], ["--all-steps"], ["--no-lanes"]))
+        self.assertEqual(folded, 2)
+        self.assertGreater(whole, 10)
+        self.assertEqual(none, 0)
+
+    def test_steps_for_programs(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        answer = run("replay", "--lanes", "--format", "jsonl", reproduce.split()[-1], cwd=self.root)
+        self.assertEqual(answer.returncode, FINDING)
+        records = [json.loads(line) for line in answer.stdout.splitlines()]
+        steps = [record for record in records if record["kind"] == "step"]
+        self.assertEqual([step["step"] for step in steps], list(range(1, len(steps) + 1)))
+        self.assertEqual([step["event"] for step in steps].count("interrupt"), 1)
+        writes = [step for step in steps if step["event"] == "write"]
+        self.assertEqual([(step["before"], step["after"]) for step in writes], [(256, 255), (255, 255)])
+        for step in writes:
+            self.assertTrue(step["matters"])
+            self.assertEqual((step["function"], step["source"]), ("pool_alloc", "magazine->count = count - 1;"))
+        self.assertEqual([step["result"] for step in steps if "result" in step], ["ok"])
+        silent = run("replay", "--format", "jsonl", reproduce.split()[-1], cwd=self.root)
+        self.assertEqual([json.loads(line)["kind"] for line in silent.stdout.splitlines()], ["replay"])
+
+    def test_a_page_of_its_own(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        answer = run("replay", "--html", "story.html", path, cwd=self.root)
+        self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+        text = (self.root / "story.html").read_text(encoding="utf-8")
+        page = Page(text)
+        self.assertEqual(page.open, [])
+        self.assertEqual(page.complaints, [])
+        self.assertEqual(page.count["h1"], 1)
+        self.assertGreater(page.count["tr"], 10)
+        self.assertLessEqual({link[1:] for link in page.links}, page.ids)
+        self.assertNotIn("http", text)
+        for expected in ("R01 double-ownership", f"labyrinth replay {path}", "comes in over", "magazine-&gt;count",
+                         "255 stays", "✗ R01"):
+            self.assertIn(expected, text)
+
+    def test_a_page_that_cannot_be_written(self):
+        _, reproduce = self.find(self.long, target=HOOKED)
+        path = reproduce.split()[-1]
+        answer = run("replay", "--html", "no-such-folder/story.html", path, cwd=self.root)
+        self.assertEqual(answer.returncode, HARNESS)
+        self.assertIn("replay: --html: no-such-folder/story.html: No such file or directory", answer.stderr)
+        for paths in ([path, path], ["findings"]):
+            answer = run("replay", "--html", "story.html", *paths, cwd=self.root)
+            self.assertEqual(answer.returncode, USAGE)
+            self.assertIn("--html: 'story.html': expected one file to replay, got ", answer.stderr)
+
+    def test_a_clean_run_is_told_if_asked(self):
+        self.assertNotIn("alloc kernel", run("replay", str(self.pair), cwd=self.root).stdout)
+        text = run("replay", "--lanes", str(self.pair), cwd=self.root).stdout
+        self.assertEqual(len(re.findall(r"s0 = alloc kernel 0 → frame \d", text)), 2)
+        self.assertNotIn("✗", text)
 
     def test_another_target_diverges(self):
         _, reproduce = self.find(self.long)
@@ -130,6 +232,41 @@ class Explore(unittest.TestCase):
         records, _ = self.records("--from", corpus, "--strategy", "random", "--schedules", "5000")
         self.assertEqual([record["file"] for record in records if record["kind"] == "scenario"],
                          [str(corpus / "a.scn"), str(corpus / "raw")])
+
+    HARMS = {"CRASH": ("R00", r"SIGSEGV at harm-crash\.so\+0x[0-9a-f]+, address 0x8"),
+             "EXIT": ("R00", "the process was ended with exit code 7"),
+             "LOOP": ("R09", r"no event and no end within 0\.2 s of CPU time"),
+             "SLEEP": ("R09", "asleep in a system call for good")}
+
+    def test_what_takes_its_process_along_is_a_finding(self):
+        for harm, (rule, how) in self.HARMS.items():
+            limit = ("--cpu-limit", "200ms")
+            with self.subTest(harm=harm):
+                answer = run("explore", "--target", os.environ["HARM_" + harm], "--seed", "1", *limit, str(self.pair),
+                             cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+                self.assertRegex(answer.stdout, f"\nfinding: {rule} [a-z]+ {how}, after task [ab]: .*\n"
+                                                r"artifact: .* \(2 ops, 0 interrupts, 1 switches, from 4 ops\)\n")
+                self.assertEqual(answer.stderr, "")
+                artifact = answer.stdout.split()[-1]
+                answer = run("replay", *limit, artifact, cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+                self.assertRegex(answer.stdout, f"finding: {rule} [a-z]+ {how}")
+                answer = run("minimize", *limit, artifact, "-o", "again.lab", cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+                self.assertIn("artifact: again.lab (2 ops, 0 interrupts, 1 switches, from 2 ops)", answer.stdout)
+
+    def test_goes_on_after_a_finding_if_asked_to(self):
+        answer = run("explore", "--target", os.environ["HARM_CRASH"], "--seed", "1", "--keep-going", "--schedules",
+                     "3000", "--format", "jsonl", cwd=self.root)
+        self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+        records = [json.loads(line) for line in answer.stdout.splitlines()]
+        end = next(record for record in records if record["kind"] == "explore")
+        findings = [record for record in records if record["kind"] == "finding"]
+        self.assertGreaterEqual(end["schedules"], 3000)
+        self.assertEqual(end["findings"], len(findings))
+        self.assertGreater(sum(finding["met"] for finding in findings), len(findings))
+        self.assertEqual(len({finding["artifact"] for finding in findings}), len(findings))
 
     def test_interrupted_ends_cleanly(self):
         program = start("explore", "--time", "60s", "--seed", "1", cwd=self.root)

@@ -15,10 +15,12 @@ MAY_INCLUDE = {
     "oracle": "base plat scenario",
     "engine": "base plat scenario target oracle",
     "report": "base scenario oracle",
+    "symbols": "base",
+    "story": "base scenario target oracle engine symbols",
     "campaign": "base plat scenario oracle report",
     "stress": "base plat scenario target oracle engine report",
     "fuzz": "base plat scenario target oracle engine report",
-    "cli": "base plat scenario target oracle engine report campaign stress",
+    "cli": "base plat scenario target oracle engine report symbols story campaign stress",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 

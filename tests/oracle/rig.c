@@ -133,9 +133,11 @@ enum lab_status lab_rig_give(struct lab_rig *rig, unsigned actor, unsigned recei
 	lab_owner to = rig->target->transfer ? fresh_owner(rig, receiver) : block->request.owner;
 	enum lab_status status = LAB_OK;
 
+	unsigned number = lab_oracle_transfer_begin(rig->oracle);
+
 	if (rig->target->transfer)
 		status = rig->target->transfer(rig->self, block->block, block->request.owner, to);
-	lab_oracle_transferred(rig->oracle, actor, block->block, &block->request, to, status);
+	lab_oracle_transferred(rig->oracle, number, actor, block->block, &block->request, to, status);
 	if (status == LAB_OK)
 		block->request.owner = to;
 	return status;

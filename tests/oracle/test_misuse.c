@@ -203,7 +203,8 @@ static void test_r02_rightful_calls_refused(void **state)
 	assert_int_equal(lab_rig_free(&rig, 0, &held), LAB_WRONG_OWNER);
 	lab_broken_expect(&rig, LAB_R02_MISUSE, "refused at its rightful free: wrong-owner owners=task a");
 	held.request.owner = lab_owner_make(9, 9); /* so that locked refuses */
-	lab_oracle_transferred(rig.oracle, 0, held.block, &held.request, lab_owner_make(2, 1), LAB_WRONG_OWNER);
+	lab_oracle_transferred(rig.oracle, lab_oracle_transfer_begin(rig.oracle), 0, held.block, &held.request,
+			       lab_owner_make(2, 1), LAB_WRONG_OWNER);
 	lab_broken_expect(&rig, LAB_R02_MISUSE, "refused at its rightful transfer: wrong-owner owners=nobody, task b");
 	fault.set_block = true;
 	assert_int_equal(lab_rig_alloc(&rig, 0, LAB_GFP_KERNEL, 10, &held), LAB_NO_MEMORY);

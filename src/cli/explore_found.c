@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/explore.h"
+#include "cli/found.h"
+#include "report/finding.h"
+
+/*
+ * Two stand for one defect if they are alike when found, which spares the work, or when they are as small as they get.
+ */
+
+static bool is_known(struct lab_explore_state *state, uint64_t signature)
+{
+	for (unsigned i = 0; i < state->seen_count; i++)
+		if (state->seen[i].signature == signature) {
+			state->findings[state->seen[i].finding].met++;
+			return true;
+		}
+	return false;
+}
+
+static void keep(const struct lab_explore *explore, const struct lab_found *found, size_t ops_before,
+		 struct lab_artifact_kept *ret_kept)
+{
+	const struct lab_explore_plan *plan = explore->plan;
+	struct lab_explore_state *state = explore->state;
+	char line[LAB_FINDING_LINE];
+
+	lab_artifact_keep(
+		&(struct lab_artifact_out){
+			.target = plan->target_name,
+			.strategy = plan->strategy,
+			.folder = plan->findings_dir,
+			.hooked = plan->hooked,
+			.seed = plan->seed,
+			.scenario = &found->scenario,
+			.choices = &found->choices,
+			.result = &found->result,
+			.ops_before = ops_before,
+		},
+		ret_kept);
+	state->codes |= 1u << LAB_EXIT_FINDING;
+	if (ret_kept->error) {
+		lab_cli_error("explore: %s: %s", ret_kept->path, strerror(ret_kept->error));
+		state->codes |= 1u << LAB_EXIT_HARNESS;
+	}
+	if (!plan->keep_going)
+		return;
+	lab_finding_line(&ret_kept->finding, line, sizeof(line));
+	fprintf(stderr, "%s\n", line);
+}
+
+static void list(struct lab_explore *explore, const struct lab_found *found, uint64_t as_found, size_t ops_before)
+{
+	uint64_t signature = lab_finding_signature(&found->result.finding, &found->scenario);
+	struct lab_explore_state *state = explore->state;
+	unsigned at = 0;
+
+	while (at < state->finding_count && state->findings[at].signature != signature)
+		at++;
+	if (at == LAB_EXPLORE_FINDINGS) {
+		state->unlisted++;
+		return;
+	}
+	if (at == state->finding_count) {
+		state->findings[at].signature = signature;
+		keep(explore, found, ops_before, &state->findings[at].kept);
+		state->finding_count++;
+	}
+	state->findings[at].met++;
+	if (state->seen_count == LAB_EXPLORE_SEEN)
+		return;
+	state->seen[state->seen_count].signature = as_found;
+	state->seen[state->seen_count++].finding = at;
+}
+
+void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *scenario,
+		       const struct lab_choices *choices, const struct lab_sim_result *result)
+{
+	uint64_t signature = lab_finding_signature(&result->finding, scenario);
+	struct lab_explore_state *state = explore->state;
+	struct lab_found found;
+	int code;
+
+	if (is_known(state, signature))
+		return;
+	lab_found_init(&found, explore->sim, &explore->inner);
+	found.stop = lab_explore_stop;
+	found.arg = explore;
+	lab_scenario_copy(&found.scenario, scenario);
+	lab_choices_copy(&found.choices, choices);
+	found.result = *result;
+	code = lab_found_settle(&found, "explore");
+	if (code)
+		state->codes |= 1u << code;
+	else
+		list(explore, &found, signature, scenario->op_count);
+	state->ended |= !explore->plan->keep_going;
+	lab_found_free(&found);
+}
