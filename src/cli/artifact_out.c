@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/lanes.h"
 #include "cli/race.h"
 #include "report/file.h"
 #include "report/finding.h"
@@ -104,6 +105,8 @@ int lab_artifact_out(const struct lab_artifact_out *out)
 	lab_artifact_keep(out, &kept);
 	if (kept.error)
 		lab_cli_error("%s: %s: %s", out->command, kept.path, strerror(kept.error));
+	else if (out->lanes_cpu_ns && out->format == LAB_FORMAT_TEXT)
+		lab_lanes_artifact(out->command, kept.path, out->lanes_cpu_ns);
 	lab_artifact_tell(&kept, 1, "the same command, once the file can be written", out->format);
 	return kept.error ? LAB_EXIT_HARNESS : LAB_EXIT_FINDING;
 }

@@ -17,6 +17,7 @@ struct lab_artifact_out {
 	const struct lab_sim_result *result;
 	size_t ops_before; /* of the scenario as it was found */
 	enum lab_format format;
+	uint64_t lanes_cpu_ns; /* its steps are printed, from a run of so much CPU time at most; 0: they are not */
 };
 
 /* What is left to be told of it. */
@@ -36,7 +37,8 @@ void lab_artifact_keep(const struct lab_artifact_out *out, struct lab_artifact_k
  */
 void lab_artifact_tell(const struct lab_artifact_kept *kept, uint64_t met, const char *again, enum lab_format format);
 
-/* Both; the exit code that it earns. Where the file cannot be written, one line on stderr says why. */
+/* Both, and between them the steps; the exit code that it earns. Where the file cannot be written, one line on stderr
+ * says why. */
 int lab_artifact_out(const struct lab_artifact_out *out);
 
 #endif

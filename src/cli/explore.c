@@ -18,7 +18,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *strategy, *schedules, *time, *preemptions, *seed, *from, *findings, *cpu_limit, *format;
-	int race, keep_going;
+	int race, keep_going, no_lanes;
 };
 
 static int take_seed(const struct words *words, struct lab_explore_plan *plan)
@@ -71,6 +71,7 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 	plan->findings_dir = words->findings ? words->findings : "findings";
 	plan->from = words->from;
 	plan->keep_going = words->keep_going != 0;
+	plan->no_lanes = words->no_lanes != 0;
 	plan->paths = rest;
 	if ((words->strategy &&
 	     lab_cli_choice(COMMAND, "--strategy", words->strategy, lab_strategy_names, &strategy)) ||
@@ -115,6 +116,7 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (drawn and printed)", "N"},
 		{"from", '\0', POPT_ARG_STRING, &words.from, 0, "scenarios from a corpus: a folder or file", "CORPUS"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"no-lanes", '\0', POPT_ARG_NONE, &words.no_lanes, 0, "print no steps of a finding", NULL},
 		{"keep-going", '\0', POPT_ARG_NONE, &words.keep_going, 0, "after a finding; all are listed at the end",
 		 NULL},
 		{"cpu-limit", '\0', POPT_ARG_STRING, &words.cpu_limit, 0,

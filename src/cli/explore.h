@@ -26,6 +26,7 @@ struct lab_explore_plan {
 	unsigned preemptions;              /* LAB_NOBODY: the strategy's own */
 	bool hooked;                       /* the target switches at each access */
 	bool keep_going;                   /* after a finding */
+	bool no_lanes;                     /* of a finding */
 	enum lab_format format;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/explore.h"
+#include "cli/lanes.h"
 #include "cli/race.h"
 #include "plat/clock.h"
 
@@ -102,6 +103,8 @@ static void tell_findings(const struct lab_explore *explore)
 
 		if (explore->plan->format == LAB_FORMAT_JSONL)
 			emit_finding(explore->emit, &finding->kept, finding->met);
+		else if (state->finding_count == 1 && !explore->plan->no_lanes && !finding->kept.error)
+			lab_lanes_artifact("explore", finding->kept.path, explore->plan->cpu_ns);
 		lab_artifact_tell(&finding->kept, finding->met, again, explore->plan->format);
 	}
 }

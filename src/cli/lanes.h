@@ -27,4 +27,10 @@ void lab_lanes_emit(const struct lab_lanes *lanes, struct lab_emit *emit);
 /* As a page, whole or not at all. LAB_SYSTEM: errno. */
 LAB_MUST_USE enum lab_status lab_lanes_html(const struct lab_lanes *lanes, const char *path);
 
+/*
+ * Runs an artifact that this process has just written once more, and prints its steps if it breaks a rule. command: for
+ * a line on stderr if it cannot be read; cpu_ns: CPU time that the run may take.
+ */
+void lab_lanes_artifact(const char *command, const char *path, uint64_t cpu_ns);
+
 #endif

@@ -17,6 +17,7 @@
 struct minimize {
 	const char *target, *out, *limit_text, *format_text;
 	uint64_t cpu_ns;
+	int no_lanes;
 	enum lab_format format;
 };
 
@@ -77,6 +78,7 @@ static int minimize_on(const struct minimize *options, const char *path, const c
 			.result = &found.result,
 			.ops_before = artifact->scenario.op_count,
 			.format = options->format,
+			.lanes_cpu_ns = options->no_lanes ? 0 : options->cpu_ns,
 		});
 	lab_found_free(&found);
 	lab_isolate_close(&isolate);
@@ -112,6 +114,7 @@ static int run(int argc, const char **argv)
 		{"output", 'o', POPT_ARG_STRING, &options.out, 0, "the artifact (the file's name and .min.lab)", "OUT"},
 		{"cpu-limit", '\0', POPT_ARG_STRING, &options.limit_text, 0,
 		 "CPU time after which a run is a hang (default " CPU_LIMIT_DEFAULT ")", "T"},
+		{"no-lanes", '\0', POPT_ARG_NONE, &options.no_lanes, 0, "print no steps of what is left", NULL},
 		{"format", '\0', POPT_ARG_STRING, &options.format_text, 0, "of the standard output (text)",
 		 "text|jsonl"},
 		POPT_TABLEEND,

@@ -149,6 +149,17 @@ class Explore(unittest.TestCase):
         self.assertGreater(whole, 10)
         self.assertEqual(none, 0)
 
+    def test_findings_are_told_unless_not_wanted(self):
+        for options, told in (([], True), (["--no-lanes"], False), (["--format", "jsonl"], False)):
+            with self.subTest(options=options):
+                answer = run("explore", "--target", HOOKED, "--seed", "1", *options, str(self.long), cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stderr)
+                self.assertEqual("✗ R01 double-ownership" in answer.stdout, told)
+                path = re.search(r"labyrinth replay (\S+)", answer.stdout + answer.stderr).group(1)
+                answer = run("minimize", *options, path, cwd=self.root)
+                self.assertEqual(answer.returncode, FINDING, answer.stderr)
+                self.assertEqual("✗ R01 double-ownership" in answer.stdout, told)
+
     def test_steps_for_programs(self):
         _, reproduce = self.find(self.long, target=HOOKED)
         answer = run("replay", "--lanes", "--format", "jsonl", reproduce.split()[-1], cwd=self.root)
