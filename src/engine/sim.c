@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plat/sanitizer.h"
+
 #define STEP_BUDGET_DEFAULT (UINT64_C(1) << 20)
 
 struct lab_sim *lab_sim_current;
@@ -36,25 +38,31 @@ static void judge_run(struct lab_sim *sim)
 	sim->target->destroy(sim->exec.self);
 }
 
-static enum lab_status open_run(struct lab_sim *sim)
+/* The module as it was at first, and once for each machine a census. */
+static enum lab_status make_ready(struct lab_sim *sim)
+{
+	enum lab_status status = lab_sim_image_fresh(sim);
+
+	if (status != LAB_OK || sim->shape->have_census)
+		return status;
+	lab_oracle_census(sim->exec.oracle);
+	sim->shape->have_census = true;
+	if (sim->target->caps & LAB_CAP_ARENA)
+		lab_machine_wipe(&sim->shape->store);
+	return lab_sim_image_fresh(sim);
+}
+
+LAB_NO_COVERAGE static enum lab_status open_run(struct lab_sim *sim)
 {
 	enum lab_status status;
 
+	lab_sim_aside(sim, true);
 	if (lab_sim_image_resume(sim))
 		return LAB_OK;
-	status = lab_sim_image_fresh(sim);
-	if (status != LAB_OK)
-		return status;
-	if (!sim->shape->have_census) {
-		lab_oracle_census(sim->exec.oracle);
-		sim->shape->have_census = true;
-		if (sim->target->caps & LAB_CAP_ARENA)
-			lab_machine_wipe(&sim->shape->store);
-		status = lab_sim_image_fresh(sim);
-		if (status != LAB_OK)
-			return status;
-	}
-	status = sim->target->create(sim->exec.machine, &sim->exec.self);
+	status = make_ready(sim);
+	lab_sim_aside(sim, sim->module); /* an instance that is made in each run is part of it */
+	if (status == LAB_OK)
+		status = sim->target->create(sim->exec.machine, &sim->exec.self);
 	return status == LAB_OK ? lab_sim_image_keep(sim) : status;
 }
 
@@ -63,6 +71,7 @@ static void one_run(struct lab_sim *sim)
 	struct lab_sim_choice choice;
 
 	sim->status = open_run(sim);
+	lab_sim_aside(sim, false);
 	if (sim->status != LAB_OK)
 		return;
 	for (;;) {
@@ -83,10 +92,11 @@ static void one_run(struct lab_sim *sim)
 		return;
 	}
 	close_run(sim);
+	lab_sim_aside(sim, sim->module); /* only the first run to end in a state is judged */
 	judge_run(sim);
 }
 
-void lab_sim_engine_body(void *arg)
+LAB_NO_COVERAGE void lab_sim_engine_body(void *arg)
 {
 	struct lab_sim_strand *strand = arg;
 
@@ -100,14 +110,14 @@ void lab_sim_engine_body(void *arg)
 	}
 }
 
-static void give_up(struct lab_sim_strand *strand)
+LAB_NO_COVERAGE static void give_up(struct lab_sim_strand *strand)
 {
 	if (strand->started)
 		lab_coroutine_restart(strand->coroutine);
 }
 
 /* Stacks that hold calls which never end. */
-static void give_up_stacks(struct lab_sim *sim)
+LAB_NO_COVERAGE static void give_up_stacks(struct lab_sim *sim)
 {
 	for (unsigned i = 0; i < sim->exec.actor_count; i++)
 		give_up(&sim->strands[i]);
@@ -212,6 +222,7 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 	beat(sim);
 	lab_coroutine_switch(sim->outside, sim->engine.coroutine);
 	beat(sim);
+	lab_sim_aside(sim, false);
 	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
 	lab_sim_step_end(sim);
@@ -242,7 +253,9 @@ enum lab_status lab_sim_run(struct lab_sim *sim, const struct lab_scenario *scen
 		sim->options.step_budget = STEP_BUDGET_DEFAULT;
 	if (lab_race_engine)
 		lab_race_engine->begin(sim);
+	lab_sim_aside(sim, true);
 	status = lab_sim_ready(sim, scenario);
+	lab_sim_aside(sim, false);
 	if (status == LAB_OK)
 		status = run_ready(sim, scenario);
 	if (lab_race_engine)

@@ -68,7 +68,18 @@ struct lab_sim_options {
 	   for none. */
 	void (*op_done)(void *arg, unsigned context, const struct lab_op *op, enum lab_status status, uint64_t frame);
 	void (*step)(void *arg, const struct lab_sim_step *step); /* under a strategy; or NULL */
-	void *arg;                                                /* of all three */
+	/*
+	 * Told when what follows is beside the run, and when it is part of it again: what is done or left out by what
+	 * earlier runs did, such as making a machine ready. For who counts coverage; NULL for none.
+	 */
+	void (*aside)(void *arg, bool aside);
+	void *arg; /* of all four */
+	/*
+	 * Of a hooked target: a byte is set for each pair of a read and the write that it met, by hash: a fuzzer's
+	 * extra counters, pair_count of them, a power of two. NULL: none.
+	 */
+	uint8_t *pairs;
+	size_t pair_count;
 	/* Who chooses instead of the scenario's schedule, of which only `rx@stack:46` is still heeded; NULL: nobody. */
 	struct lab_strategy *strategy;
 	struct lab_choices *record; /* is added what departs from the engine's own way; NULL: nothing is kept */

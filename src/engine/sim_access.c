@@ -112,7 +112,7 @@ static void meet(struct lab_sim *sim, const struct lab_sim_pending *access)
 	struct lab_sim_strand *strand = sim->running;
 
 	/* whoever spins is asked everywhere, so that it yields at the same places with `settled` and without it */
-	if (!strand->top || access->kind != LAB_SIM_READ || !sim->options.settled || strand->spin.spinning ||
+	if (access->kind != LAB_SIM_READ || !sim->options.settled || strand->spin.spinning ||
 	    !is_settled(sim, access->address, access->bytes)) {
 		lab_sim_meet(access);
 		return;
@@ -122,6 +122,14 @@ static void meet(struct lab_sim *sim, const struct lab_sim_pending *access)
 		lab_sim_interrupted(sim, strand, access);
 }
 
+/* The engine's own call: a census, or quiescence, which have the most accesses of all. */
+static void own_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address, size_t bytes, uintptr_t code)
+{
+	lab_sim_count(sim, sim->running);
+	if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
+		judge_write(sim, address, bytes, code);
+}
+
 static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address,
 						 size_t bytes, const void *code)
 {
@@ -129,13 +137,13 @@ static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_s
 	struct lab_sim_strand *strand = sim->running;
 	bool in_heap = address - sim->heap_start < sim->heap_room;
 
-	if (strand->top && !in_heap && is_private(sim, strand, address))
+	if (!in_heap && is_private(sim, strand, address))
 		return false;
 	meet(sim, &access);
 	if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
 		judge_write(sim, address, bytes, access.code);
-	if (!strand->top)
-		return false;
+	if (sim->options.pairs)
+		lab_sim_pair(sim, &access, strand->top);
 	if (__builtin_expect(sim->options.trace != NULL, false))
 		trace_access(sim, &access, strand->top->actor->index);
 	if (kind == LAB_SIM_READ) {
@@ -159,7 +167,11 @@ bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, 
 	if (!sim || !bytes)
 		return false;
 	strand = sim->running;
-	if (kind != LAB_SIM_READ || !sim->hurries || !strand->top || strand->spin.spinning || sim->raised ||
+	if (!strand->top) {
+		own_access(sim, kind, at, bytes, (uintptr_t)code);
+		return false;
+	}
+	if (kind != LAB_SIM_READ || !sim->hurries || strand->spin.spinning || sim->raised ||
 	    sim->events >= sim->events_most || !is_settled(sim, at, bytes))
 		return any_access(sim, kind, at, bytes, code);
 	/* what most accesses are: nothing but counted and remembered */

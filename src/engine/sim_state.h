@@ -21,6 +21,7 @@
 #define LAB_SIM_WORD_COUNT   1024u /* addresses told apart in the trace hash */
 #define LAB_SIM_CODE_COUNT   256u  /* code addresses whose offset is kept */
 #define LAB_SIM_WRITERS      256u
+#define LAB_SIM_PAIR_WORDS   1024u /* whose last writer is known; a power of two */
 #define LAB_SIM_SOUND_STATES 1024u
 #define LAB_SIM_OTHERS_MAX   (2u * LAB_CONTEXT_MAX + LAB_CPU_MAX)
 #define LAB_SIM_HELD_MAX     16u /* host locks that one strand may hold at once and have tracked */
@@ -179,6 +180,12 @@ struct lab_sim {
 		uint32_t run, context;
 	} writers[LAB_SIM_WRITERS];
 
+	struct lab_sim_wrote { /* the same with the code, for options.pairs */
+		uint64_t run, word;
+		const struct lab_sim_context *context;
+		uint32_t code;
+	} wrote[LAB_SIM_PAIR_WORDS];
+
 	size_t next_byte, next_directive;
 	uint32_t directive_ops; /* operations done under the present `stack*3` */
 	bool has_fire_at;
@@ -276,6 +283,9 @@ void lab_sim_step_end(struct lab_sim *sim);
  * module's variables; 0 for memory that lies anywhere. */
 uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address);
 
+/* sim_pairs.c: a context met what another one, or itself, left in memory: for options.pairs. */
+void lab_sim_pair(struct lab_sim *sim, const struct lab_sim_pending *access, const struct lab_sim_context *context);
+
 /* sim_code.c: 0 for 0, and for what is in no file. */
 uintptr_t lab_sim_code_offset(struct lab_sim *sim, uintptr_t code);
 
@@ -319,6 +329,13 @@ void lab_sim_trace(struct lab_sim *sim, const char *format, ...) __attribute__((
 void lab_sim_op_done(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op, enum lab_status status,
 		     uint64_t ns);
 const char *lab_sim_name(void *sim, unsigned context); /* "hardirq rx" */
+
+/* What follows is beside the run, or again part of it: see lab_sim_options. */
+static inline void lab_sim_aside(struct lab_sim *sim, bool aside)
+{
+	if (sim->options.aside)
+		sim->options.aside(sim->options.arg, aside);
+}
 
 /* The handler comes in as soon as it is unmasked. */
 static inline void lab_sim_raise(struct lab_sim *sim, struct lab_sim_context *handler)

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "plat/sanitizer.h"
 
 void lab_sim_let_go(struct lab_sim *sim, struct lab_sim_context *context)
 {
@@ -65,7 +66,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	cpu->irq_depth = irq_depth;
 }
 
-void lab_sim_idle_body(void *arg)
+LAB_NO_COVERAGE void lab_sim_idle_body(void *arg)
 {
 	struct lab_sim_strand *strand = arg;
 
@@ -90,7 +91,7 @@ static void fire_unfired(struct lab_sim *sim, struct lab_sim_strand *strand)
 	}
 }
 
-void lab_sim_task_body(void *arg)
+LAB_NO_COVERAGE void lab_sim_task_body(void *arg)
 {
 	struct lab_sim_strand *strand = arg;
 

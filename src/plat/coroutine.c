@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "plat/coroutine_stack.h"
+#include "plat/sanitizer.h"
 #include "plat/vm.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -49,7 +50,7 @@ struct lab_coroutine {
 static _Thread_local struct lab_coroutine *running, *left;
 
 /* The new side's half of a switch: tells AddressSanitizer that it has arrived. */
-static void arrive(void)
+LAB_NO_COVERAGE static void arrive(void)
 {
 #ifdef LAB_ASAN
 	const void *stack;
@@ -63,7 +64,7 @@ static void arrive(void)
 #endif
 }
 
-static void enter(void)
+LAB_NO_COVERAGE static void enter(void)
 {
 	struct lab_coroutine *self = running;
 
@@ -138,7 +139,7 @@ const void *lab_coroutine_stack(const struct lab_coroutine *coroutine, size_t *r
 	return coroutine->mapping ? coroutine->stack : NULL;
 }
 
-void lab_coroutine_restart(struct lab_coroutine *coroutine)
+LAB_NO_COVERAGE void lab_coroutine_restart(struct lab_coroutine *coroutine)
 {
 	lab_assert(coroutine->mapping);
 #ifdef LAB_ASAN
@@ -152,7 +153,7 @@ void lab_coroutine_restart(struct lab_coroutine *coroutine)
 	lab_stack_prepare(&coroutine->mark, (void *)(uintptr_t)coroutine->stack, coroutine->stack_bytes, enter);
 }
 
-void lab_coroutine_switch(struct lab_coroutine *from, struct lab_coroutine *to)
+LAB_NO_COVERAGE void lab_coroutine_switch(struct lab_coroutine *from, struct lab_coroutine *to)
 {
 	lab_assert(from != to);
 	left = from;

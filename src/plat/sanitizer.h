@@ -26,6 +26,13 @@
 #define LAB_NO_INSTRUMENTATION __attribute__((no_sanitize_thread, no_sanitize_address))
 #endif
 
+/* What runs or does not by what ran earlier in the process: a fuzzer would take it for a way of its input's. */
+#ifdef __clang__
+#define LAB_NO_COVERAGE __attribute__((no_sanitize("coverage")))
+#else
+#define LAB_NO_COVERAGE
+#endif
+
 #define LAB_SANITIZER_ANY (LAB_SANITIZER_ADDRESS || LAB_SANITIZER_THREAD)
 
 #endif
