@@ -3,6 +3,7 @@
 #include "target/module.h"
 
 #include <link.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,13 +151,19 @@ LAB_NO_INSTRUMENTATION static void copy(char *to, const char *from, size_t bytes
 #endif
 }
 
+/* Pieces of an image lie at multiples of this, so that a leak checker sees the pointers in it. */
+static size_t piece_bytes(const struct lab_range *range)
+{
+	return lab_align_up(range->bytes, sizeof(max_align_t));
+}
+
 enum lab_status lab_module_save(const struct lab_module *module, struct lab_module_image *image)
 {
 	size_t bytes = module->heap.state.used;
 	char *to;
 
 	for (unsigned i = 0; i < module->writable_count; i++)
-		bytes += module->writable[i].bytes;
+		bytes += piece_bytes(&module->writable[i]);
 	if (bytes > image->room) {
 		char *grown = realloc(image->bytes, bytes);
 
@@ -166,7 +173,7 @@ enum lab_status lab_module_save(const struct lab_module *module, struct lab_modu
 		image->room = bytes;
 	}
 	to = image->bytes;
-	for (unsigned i = 0; i < module->writable_count; to += module->writable[i++].bytes)
+	for (unsigned i = 0; i < module->writable_count; to += piece_bytes(&module->writable[i++]))
 		copy(to, module->writable[i].start, module->writable[i].bytes);
 	copy(to, module->heap.base, module->heap.state.used);
 	image->heap = module->heap.state;
@@ -178,7 +185,7 @@ void lab_module_restore(struct lab_module *module, const struct lab_module_image
 {
 	const char *from = image->bytes;
 
-	for (unsigned i = 0; i < module->writable_count; from += module->writable[i++].bytes)
+	for (unsigned i = 0; i < module->writable_count; from += piece_bytes(&module->writable[i++]))
 		copy(module->writable[i].start, from, module->writable[i].bytes);
 	copy(module->heap.base, from, image->heap.used);
 	module->heap.state = image->heap;

@@ -56,9 +56,10 @@ enum lab_status lab_target_open(const char *name, const struct lab_target **ret_
 	return LAB_INVALID;
 }
 
-/* "/where/the/program/is/targets/core.so", if there is such a file. */
+/* "/where/the/program/is/targets/core.so", or beside that folder, if there is such a file. */
 static bool find_module(const char *name, char *path, size_t room)
 {
+	static const char *const folders[] = {"/targets", "/../targets"};
 	ssize_t length = readlink("/proc/self/exe", path, room - 1);
 	size_t folder;
 
@@ -66,9 +67,11 @@ static bool find_module(const char *name, char *path, size_t room)
 		return false;
 	path[length] = '\0';
 	folder = (size_t)(strrchr(path, '/') - path);
-	if ((size_t)snprintf(path + folder, room - folder, "/targets/%s.so", name) >= room - folder)
-		return false;
-	return access(path, R_OK) == 0;
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(folders); i++)
+		if ((size_t)snprintf(path + folder, room - folder, "%s/%s.so", folders[i], name) < room - folder &&
+		    access(path, R_OK) == 0)
+			return true;
+	return false;
 }
 
 enum lab_status lab_target_open_hooked(const char *name, const struct lab_target **ret_target, bool *ret_hooked,
