@@ -22,12 +22,21 @@ extern int lab_fuzz_found;
 /* The target named by $LABYRINTH_TARGET, or `core`; ends the process with one line if it cannot be had. */
 const struct lab_target *lab_fuzz_target(void);
 
+/* The same with a scheduling point at each access, where it has such a module or is one; else *ret_hooked is false. */
+const struct lab_target *lab_fuzz_target_hooked(bool *ret_hooked);
+
 /* An engine for the target; ends the process with one line if it cannot be had. */
 struct lab_sim *lab_fuzz_engine(const struct lab_target *target);
+
+/* Room for all that the fuzz form can hold: an array that grows is a way of the process and not of the input. */
+void lab_fuzz_scenario_init(struct lab_scenario *scenario);
 
 /* Runs the scenario; ends the process with one line if the system denies what it takes. */
 void lab_fuzz_run(struct lab_sim *sim, const struct lab_scenario *scenario, const struct lab_sim_options *options,
 		  struct lab_sim_result *ret_result);
+/* The same, and the fuzzing engine does not see it. */
+void lab_fuzz_run_uncounted(struct lab_sim *sim, const struct lab_scenario *scenario,
+			    const struct lab_sim_options *options, struct lab_sim_result *ret_result);
 
 /*
  * Whether a run is to end with the rules of quiescence, which take every frame and cost most of a run's time on a large

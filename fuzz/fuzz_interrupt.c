@@ -14,7 +14,7 @@ static struct lab_scenario scenario;
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	sim = lab_fuzz_engine(lab_fuzz_target());
-	lab_scenario_init(&scenario);
+	lab_fuzz_scenario_init(&scenario);
 	return 0;
 }
 

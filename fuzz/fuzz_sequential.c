@@ -47,7 +47,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	sim = lab_fuzz_engine(target);
 	if (target != &lab_target_locked && (target->caps & exact) == exact)
 		model = lab_fuzz_engine(&lab_target_locked);
-	lab_scenario_init(&scenario);
+	lab_fuzz_scenario_init(&scenario);
 	return 0;
 }
 

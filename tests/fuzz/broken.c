@@ -6,7 +6,7 @@
 
 /*
  * A plug-in that fails in the one way it is compiled for: TWICE hands a block out twice, DRIFTS keeps state from run to
- * run, CRASHES executes an illegal instruction, HANGS never returns. Without any of them it is clean.
+ * run in a variable, DRAWS in the C library, CRASHES executes an illegal instruction, HANGS never returns. Without any of them it is clean.
  */
 
 struct pool {
@@ -42,6 +42,10 @@ static enum lab_status pool_alloc(void *self, const struct lab_request *request,
 	static unsigned drift;
 
 	if (drift++ % 5 == 0)
+		return LAB_NO_MEMORY;
+#endif
+#ifdef DRAWS
+	if (rand() % 5 == 0)
 		return LAB_NO_MEMORY;
 #endif
 #ifdef CRASHES

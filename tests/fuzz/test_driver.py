@@ -6,12 +6,12 @@ import subprocess
 import tempfile
 import unittest
 
-DRIVER = os.environ["FUZZ_INTERRUPT"]
+INTERRUPT, SCENARIO = os.environ["FUZZ_INTERRUPT"], os.environ["FUZZ_SCENARIO"]
 
 
-def run(*args, target="core"):
+def run(*args, target="core", driver=INTERRUPT):
     env = dict(os.environ, LABYRINTH_TARGET=target)
-    return subprocess.run([DRIVER, *args], text=True, capture_output=True, timeout=60, check=False, env=env)
+    return subprocess.run([driver, *args], text=True, capture_output=True, timeout=60, check=False, env=env)
 
 
 class Driver(unittest.TestCase):
@@ -61,6 +61,21 @@ class Driver(unittest.TestCase):
         answer = run(self.two_allocs(), target=os.environ["BROKEN_DRIFTS"])
         self.assertEqual(answer.returncode, 4, answer.stderr)
         self.assertIn("event hash", answer.stderr)
+
+    def test_a_hooked_target_is_put_back(self):
+        answer = run(self.two_allocs(), target=os.environ["HOOKED_DRIFTS"], driver=SCENARIO)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        # ... and what it keeps elsewhere is a finding at one input in 64, which goes by the input's bytes
+        with open(self.two_allocs(), "rb") as file:
+            base = file.read()
+        many = os.path.join(self.folder, "many")
+        os.mkdir(many)
+        for number in range(512):
+            with open(os.path.join(many, str(number)), "wb") as file:
+                file.write(base + bytes([0, 0, number & 255, number >> 8]))
+        answer = run(many, target=os.environ["HOOKED_DRAWS"], driver=SCENARIO)
+        self.assertEqual(answer.returncode, 1, answer.stdout + answer.stderr[-400:])
+        self.assertIn("finding: R17 determinism ", answer.stderr)
 
     def two_allocs(self):
         text, raw = os.path.join(self.folder, "t.scn"), os.path.join(self.folder, "t")
