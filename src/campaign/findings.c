@@ -152,7 +152,7 @@ static enum lab_status write_text(const struct lab_campaign *campaign, const cha
 static enum lab_status choose_command(const struct lab_campaign *campaign, const char *program,
 				      struct lab_campaign_finding *found)
 {
-	static const char *const ways[] = {"", "--sequential"};
+	static const char *const ways[] = {"", "--sequential", "--hooked"};
 	char log_path[LAB_PATH_ROOM];
 	enum lab_status status = LAB_OK;
 	struct verdict again;

@@ -2,6 +2,7 @@
 #include "cli/input.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,12 @@ bool lab_input_is_race(const struct lab_artifact *artifact)
 bool lab_input_is_hooked(const struct lab_artifact *artifact)
 {
 	return strcmp(artifact->engine, LAB_ENGINE_HOOKED) == 0 || lab_input_is_race(artifact);
+}
+
+void lab_input_hook(struct lab_artifact *artifact)
+{
+	if (!artifact->engine[0])
+		snprintf(artifact->engine, sizeof(artifact->engine), "%s", LAB_ENGINE_HOOKED);
 }
 
 enum lab_status lab_input_target(const struct lab_artifact *artifact, const char *name,

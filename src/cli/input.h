@@ -22,6 +22,8 @@ int lab_input_load(const char *command, const char *path, struct lab_artifact *a
 
 bool lab_input_is_hooked(const struct lab_artifact *artifact);
 bool lab_input_is_race(const struct lab_artifact *artifact);
+/* As if it had been recorded on a hooked target: bytes and text do not say what they were run on, an artifact does. */
+void lab_input_hook(struct lab_artifact *artifact);
 
 /* The target that an artifact is to be run on, hooked if it was. name: how it is called; as lab_target_open. */
 enum lab_status lab_input_target(const struct lab_artifact *artifact, const char *name,

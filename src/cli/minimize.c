@@ -17,7 +17,7 @@
 struct minimize {
 	const char *target, *out, *limit_text, *format_text;
 	uint64_t cpu_ns;
-	int no_lanes;
+	int hooked, no_lanes;
 	enum lab_format format;
 };
 
@@ -112,6 +112,8 @@ static int run(int argc, const char **argv)
 	const struct poptOption table[] = {
 		{"target", '\0', POPT_ARG_STRING, &options.target, 0, "the artifact's own, or core, unless given", "T"},
 		{"output", 'o', POPT_ARG_STRING, &options.out, 0, "the artifact (the file's name and .min.lab)", "OUT"},
+		{"hooked", '\0', POPT_ARG_NONE, &options.hooked, 0,
+		 "switch at each access of the target: as fuzz_scenario runs it", NULL},
 		{"cpu-limit", '\0', POPT_ARG_STRING, &options.limit_text, 0,
 		 "CPU time after which a run is a hang (default " CPU_LIMIT_DEFAULT ")", "T"},
 		{"no-lanes", '\0', POPT_ARG_NONE, &options.no_lanes, 0, "print no steps of what is left", NULL},
@@ -137,6 +139,8 @@ static int run(int argc, const char **argv)
 	lab_cli_stop_catch();
 	lab_artifact_init(&artifact);
 	code = lab_input_load("minimize", rest[0], &artifact, &kind);
+	if (!code && options.hooked)
+		lab_input_hook(&artifact);
 	if (!code && lab_input_is_race(&artifact) && !lab_cli_race_is_here())
 		code = lab_cli_race_become("minimize", argc, argv);
 	else if (!code)

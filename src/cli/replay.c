@@ -16,7 +16,7 @@
 
 struct replay {
 	const char *target, *html;
-	int trace, lanes, all_steps, no_lanes, sequential;
+	int trace, lanes, all_steps, no_lanes, sequential, hooked;
 	uint64_t cpu_ns, times;
 	enum lab_format format;
 	struct lab_emit *emit;
@@ -66,8 +66,9 @@ static void command_of(const struct replay *replay, const char *more, const char
 {
 	bool say_target = strcmp(artifact->target, target) != 0 && strcmp(target, "core") != 0;
 
-	snprintf(text, room, "labyrinth replay %s%s%s%s%s%s", more, replay->sequential ? "--sequential " : "",
-		 say_target ? "--target " : "", say_target ? target : "", say_target ? " " : "", path);
+	snprintf(text, room, "labyrinth replay %s%s%s%s%s%s%s", more, replay->sequential ? "--sequential " : "",
+		 replay->hooked ? "--hooked " : "", say_target ? "--target " : "", say_target ? target : "",
+		 say_target ? " " : "", path);
 }
 
 static void print_finding(const struct replay *replay, const char *path, const char *target,
@@ -258,6 +259,8 @@ static void replay_file(void *arg, const char *path)
 
 	lab_artifact_init(&artifact);
 	code = lab_input_load("replay", path, &artifact, &kind);
+	if (!code && replay->hooked)
+		lab_input_hook(&artifact);
 	if (!code && lab_input_is_race(&artifact) && !lab_cli_race_is_here())
 		code = replay_race(replay, path);
 	else if (!code)
@@ -291,6 +294,8 @@ static int run(int argc, const char **argv)
 		{"trace", '\0', POPT_ARG_NONE, &replay.trace, 0, "print each event", NULL},
 		{"sequential", '\0', POPT_ARG_NONE, &replay.sequential, 0,
 		 "one call at a time, no interrupts: as fuzz_sequential runs it", NULL},
+		{"hooked", '\0', POPT_ARG_NONE, &replay.hooked, 0,
+		 "switch at each access of the target: as fuzz_scenario runs it", NULL},
 		{"lanes", '\0', POPT_ARG_NONE, &replay.lanes, 0, "print the steps, a column a context, to the last row",
 		 NULL},
 		{"all-steps", '\0', POPT_ARG_NONE, &replay.all_steps, 0,
