@@ -31,11 +31,11 @@ static void copy_step(char *to, const char *from, size_t bytes, const void *code
 	memcpy(to, held, bytes);
 }
 
-/* Right for overlapping memory, whichever of the two lies higher. */
+/* Right for overlapping memory; where there is none, forward, for which of the two lies higher is the system's whim. */
 static void *copy(void *to, const void *from, size_t bytes, const void *code)
 {
 	size_t step = step_bytes(bytes);
-	bool backward = (uintptr_t)to > (uintptr_t)from;
+	bool backward = (uintptr_t)to - (uintptr_t)from < bytes;
 
 	if (!lab_sim_watches())
 		return memmove(to, from, bytes);
