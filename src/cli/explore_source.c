@@ -6,11 +6,13 @@
 #include "cli/cli.h"
 #include "cli/explore.h"
 #include "cli/input.h"
+#include "cli/race.h"
 #include "scenario/mutate.h"
 
 /* Where the scenarios come from. What is due next lies in the shared state, so that any process can go on with it. */
 
 #define SHARE_LEAST  16u /* schedules of a generated scenario */
+#define SHARE_RACE   2u  /* the same in race mode: a race shows in most schedules that have both accesses */
 #define SIZE_MOST    40u /* of a generated scenario, of 100 */
 #define SIZE_EVERY   64u /* scenarios after which the greatest size grows by one */
 #define SHARE_CORPUS 2000u
@@ -83,7 +85,8 @@ static void explore_generated(struct lab_explore *explore)
 	lab_scenario_init(&scenario);
 	while (!lab_explore_limit(explore, false) && !state->again) {
 		generate(state, &next, &scenario);
-		lab_explore_scenario(explore, NULL, &scenario, SHARE_LEAST * luby(state->passed + 1));
+		lab_explore_scenario(explore, NULL, &scenario,
+				     (lab_cli_race_is_here() ? SHARE_RACE : SHARE_LEAST) * luby(state->passed + 1));
 		state->prng = next;
 		state->passed++;
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "engine/race.h"
 #include "engine/sim_state.h"
 #include "plat/child.h"
 #include "plat/sanitizer.h"
@@ -172,6 +173,8 @@ enum lab_status lab_isolate_job(struct lab_isolate *isolate, struct lab_sim *sim
 	memset(&shared->divergence, 0, sizeof(shared->divergence));
 	memset(&shared->crash, 0, sizeof(shared->crash));
 	shared->crash.actor = LAB_FINDING_NO_ACTOR;
+	if (lab_race_engine)
+		lab_race_engine->rest();
 	if (lab_child_run(in_child, &start, &watch, &end, &wait) != LAB_OK)
 		return LAB_SYSTEM;
 	if (!shared->ended)

@@ -13,7 +13,7 @@
 #include "engine/sim_state.h"
 #include "plat/race.h"
 
-struct lab_race_state lab_race_state;
+struct lab_race_state lab_race_state = {.nowhere = -1};
 
 /* All that one fiber did, before all that the other will do; leaves the runtime on the latter. */
 static void order(void *before, void *after)
@@ -58,24 +58,49 @@ static void unwind(struct lab_race_fiber *fiber)
 	lab_race_to_engine();
 }
 
+/* The engine's own fiber; what is found from now on does not depend on what was run before. */
+static void wake_up(void)
+{
+	lab_race_state.engine = __tsan_create_fiber(0);
+	__tsan_switch_to_fiber(lab_race_state.engine, 0);
+	__tsan_ignore_thread_begin();
+	__tsan_flush_memory();
+}
+
+static void rest(void)
+{
+	void *outside = __tsan_get_current_fiber();
+
+	if (!lab_race_state.engine)
+		return;
+	lab_assert(!lab_race_state.listens);
+	for (struct lab_race_fiber *fiber = lab_race_state.fibers; fiber; fiber = fiber->next) {
+		if (fiber->runtime)
+			__tsan_destroy_fiber(fiber->runtime);
+		fiber->runtime = NULL;
+		fiber->epoch = 0;
+	}
+	lab_race_to_engine();
+	__tsan_ignore_thread_end();
+	__tsan_switch_to_fiber(outside, 0);
+	__tsan_destroy_fiber(lab_race_state.engine);
+	lab_race_state.engine = NULL;
+}
+
 static void begin(struct lab_sim *sim)
 {
 	if (!sim->module)
 		return;
 	lab_assert(!lab_race_state.listens);
-	lab_assert(!lab_race_state.engine || lab_race_state.pid == getpid());
 	lab_race_state.outside = __tsan_get_current_fiber();
-	if (!lab_race_state.engine) {
-		lab_race_state.engine = __tsan_create_fiber(0);
-		lab_race_state.pid = getpid();
-		lab_race_state.nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (!lab_race_state.engine)
+		wake_up();
+	else
 		__tsan_switch_to_fiber(lab_race_state.engine, 0);
-		__tsan_ignore_thread_begin();
-	} else {
-		__tsan_switch_to_fiber(lab_race_state.engine, 0);
-	}
-	if (!sim->run_count) /* what it finds does not depend on what was run before */
+	if (!sim->run_count)
 		__tsan_flush_memory();
+	if (lab_race_state.nowhere < 0)
+		lab_race_state.nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	__sanitizer_set_report_fd((void *)(intptr_t)(sim->options.trace ? STDERR_FILENO : lab_race_state.nowhere));
 	lab_race_state.epoch++;
 	lab_race_state.listens = true;
@@ -100,8 +125,11 @@ static struct lab_race_fiber *fiber_of(struct lab_sim_strand *strand)
 	if (!strand->fiber) {
 		strand->fiber = calloc(1, sizeof(*strand->fiber));
 		lab_assert(strand->fiber);
-		strand->fiber->runtime = __tsan_create_fiber(0);
+		strand->fiber->next = lab_race_state.fibers;
+		lab_race_state.fibers = strand->fiber;
 	}
+	if (!strand->fiber->runtime)
+		strand->fiber->runtime = __tsan_create_fiber(0);
 	return strand->fiber;
 }
 
@@ -134,19 +162,26 @@ static void enter(const struct lab_sim_context *context)
 	lab_race_function_entry(lab_race_report_mark(context->actor->index));
 }
 
-static void forget(struct lab_sim_strand *strands, unsigned count)
+static void forget(struct lab_race_fiber *fiber)
 {
-	for (unsigned i = 0; i < count; i++)
-		if (strands[i].fiber) {
-			__tsan_destroy_fiber(strands[i].fiber->runtime);
-			free(strands[i].fiber);
-		}
+	struct lab_race_fiber **at = &lab_race_state.fibers;
+
+	if (!fiber)
+		return;
+	while (*at != fiber)
+		at = &(*at)->next;
+	*at = fiber->next;
+	if (fiber->runtime)
+		__tsan_destroy_fiber(fiber->runtime);
+	free(fiber);
 }
 
 static void destroy(struct lab_sim *sim)
 {
-	forget(sim->strands, LAB_CONTEXT_MAX);
-	forget(sim->idle, LAB_CPU_MAX);
+	for (unsigned i = 0; i < LAB_CONTEXT_MAX; i++)
+		forget(sim->strands[i].fiber);
+	for (unsigned i = 0; i < LAB_CPU_MAX; i++)
+		forget(sim->idle[i].fiber);
 }
 
 static const struct lab_race_engine engine = {.begin = begin,
@@ -154,5 +189,6 @@ static const struct lab_race_engine engine = {.begin = begin,
 					      .resume = resume,
 					      .enter = enter,
 					      .leave = lab_race_function_exit,
-					      .destroy = destroy};
+					      .destroy = destroy,
+					      .rest = rest};
 const struct lab_race_engine *const lab_race_engine = &engine;

@@ -24,6 +24,7 @@ struct lab_race_engine {
 	void (*enter)(const struct lab_sim_context *context);
 	void (*leave)(void);
 	void (*destroy)(struct lab_sim *sim); /* between runs */
+	void (*rest)(void);                   /* before a fork: the runtime is deaf in a child of who has fibers */
 };
 
 /* NULL: this program has no runtime. The hooks are built once for each of the two (hook_race.h). */

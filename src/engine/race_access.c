@@ -9,9 +9,14 @@
 /* On to the running strand's fiber. */
 static bool open_fiber(void)
 {
-	if (!lab_race_state.listens || !lab_sim_watches())
+	struct lab_sim_strand *strand;
+
+	if (!lab_race_state.listens || !lab_sim_current)
 		return false;
-	__tsan_switch_to_fiber(lab_sim_current->running->fiber->runtime, LAB_RACE_NO_SYNC);
+	strand = lab_sim_current->running;
+	if (!strand->top)
+		return false;
+	__tsan_switch_to_fiber(strand->fiber->runtime, LAB_RACE_NO_SYNC);
 	return true;
 }
 

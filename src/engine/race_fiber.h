@@ -12,12 +12,12 @@
 
 /* What the files of race mode share; one run at a time. */
 extern struct lab_race_state {
-	void *outside,
-		*engine; /* the runtime's fibers: of who called lab_sim_run, and the engine's, which looks at nothing */
-	bool listens;    /* a run of a hooked module is under way */
-	uint64_t epoch;  /* strands of another one have the engine's last steps not yet behind them */
-	int pid;                /* of the process that has them: the runtime is deaf in a child forked since */
-	int nowhere;     /* where the runtime's own text goes, but under a trace */
+	struct lab_race_fiber *fibers; /* all there are */
+	void *outside;                 /* the runtime's fiber of who called lab_sim_run */
+	void *engine;                  /* the engine's, which looks at nothing; NULL: none yet */
+	bool listens;                  /* a run of a hooked module is under way */
+	uint64_t epoch; /* from 1; strands of another one have the engine's last steps not yet behind them */
+	int nowhere;    /* where the runtime's own text goes, but under a trace; -1: not opened yet */
 } lab_race_state;
 
 /* race_access.c: what the harness itself tells of a run. */
@@ -25,7 +25,8 @@ extern const struct lab_race lab_race_listener;
 
 /* What race mode keeps of a strand. */
 struct lab_race_fiber {
-	void *runtime;  /* the runtime's own */
+	struct lab_race_fiber *next;
+	void *runtime;  /* the runtime's own; NULL: none yet */
 	uint64_t epoch; /* when it last came after the engine */
 	unsigned depth; /* calls that it is in */
 	/* race_fence.c: */

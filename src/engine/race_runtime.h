@@ -52,7 +52,8 @@ void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
-void __tsan_ignore_thread_begin(void);
+void __tsan_ignore_thread_begin(void); /* of the present fiber */
+void __tsan_ignore_thread_end(void);
 void __tsan_flush_memory(void); /* forgets all accesses, and nothing of what is ordered */
 void __sanitizer_set_report_fd(void *fd);
 
