@@ -59,6 +59,7 @@ static enum lab_status run_on(struct replay *replay, struct lab_sim *sim, const 
 	const struct lab_sim_options options = {
 		.quiesce = true,
 		.sequential = replay->way->sequential,
+		.tell_races = listener.prints,
 		.trace = listens ? hear : NULL,
 		.step = story && strategy && !listens ? lab_story_note : NULL,
 		.arg = listens ? (void *)&listener : (void *)story,

@@ -62,6 +62,7 @@ static void unwind(struct lab_race_fiber *fiber)
 static void wake_up(void)
 {
 	lab_race_state.engine = __tsan_create_fiber(0);
+	lab_race_state.pid = getpid();
 	__tsan_switch_to_fiber(lab_race_state.engine, 0);
 	__tsan_ignore_thread_begin();
 	__tsan_flush_memory();
@@ -87,11 +88,20 @@ static void rest(void)
 	lab_race_state.engine = NULL;
 }
 
+/* Whether the runtime's own text is to be read: what it has to say at the program's end is not. */
+static void speak(bool aloud)
+{
+	if (lab_race_state.nowhere < 0)
+		lab_race_state.nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	__sanitizer_set_report_fd((void *)(intptr_t)(aloud ? STDERR_FILENO : lab_race_state.nowhere));
+}
+
 static void begin(struct lab_sim *sim)
 {
 	if (!sim->module)
 		return;
 	lab_assert(!lab_race_state.listens);
+	lab_assert(!lab_race_state.engine || lab_race_state.pid == getpid()); /* see rest */
 	lab_race_state.outside = __tsan_get_current_fiber();
 	if (!lab_race_state.engine)
 		wake_up();
@@ -99,9 +109,7 @@ static void begin(struct lab_sim *sim)
 		__tsan_switch_to_fiber(lab_race_state.engine, 0);
 	if (!sim->run_count)
 		__tsan_flush_memory();
-	if (lab_race_state.nowhere < 0)
-		lab_race_state.nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	__sanitizer_set_report_fd((void *)(intptr_t)(sim->options.trace ? STDERR_FILENO : lab_race_state.nowhere));
+	speak(sim->options.tell_races);
 	lab_race_state.epoch++;
 	lab_race_state.listens = true;
 	lab_race = &lab_race_listener;
@@ -115,6 +123,7 @@ static void end(struct lab_sim *sim)
 	each(sim, unwind);
 	if (lab_race_report_forget()) /* a place that it told of is one that it would be silent about from now on */
 		__tsan_flush_memory();
+	speak(false);
 	lab_race_state.listens = false;
 	lab_race = NULL;
 	__tsan_switch_to_fiber(lab_race_state.outside, 0);

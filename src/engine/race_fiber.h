@@ -15,6 +15,7 @@ extern struct lab_race_state {
 	struct lab_race_fiber *fibers; /* all there are */
 	void *outside;                 /* the runtime's fiber of who called lab_sim_run */
 	void *engine;                  /* the engine's, which looks at nothing; NULL: none yet */
+	int pid;                       /* of the process that these were made in */
 	bool listens;                  /* a run of a hooked module is under way */
 	uint64_t epoch; /* from 1; strands of another one have the engine's last steps not yet behind them */
 	int nowhere;    /* where the runtime's own text goes, but under a trace; -1: not opened yet */

@@ -62,6 +62,7 @@ struct lab_sim_options {
 	 */
 	bool settled;
 	uint64_t step_budget; /* events without an operation's end after which a run is R09; 0: 1 << 20 */
+	bool tell_races;      /* race mode: what ThreadSanitizer itself has to say of a race goes to stderr */
 	/* Called at each event with a printable line (replay --trace); NULL for none. */
 	void (*trace)(void *arg, const char *line);
 	/* Called at each operation's end, with the frame of the block that it filled its slot with, or UINT64_MAX; NULL

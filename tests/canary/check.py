@@ -5,6 +5,7 @@
 usage: check.py PROGRAM RULE MODULE replay SCENARIO
        check.py PROGRAM RULE MODULE stress HOOKED OPTION...
        check.py PROGRAM RULE HOOKED explore OPTION...
+       check.py PROGRAM RULE HOOKED race OPTION...
 
 What stress finds comes back as a small artifact of the hooked module, but for a data race.
 """
@@ -98,6 +99,20 @@ def check_explore(program, rule, module, options, folder):
                          folder))
 
 
+def check_race(program, rule, module, options, folder):
+    """Found in race mode and replayed as it was, and without race mode there is nothing to be found."""
+    def explore(target, *more):
+        return run(program, ["explore", "--target", target, "--seed", "1", *options, *more], folder)
+
+    closing = demand_finding(explore(module, "--race"), rule)
+    again = run(program, shlex.split(closing[2].removeprefix("reproduce: labyrinth ")) + ["--no-lanes"], folder)
+    if demand_finding(again, rule)[0] != closing[0]:
+        raise Failure(f"expected the same once more\n{again.shown}")
+    demand_clean(explore(module))
+    for target in CLEAN:
+        demand_clean(explore(target, "--race"))
+
+
 def main():
     program, rule, module, way, *rest = sys.argv[1:]
     program, module = (str(Path(name).resolve(strict=True)) for name in (program, module))  # it runs elsewhere
@@ -107,6 +122,8 @@ def main():
                 check_replay(program, rule, module, str(Path(rest[0]).resolve(strict=True)), folder)
             elif way == "explore":
                 check_explore(program, rule, module, rest, folder)
+            elif way == "race":
+                check_race(program, rule, module, rest, folder)
             else:
                 check_stress(program, rule, module, str(Path(rest[0]).resolve(strict=True)), rest[1:], folder)
         except Failure as failure:

@@ -2,7 +2,7 @@
 /*
  * class: ordering
  * rule:  R11
- * found: explore, race mode
+ * found: race mode
  * wild:  what Linux's rcu_assign_pointer exists for (Documentation/RCU/checklist.rst)
  *
  * 1. What is known of 64 frames (where they begin, how many there are) is put into a table when the first of them is
