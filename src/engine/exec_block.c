@@ -208,7 +208,8 @@ void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor)
 	uint64_t ns;
 
 	for (unsigned slot = 0; slot < LAB_SLOT_COUNT; slot++)
-		(void)lab_exec_free(exec, actor, &actor->slots[slot], &ns);
+		if (actor->slots[slot].block)
+			(void)lab_exec_free(exec, actor, &actor->slots[slot], &ns);
 	(void)lab_exec_shrink(exec, actor, UINT64_MAX);
 	lab_exec_empty_mailbox(exec, actor);
 }

@@ -6,6 +6,7 @@
 
 #include "plat/sanitizer.h"
 
+#define RANDOM_SEED         UINT64_C(0x6c61627972696e74)
 #define STEP_BUDGET_DEFAULT (UINT64_C(1) << 20)
 
 struct lab_sim *lab_sim_current;
@@ -114,6 +115,9 @@ LAB_NO_COVERAGE static void give_up(struct lab_sim_strand *strand)
 {
 	if (strand->started)
 		lab_coroutine_restart(strand->coroutine);
+	strand->started = false;
+	strand->top = NULL;
+	strand->blocked_on = NULL;
 }
 
 /* Stacks that hold calls which never end. */
@@ -163,6 +167,7 @@ enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim *
 	sim->exec.engine = &lab_sim_engine_ops;
 	sim->exec.arg = sim;
 	sim->exec.mask_interrupts = !(target->caps & LAB_CAP_IRQ);
+	lab_prng_seed(&sim->random_start, RANDOM_SEED, 0);
 	status = lab_coroutine_adopt(&sim->outside);
 	if (status != LAB_OK) {
 		free(sim);
@@ -226,8 +231,8 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
 	lab_sim_step_end(sim);
-	if (sim->options.strategy)
-		lab_sim_order(sim, NULL);
+	lab_sim_order_last(sim);
+	sim->result->trace_hash = sim->order.sum;
 	if (sim->options.strategy)
 		sim->options.strategy->ops->end(sim->options.strategy, sim->shared);
 	sim->result->event_count = sim->events;

@@ -97,6 +97,12 @@ static void add_handlers(struct lab_sim *sim, bool overdue)
 	}
 }
 
+/* Nobody but the last task can move, now and until it ends. */
+static bool is_alone(const struct lab_sim *sim)
+{
+	return sim->tasks_left == 1 && !sim->handler_count;
+}
+
 /* A spinner yields: the next strand after it, going round. */
 static unsigned next_after(const struct lab_sim_strand *current, const struct lab_sim_others *from)
 {
@@ -122,8 +128,12 @@ bool lab_sim_choose(struct lab_sim *sim, struct lab_sim_strand *current, enum la
 	count_ask(current->top);
 	if (may_stay_silent(sim, event))
 		return false;
-	add_strands(sim, current);
-	add_handlers(sim, false);
+	if (is_alone(sim)) {
+		sim->others.count = sim->others.strands = 0;
+	} else {
+		add_strands(sim, current);
+		add_handlers(sim, false);
+	}
 	if (ask.spins && sim->others.strands)
 		ask.usual = &sim->others.list[next_after(current, &sim->others)];
 	goes = sim->options.strategy ? lab_sim_strategy_choose(sim, &ask, ret_choice)

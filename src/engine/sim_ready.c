@@ -9,7 +9,6 @@
 
 #define STACK_BYTES (256u << 10) /* four nested contexts under AddressSanitizer, whose frames are large */
 #define KEPT_ROOM   64u
-#define RANDOM_SEED UINT64_C(0x6c61627972696e74)
 
 /* Forgets all but the stack. */
 static void rest_strand(struct lab_sim *sim, struct lab_sim_strand *strand, unsigned cpu)
@@ -60,7 +59,7 @@ static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scen
 	enum lab_status status;
 
 	rest_strand(sim, &sim->engine, 0);
-	for (unsigned cpu = 0; cpu < sim->cpu_count; cpu++)
+	for (unsigned cpu = 0; cpu < sim->cpu_count && sim->handler_count; cpu++)
 		rest_strand(sim, &sim->idle[cpu], cpu);
 	status = ready_stack(&sim->engine, lab_sim_engine_body);
 	for (unsigned i = 0; i < scenario->context_count && status == LAB_OK; i++) {
@@ -73,7 +72,6 @@ static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scen
 		context->entry = (struct lab_candidate){.context = i, .cpu = plan->cpu, .fires = true};
 		rest_strand(sim, &sim->strands[i], plan->cpu);
 		if (plan->kind != LAB_CONTEXT_TASK) {
-			sim->handler_count++;
 			status = ready_stack(&sim->idle[plan->cpu], lab_sim_idle_body);
 			continue;
 		}
@@ -97,7 +95,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	lab_assert_cmp(scenario->machine.cpu_count, <=, LAB_CPU_MAX);
 	sim->scenario = scenario;
 	sim->cpu_count = scenario->machine.cpu_count;
-	memset(sim->cpus, 0, sizeof(sim->cpus));
+	memset(sim->cpus, 0, sim->cpu_count * sizeof(sim->cpus[0]));
 	memset(sim->locks, 0, sizeof(sim->locks));
 	sim->class_count = sim->tasks_left = sim->waiting_count = sim->handler_count = 0;
 	sim->next_byte = sim->next_directive = 0;
@@ -109,9 +107,12 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->last_context = sim->step.context = LAB_NOBODY;
 	sim->has_fire_at = sim->finished = false;
 	lab_store_relaxed(&sim->exec.marks_busy, 0); /* the last run may have ended inside a change of watermarks */
+	for (unsigned i = 0; i < count; i++)
+		sim->handler_count += scenario->contexts[i].kind != LAB_CONTEXT_TASK;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		sim->min_highest[zone] = scenario->machine.zones[zone].min;
-	lab_prng_seed(&sim->random, RANDOM_SEED, 0);
+	sim->random = sim->random_start;
+	lab_order_begin(&sim->order);
 	status = ready_actors(sim, count);
 	if (status == LAB_OK)
 		status = ready_contexts(sim, scenario);

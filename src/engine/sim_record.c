@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#define XXH_INLINE_ALL /* short, and often */
 #include <xxhash.h>
 
 #include "scenario/text.h"

@@ -9,6 +9,7 @@
 #include "engine/machine.h"
 #include "engine/race.h"
 #include "engine/sim.h"
+#include "engine/sim_order.h"
 #include "engine/sim_spin.h"
 #include "engine/strategy.h"
 #include "plat/coroutine.h"
@@ -16,10 +17,9 @@
 
 /* What the files of the sim engine share. Nothing here is atomic: one OS thread. */
 
-#define LAB_SIM_SHAPE_COUNT  8u    /* machines kept with their oracle and census */
-#define LAB_SIM_CLASS_COUNT  64u   /* lock classes whose use is tracked */
-#define LAB_SIM_WORD_COUNT   1024u /* addresses told apart in the trace hash */
-#define LAB_SIM_CODE_COUNT   256u  /* code addresses whose offset is kept */
+#define LAB_SIM_SHAPE_COUNT  8u   /* machines kept with their oracle and census */
+#define LAB_SIM_CLASS_COUNT  64u  /* lock classes whose use is tracked */
+#define LAB_SIM_CODE_COUNT   256u /* code addresses whose offset is kept */
 #define LAB_SIM_WRITERS      256u
 #define LAB_SIM_PAIR_WORDS   1024u /* whose last writer is known; a power of two */
 #define LAB_SIM_SOUND_STATES 1024u
@@ -115,13 +115,6 @@ struct lab_sim_others {
 	unsigned count, strands;
 };
 
-/* What came last to an address, for the trace hash. */
-struct lab_sim_word {
-	uint64_t run; /* of another run: free */
-	uintptr_t address;
-	uint64_t writer, readers;
-};
-
 struct lab_sim_code {
 	uintptr_t code, offset;
 };
@@ -162,13 +155,13 @@ struct lab_sim {
 	struct lab_spinlock locks[LAB_LOCK_COUNT];  /* the scenario's own */
 	struct lab_sim_lock_class classes[LAB_SIM_CLASS_COUNT];
 	unsigned class_count;
-	struct lab_prng random;               /* behind the host's random_fill */
+	struct lab_prng random, random_start; /* behind the host's random_fill; as at a run's start */
 	uint64_t min_highest[LAB_ZONE_COUNT]; /* the highest min watermark of the run */
 
 	struct lab_sim_others others;
 	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
 	uint32_t raised; /* handlers that are pending */
-	struct lab_sim_word ordered[LAB_SIM_WORD_COUNT];
+	struct lab_order order;
 	struct lab_sim_step step; /* under way; context LAB_NOBODY: none */
 	unsigned last_context;    /* who made the last step, and its event, while a strategy chooses; or LAB_NOBODY */
 	uint64_t last_event;
@@ -189,9 +182,9 @@ struct lab_sim {
 	size_t next_byte, next_directive;
 	uint32_t directive_ops; /* operations done under the present `stack*3` */
 	bool has_fire_at;
-	bool hurries;  /* nothing but spinning is to be looked for at settled reads */
+	bool hurries;        /* nothing but spinning is to be looked for at settled reads */
 	lab_atomic64 *beats; /* NULL: nobody watches */
-	bool finished; /* the engine's job came to its end; false after a run: abandoned */
+	bool finished;       /* the engine's job came to its end; false after a run: abandoned */
 	enum lab_status status;
 };
 
@@ -268,9 +261,6 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask,
 /* made: NULL: the present one goes on. */
 void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, const struct lab_sim_choice *made);
 
-/* sim_order.c: the last step is over and `next` follows; NULL: none does. */
-void lab_sim_order(struct lab_sim *sim, const struct lab_candidate *next);
-
 /* sim_step.c: the step that the run is in, for who asked to be told. */
 void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);
 /* A handler comes in: a step of its own where nobody was asked. */
@@ -342,6 +332,13 @@ static inline void lab_sim_raise(struct lab_sim *sim, struct lab_sim_context *ha
 {
 	sim->raised += !handler->pending;
 	handler->pending = true;
+}
+
+/* The last step is over: if it touched what the harness shares, it has its place among those that did. */
+static inline void lab_sim_order_last(struct lab_sim *sim)
+{
+	if (sim->shared && sim->last_context != LAB_NOBODY)
+		lab_order_step(&sim->order, sim->last_context, sim->last_event, 0, true);
 }
 
 /* Counts an event; false: it is of the engine's own call, where nobody else may run. */

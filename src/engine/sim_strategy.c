@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/sim_state.h"
 
-#include <string.h>
+#define XXH_INLINE_ALL /* short, and often */
 #include <xxhash.h>
 
 /* The engine's side of the strategies: what it shows them of a point, and what is kept of what they chose. */
@@ -65,12 +65,15 @@ static unsigned ask(struct lab_sim *sim, const struct lab_sim_ask *ask)
 		.shared = sim->shared,
 		.usual = ask->usual ? (unsigned)(ask->usual - others->list) + stays : 0,
 	};
+	struct lab_choice place;
 
 	if (point.count == 1 && strategy->skips_alone)
 		return 0;
 	point.forced = !point.movers;
-	if (strategy->ops->reads_places)
-		point.place = place_of(sim, ask->asker);
+	if (strategy->ops->reads_places) {
+		place = place_of(sim, ask->asker);
+		point.place = &place;
+	}
 	index = strategy->ops->choose(strategy, &point);
 	lab_assert_cmp(index, <, point.count);
 	return index;
@@ -85,7 +88,10 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ques
 	others->shown[0] = stays ? &question->current->top->self : NULL;
 	index = ask(sim, question);
 	chosen = others->shown[index + !stays];
-	lab_sim_order(sim, chosen);
+	lab_sim_order_last(sim);
+	if (chosen->pending.address)
+		lab_order_step(&sim->order, chosen->context, chosen->events, chosen->pending.address,
+			       chosen->pending.kind != LAB_SIM_READ);
 	sim->last_context = chosen->context;
 	sim->last_event = chosen->events;
 	if (sim->options.step) {

@@ -34,14 +34,14 @@ struct lab_point {
 	bool spins;  /* whoever moved last says that it waits for others: choosing it again may never end */
 	bool shared; /* the last step touched what the harness itself shares among contexts, or was a whole call */
 	bool forced; /* a handler must come in: nobody else is left */
-	struct lab_choice place;
+	const struct lab_choice *place; /* NULL unless the strategy reads places */
 };
 
 struct lab_strategy;
 
 struct lab_strategy_ops {
 	const char *name;
-	bool reads_places; /* a point has its place; otherwise it is all 0, for it costs time */
+	bool reads_places; /* a point tells its place, which costs time */
 	/* Before a run, with how many contexts and what they are. */
 	void (*begin)(struct lab_strategy *strategy, const struct lab_scenario *scenario);
 	/* An index into the point's list. */

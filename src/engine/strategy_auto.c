@@ -38,6 +38,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 	struct lab_strategy *one = present((struct automatic *)strategy);
 
 	one->ops->begin(one, scenario);
+	strategy->skips_alone = one->skips_alone;
 }
 
 static unsigned choose(struct lab_strategy *strategy, const struct lab_point *point)

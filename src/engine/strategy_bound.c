@@ -182,6 +182,7 @@ static struct lab_strategy *create(const struct lab_strategy_ops *ops, const str
 	struct bound *bound = lab_strategy_memory(sizeof(*bound));
 
 	bound->base.ops = ops;
+	bound->base.skips_alone = true;
 	bound->interrupts_only = ops == &irq_ops;
 	bound->most = options->preemptions == LAB_NOBODY ? BOUND_DEFAULT : options->preemptions;
 	return &bound->base;

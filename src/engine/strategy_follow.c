@@ -52,14 +52,14 @@ static unsigned choose_exact(struct follow *follow, const struct lab_point *poin
 	if (follow->divergence.is || follow->next == follow->choices->count)
 		return point->usual;
 	choice = &follow->choices->list[follow->next];
-	if (!lab_choice_same_place(choice, &point->place))
+	if (!lab_choice_same_place(choice, point->place))
 		return point->usual;
-	if (choice->signature != point->place.signature) {
-		diverge(follow, choice, &point->place, "what was done up to there is not what was recorded");
+	if (choice->signature != point->place->signature) {
+		diverge(follow, choice, point->place, "what was done up to there is not what was recorded");
 		return point->usual;
 	}
 	if (!find(point, choice, &index)) {
-		diverge(follow, choice, &point->place, "who was chosen cannot move there");
+		diverge(follow, choice, point->place, "who was chosen cannot move there");
 		return point->usual;
 	}
 	follow->next++;
@@ -76,7 +76,7 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 	for (size_t i = 0; i < follow->choices->count; i++) {
 		const struct lab_choice *choice = &follow->choices->list[i];
 
-		if (follow->used[i] || !lab_choice_same_place(choice, &point->place) || !find(point, choice, &index))
+		if (follow->used[i] || !lab_choice_same_place(choice, point->place) || !find(point, choice, &index))
 			continue;
 		follow->used[i] = true;
 		return index;

@@ -45,6 +45,7 @@ struct lab_strategy *lab_strategy_random(const struct lab_strategy_options *opti
 	struct walk *walk = lab_strategy_memory(sizeof(*walk));
 
 	walk->base.ops = &ops;
+	walk->base.skips_alone = true;
 	lab_prng_seed(&walk->prng, options->seed, 1);
 	return &walk->base;
 }
