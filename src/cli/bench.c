@@ -6,14 +6,20 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cli/bench_sim.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
 #include "report/emit.h"
 #include "target/registry.h"
 
-#define ROUNDS_MAX  1000u
-#define PAIRS       65536u
-#define PAIRS_QUICK 8192u
+#define COMMAND         (&lab_command_bench)
+#define ROUNDS_MAX      1000u
+#define PAIRS           65536u
+#define PAIRS_QUICK     8192u
+#define SAMPLE_NS       UINT64_C(50000000)
+#define SAMPLE_NS_QUICK (SAMPLE_NS / 8)
+#define SEARCH_NS       UINT64_C(10000000000)
+#define SEARCH_NS_QUICK (SEARCH_NS / 8)
 
 static void print_table(const struct lab_bench_result *result)
 {
@@ -80,42 +86,47 @@ static int bench_alloc(const struct lab_bench_plan *plan, enum lab_format format
 	return LAB_EXIT_CLEAN;
 }
 
-static int run(int argc, const char **argv)
+static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format format)
 {
-	const char *format_text = NULL, *rounds_text = "15", *seed_text = "1", *threads_text = "2";
-	int quick = 0;
-	const struct poptOption table[] = {
-		{"rounds", '\0', POPT_ARG_STRING, &rounds_text, 0, "rounds, each with every case once (default 15)",
-		 "N"},
-		{"threads", '\0', POPT_ARG_STRING, &threads_text, 0, "up to this many threads, 1 or 2 (default 2)",
-		 "N"},
-		{"quick", '\0', POPT_ARG_NONE, &quick, 0, "3 rounds of an eighth of the length", NULL},
-		{"seed", '\0', POPT_ARG_STRING, &seed_text, 0, "of the order of cases and frees (default 1)", "N"},
-		{"format", '\0', POPT_ARG_STRING, &format_text, 0, "text or jsonl (default text)", "FORMAT"},
-		POPT_TABLEEND,
-	};
-	struct lab_bench_plan plan = {.stopped = lab_cli_stop_asked};
-	enum lab_format format;
-	const char **rest;
-	uint64_t rounds, threads;
-	int error = lab_cli_parse(&lab_command_bench, argc, argv, table, &rest);
+	struct lab_bench_sim_result result;
+	char message[256];
+	int code = LAB_EXIT_CLEAN;
 
-	if (error)
-		return error < 0 ? LAB_EXIT_CLEAN : error;
-	if (!rest[0] || strcmp(rest[0], "alloc") != 0 || rest[1]) {
-		lab_cli_error("bench: argument '%s': expected the name of one bench: alloc", !rest[0]  ? ""
-											     : rest[1] ? rest[1]
-												       : rest[0]);
-		return LAB_EXIT_USAGE;
+	lab_cli_stop_catch();
+	if (lab_bench_sim(plan, &result, message, sizeof(message)) != LAB_OK) {
+		lab_cli_error("%s", message);
+		return LAB_EXIT_HARNESS;
 	}
-	if (lab_cli_number(&lab_command_bench, "--rounds", rounds_text, 1, ROUNDS_MAX, &rounds) ||
-	    lab_cli_number(&lab_command_bench, "--threads", threads_text, 1, LAB_BENCH_THREAD_MAX, &threads) ||
-	    lab_cli_number(&lab_command_bench, "--seed", seed_text, 0, UINT64_MAX, &plan.seed) ||
-	    lab_cli_format(&lab_command_bench, format_text, &format))
+	lab_bench_sim_tell(plan, &result, format);
+	for (size_t i = 0; i < result.case_count; i++)
+		if (result.cases[i].program->clean && result.cases[i].rule != LAB_RULE_COUNT) {
+			lab_cli_error("bench: %s: a finding of %s, expected none", result.cases[i].program->name,
+				      lab_rule_info(result.cases[i].rule)->id);
+			code = LAB_EXIT_FINDING;
+		}
+	lab_bench_sim_free(&result);
+	return code;
+}
+
+/* The options as they were written; NULL: not given. */
+struct words {
+	const char *format, *rounds, *seed, *threads, *time, *limit;
+	int quick;
+};
+
+static int take_alloc(const struct words *words, enum lab_format format)
+{
+	struct lab_bench_plan plan = {.stopped = lab_cli_stop_asked};
+	uint64_t rounds, threads;
+
+	if (lab_cli_number(COMMAND, "--rounds", words->rounds ? words->rounds : "15", 1, ROUNDS_MAX, &rounds) ||
+	    lab_cli_number(COMMAND, "--threads", words->threads ? words->threads : "2", 1, LAB_BENCH_THREAD_MAX,
+			   &threads) ||
+	    lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &plan.seed))
 		return LAB_EXIT_USAGE;
 	plan.thread_max = (unsigned)threads;
-	plan.rounds = quick ? 3 : (unsigned)rounds;
-	plan.pairs = quick ? PAIRS_QUICK : PAIRS;
+	plan.rounds = words->quick ? 3 : (unsigned)rounds;
+	plan.pairs = words->quick ? PAIRS_QUICK : PAIRS;
 	plan.targets = lab_target_builtins(&plan.target_count);
 	fprintf(stderr,
 		"bench alloc: rounds=%u pairs=%" PRIu64 " threads=%u seed=%" PRIu64
@@ -124,9 +135,79 @@ static int run(int argc, const char **argv)
 	return bench_alloc(&plan, format);
 }
 
+static int take_sim(const struct words *words, enum lab_format format)
+{
+	struct lab_bench_sim_plan plan = {
+		.stopped = lab_cli_stop_asked,
+		.sample_ns = words->quick ? SAMPLE_NS_QUICK : SAMPLE_NS,
+		.search_ns = words->quick ? SEARCH_NS_QUICK : SEARCH_NS,
+	};
+	uint64_t rounds;
+
+	if (lab_cli_number(COMMAND, "--rounds", words->rounds ? words->rounds : "5", 1, ROUNDS_MAX, &rounds) ||
+	    lab_cli_number(COMMAND, "--limit", words->limit ? words->limit : "20000", 1, UINT64_MAX / 2, &plan.limit) ||
+	    lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &plan.seed))
+		return LAB_EXIT_USAGE;
+	if (words->time && (lab_cli_duration(words->time, &plan.search_ns) || !plan.search_ns)) {
+		lab_cli_error("bench: --time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms", words->time);
+		return LAB_EXIT_USAGE;
+	}
+	plan.rounds = words->quick ? 3 : (unsigned)rounds;
+	fprintf(stderr,
+		"bench sim: rounds=%u sample=%.3fs time=%.1fs limit=%" PRIu64 " seed=%" PRIu64 " programs=%zu\n",
+		plan.rounds, (double)plan.sample_ns / 1e9, (double)plan.search_ns / 1e9, plan.limit, plan.seed,
+		lab_bench_sim_program_count);
+	return bench_sim(&plan, format);
+}
+
+static int refuse(const char *option, const char *value, const char *bench)
+{
+	lab_cli_error("bench: %s: '%s': expected only with %s", option, value, bench);
+	return LAB_EXIT_USAGE;
+}
+
+static int run(int argc, const char **argv)
+{
+	static struct words words = {.seed = "1"};
+	const struct poptOption table[] = {
+		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
+		 "rounds, each with every case once (alloc 15, sim 5)", "N"},
+		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
+		 "N"},
+		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "sim: of each exhaustive search (10s)", "T"},
+		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0, "sim: schedules of each search for a bug (20000)",
+		 "N"},
+		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "3 rounds of an eighth of the length", NULL},
+		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (default 1)", "N"},
+		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "text or jsonl (default text)", "FORMAT"},
+		POPT_TABLEEND,
+	};
+	static const char *const names[] = {"alloc", "sim", NULL};
+	enum lab_format format;
+	const char **rest;
+	unsigned bench;
+	int error = lab_cli_parse(COMMAND, argc, argv, table, &rest);
+
+	if (error)
+		return error < 0 ? LAB_EXIT_CLEAN : error;
+	if (!rest[0] || rest[1] || lab_cli_format(COMMAND, words.format, &format)) {
+		if (!rest[0] || rest[1])
+			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc or sim",
+				      rest[0] ? rest[1] : "");
+		return LAB_EXIT_USAGE;
+	}
+	if (lab_cli_choice(COMMAND, "argument", rest[0], names, &bench))
+		return LAB_EXIT_USAGE;
+	if (bench == 0 && (words.time || words.limit))
+		return refuse(words.time ? "--time" : "--limit", words.time ? words.time : words.limit, "sim");
+	if (bench == 1 && words.threads)
+		return refuse("--threads", words.threads, "alloc");
+	return bench == 0 ? take_alloc(&words, format) : take_sim(&words, format);
+}
+
 const struct lab_command lab_command_bench = {
 	.name = "bench",
-	.summary = "Measures what an alloc and free costs, for each built-in target, beside two compare-and-swaps.",
-	.usage = "[OPTION...] alloc",
+	.summary = "Measures what an alloc and free costs, or what the deterministic engine and its strategies do.",
+	.usage = "[OPTION...] alloc|sim",
 	.run = run,
 };

@@ -56,8 +56,7 @@ enum lab_status lab_target_open(const char *name, const struct lab_target **ret_
 	return LAB_INVALID;
 }
 
-/* "/where/the/program/is/targets/core.so", or beside that folder, if there is such a file. */
-static bool find_module(const char *name, char *path, size_t room)
+bool lab_target_find_module(const char *name, char *path, size_t room)
 {
 	static const char *const folders[] = {"/targets", "/../targets"};
 	ssize_t length = readlink("/proc/self/exe", path, room - 1);
@@ -79,7 +78,7 @@ enum lab_status lab_target_open_hooked(const char *name, const struct lab_target
 {
 	char path[4096];
 	bool built_in = !is_file(name) && strncmp(name, "malloc:", strlen("malloc:")) != 0;
-	const char *file = built_in && find_module(name, path, sizeof(path)) ? path : name;
+	const char *file = built_in && lab_target_find_module(name, path, sizeof(path)) ? path : name;
 	enum lab_status status = lab_target_open(file, ret_target, message, room);
 
 	if (status == LAB_OK)

@@ -15,6 +15,9 @@ const struct lab_target *const *lab_target_builtins(size_t *ret_count);
 LAB_MUST_USE enum lab_status lab_target_open(const char *name, const struct lab_target **ret_target, char *message,
 					     size_t room);
 
+/* "/where/the/program/is/targets/NAME.so", or beside that folder, into `path`; false: there is no such file. */
+bool lab_target_find_module(const char *name, char *path, size_t room);
+
 /*
  * The same for the deterministic engine: for a built-in target its hooked module, which lies in the folder `targets`
  * next to the program. *ret_hooked tells whether it switches at each access; otherwise at calls and host services only.
