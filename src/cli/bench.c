@@ -110,7 +110,7 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *format, *rounds, *seed, *threads, *time, *limit;
+	const char *format, *rounds, *seed, *threads, *time, *limit, *program;
 	int quick;
 };
 
@@ -135,6 +135,23 @@ static int take_alloc(const struct words *words, enum lab_format format)
 	return bench_alloc(&plan, format);
 }
 
+/* The names, each once, NULL terminated. */
+static const char *const *program_names(void)
+{
+	static const char *names[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < lab_bench_sim_program_count; i++) {
+		size_t known = 0;
+
+		while (known < count && strcmp(names[known], lab_bench_sim_programs[i].name) != 0)
+			known++;
+		if (known == count && count + 1 < LAB_ARRAY_COUNT(names))
+			names[count++] = lab_bench_sim_programs[i].name;
+	}
+	return names;
+}
+
 static int take_sim(const struct words *words, enum lab_format format)
 {
 	struct lab_bench_sim_plan plan = {
@@ -152,6 +169,9 @@ static int take_sim(const struct words *words, enum lab_format format)
 		lab_cli_error("bench: --time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms", words->time);
 		return LAB_EXIT_USAGE;
 	}
+	if (words->program && lab_cli_choice(COMMAND, "--program", words->program, program_names(), &(unsigned){0}))
+		return LAB_EXIT_USAGE;
+	plan.only = words->program;
 	plan.rounds = words->quick ? 3 : (unsigned)rounds;
 	fprintf(stderr,
 		"bench sim: rounds=%u sample=%.3fs time=%.1fs limit=%" PRIu64 " seed=%" PRIu64 " programs=%zu\n",
@@ -177,6 +197,7 @@ static int run(int argc, const char **argv)
 		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "sim: of each exhaustive search (10s)", "T"},
 		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0, "sim: schedules of each search for a bug (20000)",
 		 "N"},
+		{"program", '\0', POPT_ARG_STRING, &words.program, 0, "sim: only this one", "NAME"},
 		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "3 rounds of an eighth of the length", NULL},
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (default 1)", "N"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "text or jsonl (default text)", "FORMAT"},
@@ -198,8 +219,12 @@ static int run(int argc, const char **argv)
 	}
 	if (lab_cli_choice(COMMAND, "argument", rest[0], names, &bench))
 		return LAB_EXIT_USAGE;
-	if (bench == 0 && (words.time || words.limit))
-		return refuse(words.time ? "--time" : "--limit", words.time ? words.time : words.limit, "sim");
+	if (bench == 0 && words.time)
+		return refuse("--time", words.time, "sim");
+	if (bench == 0 && words.limit)
+		return refuse("--limit", words.limit, "sim");
+	if (bench == 0 && words.program)
+		return refuse("--program", words.program, "sim");
 	if (bench == 1 && words.threads)
 		return refuse("--threads", words.threads, "alloc");
 	return bench == 0 ? take_alloc(&words, format) : take_sim(&words, format);

@@ -34,6 +34,7 @@ struct lab_bench_sim_plan {
 	uint64_t search_ns; /* after which a search that is to come to its end is given up */
 	uint64_t limit;     /* schedules after which a search for a bug is given up */
 	uint64_t seed;
+	const char *only;      /* programs of this name; NULL: all */
 	bool (*stopped)(void); /* asked now and then: true ends the bench with what is measured by then */
 };
 

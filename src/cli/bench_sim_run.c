@@ -214,18 +214,21 @@ enum lab_status lab_bench_sim(const struct lab_bench_sim_plan *plan, struct lab_
 			      char *message, size_t room)
 {
 	struct lab_bench_sim_rig *rigs = calloc(lab_bench_sim_program_count, sizeof(rigs[0]));
-	struct lab_bench_sim_result result = {.case_count = lab_bench_sim_program_count};
+	struct lab_bench_sim_result result = {0};
 	enum lab_status status = LAB_OK;
 
-	result.cases = calloc(result.case_count, sizeof(result.cases[0]));
+	result.cases = calloc(lab_bench_sim_program_count, sizeof(result.cases[0]));
 	lab_assert(rigs && result.cases);
 	pin();
-	for (size_t i = 0; i < result.case_count; i++) {
-		result.cases[i].program = &lab_bench_sim_programs[i];
-		result.cases[i].rule = LAB_RULE_COUNT;
-		name_strategies(&result.cases[i], plan->rounds);
-		if (status == LAB_OK)
-			status = lab_bench_sim_rig_open(&rigs[i], &lab_bench_sim_programs[i], message, room);
+	for (size_t i = 0; i < lab_bench_sim_program_count && status == LAB_OK; i++) {
+		const struct lab_bench_sim_program *program = &lab_bench_sim_programs[i];
+		struct lab_bench_sim_case *one = &result.cases[result.case_count];
+
+		if (plan->only && strcmp(plan->only, program->name) != 0)
+			continue;
+		*one = (struct lab_bench_sim_case){.program = program, .rule = LAB_RULE_COUNT};
+		name_strategies(one, plan->rounds);
+		status = lab_bench_sim_rig_open(&rigs[result.case_count++], program, message, room);
 	}
 	if (status == LAB_OK) {
 		status = measure_switch(&result.switch_ns);
