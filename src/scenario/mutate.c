@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scenario/mutate.h"
 
-#include <string.h>
-
 #include "base/bits.h"
 #include "scenario/draw.h"
 #include "scenario/edit.h"
 #include "scenario/fuzz_form.h"
 #include "scenario/mend.h"
+#include "scenario/mutate_schedule.h"
 #include "scenario/words.h"
 
 /*
@@ -162,70 +161,6 @@ static bool change_context(struct lab_prng *prng, struct lab_scenario *scenario)
 	return true;
 }
 
-static bool change_directive(struct lab_prng *prng, struct lab_scenario *scenario)
-{
-	size_t count = scenario->directive_count, at = lab_prng_below(prng, count + 1);
-	bool later = lab_prng_chance(prng, 1, 2);
-	struct lab_directive *directive;
-
-	switch (lab_prng_below(prng, 3)) {
-	case 0:
-		if (lab_fuzz_form_fits(scenario) && count >= LAB_FUZZ_DIRECTIVE_MAX)
-			return false;
-		lab_scenario_add_directive(scenario, lab_draw_directive(prng, scenario));
-		for (size_t i = count; i > at; i--) {
-			struct lab_directive moved = scenario->directives[i];
-
-			scenario->directives[i] = scenario->directives[i - 1];
-			scenario->directives[i - 1] = moved;
-		}
-		return true;
-	case 1:
-		if (at == count)
-			return false;
-		memmove(scenario->directives + at, scenario->directives + at + 1,
-			(count - at - 1) * sizeof(*scenario->directives));
-		scenario->directive_count--;
-		return true;
-	default:
-		if (at == count)
-			return false;
-		/* One step sooner or later: the neighbours of a firing point are the next to try. */
-		directive = &scenario->directives[at];
-		if (later ? directive->count >= UINT16_MAX : !directive->count)
-			return false;
-		directive->count += later ? 1 : -1u;
-		return true;
-	}
-}
-
-static bool change_schedule(struct lab_prng *prng, struct lab_scenario *scenario)
-{
-	size_t count = scenario->schedule_bytes, at = lab_prng_below(prng, count + 1);
-	uint8_t choice = lab_draw_choice(prng);
-
-	switch (lab_prng_below(prng, 3)) {
-	case 0:
-		if (lab_fuzz_form_fits(scenario) && count >= LAB_FUZZ_SCHEDULE_MAX)
-			return false;
-		lab_scenario_add_schedule(scenario, &choice, 1);
-		memmove(scenario->schedule + at + 1, scenario->schedule + at, count - at);
-		scenario->schedule[at] = choice;
-		return true;
-	case 1:
-		if (at == count)
-			return false;
-		memmove(scenario->schedule + at, scenario->schedule + at + 1, count - at - 1);
-		scenario->schedule_bytes--;
-		return true;
-	default:
-		if (at == count)
-			return false;
-		scenario->schedule[at] = choice;
-		return true;
-	}
-}
-
 static bool change_machine(struct lab_prng *prng, struct lab_scenario *scenario)
 {
 	struct lab_scenario_machine *machine = &scenario->machine;
@@ -258,9 +193,21 @@ static bool change_machine(struct lab_prng *prng, struct lab_scenario *scenario)
 void lab_scenario_mutate(struct lab_prng *prng, struct lab_scenario *scenario)
 {
 	static bool (*const edits[])(struct lab_prng *, struct lab_scenario *) = {
-		insert_op,        insert_op,        drop_op,         move_op,         change_op,
-		change_op,        repeat_ops,       add_context,     drop_context,    change_context,
-		change_directive, change_directive, change_schedule, change_schedule, change_machine,
+		insert_op,
+		insert_op,
+		drop_op,
+		move_op,
+		change_op,
+		change_op,
+		repeat_ops,
+		add_context,
+		drop_context,
+		change_context,
+		lab_mutate_directive,
+		lab_mutate_directive,
+		lab_mutate_schedule,
+		lab_mutate_schedule,
+		change_machine,
 	};
 	size_t op_max = op_room(scenario);
 

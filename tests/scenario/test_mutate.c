@@ -11,6 +11,7 @@
 #include "scenario/decode.h"
 #include "scenario/edit.h"
 #include "scenario/mutate.h"
+#include "scenario/mutate_schedule.h"
 #include "scenario/validate.h"
 #include "scenario/words.h"
 
@@ -132,6 +133,74 @@ static void test_mutations_stay_valid_small_and_reach_everything(void **state)
 	assert_true(changes.contexts > 20 && changes.directives > 20 && changes.schedule > 20 && changes.machine > 20);
 	lab_scenario_free(&scenario);
 	lab_scenario_free(&before);
+}
+
+static size_t count_switches(const struct lab_scenario *scenario)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < scenario->schedule_bytes; i++)
+		count += scenario->schedule[i] != 0;
+	return count;
+}
+
+/* One switch at choice 9: it goes, moves near and far, is turned to another, gets a second before, behind and far off.
+ */
+static void test_switches_come_go_and_move(void **state)
+{
+	static const uint8_t one[10] = {[9] = 3};
+	unsigned gone = 0, next = 0, far = 0, turned = 0, second = 0, behind = 0;
+	struct lab_scenario scenario;
+	struct lab_prng prng;
+
+	lab_scenario_init(&scenario);
+	lab_prng_seed(&prng, 17, 0);
+	for (unsigned run = 0; run < RUNS; run++) {
+		size_t last;
+
+		lab_scenario_decode(NULL, 0, &scenario);
+		lab_scenario_add_schedule(&scenario, one, sizeof(one));
+		if (!lab_mutate_schedule(&prng, &scenario))
+			continue;
+		last = scenario.schedule_bytes - 1;
+		gone += !count_switches(&scenario);
+		second += count_switches(&scenario) == 2;
+		behind += count_switches(&scenario) == 2 && last > 40;
+		if (count_switches(&scenario) != 1)
+			continue;
+		turned += last == 9 && scenario.schedule[last] != 3;
+		next += (last == 8 || last == 10) && scenario.schedule[last] == 3;
+		far += last > 20 && scenario.schedule[last] == 3;
+	}
+	assert_true(gone > RUNS / 20 && turned > RUNS / 20 && next > RUNS / 20 && far > RUNS / 50);
+	assert_true(second > RUNS / 20 && behind > RUNS / 50);
+	lab_scenario_free(&scenario);
+}
+
+static void test_firing_points_move(void **state)
+{
+	struct lab_directive at = {.kind = LAB_DIRECTIVE_FIRE_AT, .context = 1, .host = 0, .count = 100};
+	unsigned gone = 0, next = 0, far = 0, second = 0;
+	struct lab_scenario scenario;
+	struct lab_prng prng;
+
+	lab_scenario_init(&scenario);
+	lab_prng_seed(&prng, 18, 0);
+	for (unsigned run = 0; run < RUNS; run++) {
+		lab_scenario_decode(NULL, 0, &scenario);
+		lab_edit_add_context(&scenario, LAB_CONTEXT_HARDIRQ, 0);
+		lab_scenario_add_directive(&scenario, at);
+		if (!lab_mutate_directive(&prng, &scenario))
+			continue;
+		gone += !scenario.directive_count;
+		second += scenario.directive_count == 2;
+		if (scenario.directive_count != 1)
+			continue;
+		next += scenario.directives[0].count == 99 || scenario.directives[0].count == 101;
+		far += scenario.directives[0].count < 80 || scenario.directives[0].count > 120;
+	}
+	assert_true(gone > RUNS / 10 && second > RUNS / 10 && next > RUNS / 20 && far > RUNS / 50);
+	lab_scenario_free(&scenario);
 }
 
 static void test_mutations_from_nothing_and_at_the_bounds(void **state)
@@ -304,6 +373,8 @@ int main(void)
 		cmocka_unit_test(test_generated_scenarios_are_valid_small_and_told_by_the_seed),
 		cmocka_unit_test(test_generation_reaches_every_operation_and_level),
 		cmocka_unit_test(test_mutations_stay_valid_small_and_reach_everything),
+		cmocka_unit_test(test_switches_come_go_and_move),
+		cmocka_unit_test(test_firing_points_move),
 		cmocka_unit_test(test_mutations_from_nothing_and_at_the_bounds),
 		cmocka_unit_test(test_mutations_of_wide_scenarios_stay_valid),
 		cmocka_unit_test(test_children_are_valid_and_of_both_parents),
