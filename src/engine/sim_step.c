@@ -3,16 +3,20 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "plat/vm.h"
 
 /* What a person is told of a run under a strategy: steps, each with what it changed. */
 
+/* The target may be about to access what is not there, or may have given it back since. */
 static bool value_of(const struct lab_sim_pending *pending, uint64_t *ret_value)
 {
-	*ret_value = 0;
-	if (!pending->address || pending->kind < LAB_SIM_READ || pending->bytes > sizeof(*ret_value))
+	uint64_t value = 0;
+
+	if (!pending->address || pending->kind < LAB_SIM_READ || pending->bytes > sizeof(value) ||
+	    lab_vm_peek((const void *)pending->address, &value, pending->bytes) != LAB_OK)
 		return false;
-	memcpy(ret_value, (const void *)pending->address, pending->bytes);
+	*ret_value = value;
 	return true;
 }
 
@@ -62,12 +66,11 @@ static void name_word(struct lab_sim *sim, struct lab_sim_step *step)
 void lab_sim_step_end(struct lab_sim *sim)
 {
 	struct lab_sim_step *step = &sim->step;
-	uint64_t after;
 
 	if (!sim->options.step || step->context == LAB_NOBODY)
 		return;
-	if (step->has_values && value_of(&step->pending, &after))
-		step->after = after;
+	if (step->has_values)
+		step->has_values = value_of(&step->pending, &step->after);
 	step->ended = true;
 	sim->options.step(sim->options.arg, step);
 	step->context = LAB_NOBODY;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -64,4 +65,11 @@ void lab_vm_zero(void *address, size_t bytes)
 
 	if (bytes < worth_dropping || madvise(address, whole_pages(bytes), MADV_DONTNEED) != 0)
 		memset(address, 0, bytes);
+}
+
+enum lab_status lab_vm_peek(const void *address, void *to, size_t bytes)
+{
+	struct iovec here = {to, bytes}, there = {(void *)(uintptr_t)address, bytes};
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)bytes ? LAB_OK : LAB_SYSTEM;
 }

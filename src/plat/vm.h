@@ -22,6 +22,12 @@ void lab_vm_unmap(void *address, size_t bytes);
 /* Zeroes memory of lab_vm_map from its start; a large piece is given back to the system, which returns it zeroed. */
 void lab_vm_zero(void *address, size_t bytes);
 
+/*
+ * Copies memory that may not be there, without a fault and without a sanitizer's opinion. LAB_SYSTEM: errno: EFAULT, or
+ * the system does not allow it.
+ */
+LAB_MUST_USE enum lab_status lab_vm_peek(const void *address, void *to, size_t bytes);
+
 /* The page size that lab_vm_map aligns to. */
 size_t lab_vm_page_bytes(void);
 

@@ -19,6 +19,7 @@
 #define ASIDE_GOOD  48u
 #define WHO         18u /* names where there are no lanes */
 #define ASIDE_LINES 2u
+#define SOURCE_TEXT (sizeof(struct lab_source))
 
 enum style { PLAIN, FAINT, STRONG, BAD, COMES };
 
@@ -174,7 +175,7 @@ static void choose_widths(struct page *page)
 static void put_gutter(struct page *page, const struct lab_row *row)
 {
 	enum style style = row && row->marked ? BAD : FAINT;
-	char number[16] = "";
+	char number[24] = "";
 
 	if (row && row->step)
 		snprintf(number, sizeof(number), "%" PRIu64, row->step);
@@ -208,7 +209,7 @@ static void print_in_lanes(struct page *page, size_t at)
 {
 	const struct lab_row *row = &page->rows->list[at];
 	const char *text = row->text, *source;
-	char aside[256];
+	char aside[SOURCE_TEXT];
 
 	tell_source(row, true, aside, sizeof(aside));
 	drop_comment(aside);
@@ -245,7 +246,7 @@ static void print_heads(struct page *page)
 static void print_in_list(struct page *page, size_t at)
 {
 	const struct lab_row *row = &page->rows->list[at];
-	char name[48] = "", aside[256];
+	char name[48] = "", aside[SOURCE_TEXT];
 	const char *text = row->text, *who = name, *source;
 	unsigned left = LAB_MAX(page->columns->width, GUTTER + WHO + LANE_LEAST) - GUTTER - WHO;
 

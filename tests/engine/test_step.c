@@ -21,6 +21,8 @@ static void note(void *arg, const struct lab_sim_step *step)
 {
 	struct told *told = arg;
 
+	if (step->fires)
+		assert_int_equal(step->op->kind, LAB_OP_ALLOC);
 	if (!step->ended) {
 		told->begun++;
 		return;
@@ -114,9 +116,8 @@ static void test_services_have_names_and_places(void **state)
 /* A handler that nobody chose comes in before the last task of its CPU is over: with a step of its own. */
 static void test_operations_and_interrupts(void **state)
 {
-	const struct told *told =
-		run(files[0], MACHINE "task t { s0 = alloc kernel 0; free s5; free s0; }\n"
-				      "hardirq rx { p0 = alloc atomic 0; }\n");
+	const struct told *told = run(files[0], MACHINE "task t { s0 = alloc kernel 0; free s5; free s0; }\n"
+							"hardirq rx { p0 = alloc atomic 0; }\n");
 	enum lab_status statuses[8] = {0};
 	unsigned ops = 0, fires = 0, starts = 0;
 	uint64_t frames[8];
@@ -128,7 +129,6 @@ static void test_operations_and_interrupts(void **state)
 		starts += step->op != NULL;
 		if (step->fires) {
 			assert_int_equal(step->context, 1);
-			assert_int_equal(step->op->kind, LAB_OP_ALLOC);
 		}
 		if (!step->op_ended)
 			continue;
