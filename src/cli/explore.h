@@ -94,6 +94,8 @@ bool lab_explore_limit(struct lab_explore *explore, bool now);
 /* explore_found.c: makes sure of a finding and lists it; one like another that is listed is only counted. */
 void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *scenario,
 		       const struct lab_choices *choices, const struct lab_sim_result *result);
+/* R17: one run of a scenario, twice. */
+void lab_explore_try_twice(struct lab_explore *explore, const struct lab_scenario *scenario);
 
 /* explore_tell.c */
 void lab_explore_tell_options(const struct lab_explore *explore);

@@ -95,8 +95,37 @@ void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *s
 	code = lab_found_settle(&found, "explore");
 	if (code)
 		state->codes |= 1u << code;
-	else
+	if (!code || found.result.finding.rule == LAB_R17_DETERMINISM)
 		list(explore, &found, signature, scenario->op_count);
 	state->ended |= !explore->plan->keep_going;
+	lab_found_free(&found);
+}
+
+/* The engine's own way, twice. What else it breaks is the search's to find. */
+void lab_explore_try_twice(struct lab_explore *explore, const struct lab_scenario *scenario)
+{
+	struct lab_sim_result *result = &explore->watch.shared->result;
+	struct lab_choices *choices = &explore->watch.shared->choices;
+	const struct lab_sim_options options = {.quiesce = true, .record = choices};
+	struct lab_found found;
+	uint64_t hash = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		choices->count = 0;
+		if (lab_sim_run(explore->sim, scenario, &options, result) != LAB_OK || result->found)
+			return;
+		if (!i)
+			hash = result->event_hash;
+	}
+	if (hash == result->event_hash)
+		return;
+	lab_found_init(&found, explore->sim, &explore->inner);
+	lab_scenario_copy(&found.scenario, scenario);
+	lab_choices_copy(&found.choices, choices);
+	found.result = *result;
+	lab_found_unsteady(&found, "explore", hash);
+	explore->state->codes |= 1u << LAB_EXIT_NONDETERMINISM;
+	list(explore, &found, lab_finding_signature(&found.result.finding, scenario), scenario->op_count);
+	explore->state->ended = true; /* whatever else there is, no replay could tell */
 	lab_found_free(&found);
 }

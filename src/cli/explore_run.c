@@ -101,6 +101,7 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 	bool automatic = strcmp(explore->plan->strategy, "auto") == 0;
 	uint64_t before = state->schedules;
 
+	lab_explore_try_twice(explore, scenario);
 	/* a search must be asked at the same places throughout: what it started without knowing, it does anew */
 	for (;;) {
 		strategy = lab_strategy_create(explore->plan->strategy, &options);

@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "cli/cli.h"
+#include "cli/twice.h"
 #include "engine/shrink.h"
 #include "plat/child.h"
 #include "report/artifact.h"
@@ -142,6 +143,21 @@ static bool shrink(struct job *job)
 	return shrink_lone(job) == LAB_OK && !job->shrink.unsteady;
 }
 
+void lab_found_unsteady(struct lab_found *found, const char *who, uint64_t other_hash)
+{
+	const struct lab_twice twice = {
+		.isolate = found->isolate,
+		.sim = found->sim,
+		.scenario = &found->scenario,
+		.choices = &found->choices,
+	};
+
+	lab_twice_tell(&twice, found->result.event_hash, other_hash, &found->result.finding);
+	found->result.found = true;
+	lab_cli_error("%s: %s %s: %s", who, lab_rule_info(LAB_R17_DETERMINISM)->id,
+		      lab_rule_info(LAB_R17_DETERMINISM)->slug, found->result.finding.detail);
+}
+
 /* The same once more; what was found is told in the words of the replay, which knows where a crash was. */
 static bool replays(struct lab_found *found, const char *who, const char *when)
 {
@@ -159,11 +175,13 @@ static bool replays(struct lab_found *found, const char *who, const char *when)
 		lab_cli_error("%s: a finding of %s did not replay%s: got %s: %s", who, rule, when,
 			      again.found ? lab_rule_info(again.finding.rule)->id : "none",
 			      found->result.finding.detail);
+		lab_found_unsteady(found, who, again.event_hash);
 		return false;
 	}
 	if (again.event_hash != found->result.event_hash) {
 		lab_cli_error("%s: a finding of %s did not replay%s: event hash %016" PRIx64 ", then %016" PRIx64, who,
 			      rule, when, found->result.event_hash, again.event_hash);
+		lab_found_unsteady(found, who, again.event_hash);
 		return false;
 	}
 	found->result = again;

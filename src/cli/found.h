@@ -20,10 +20,16 @@ struct lab_found {
 	struct lab_sim_result result;
 };
 
+/* The finding becomes R17: a run like it had another event hash. */
+void lab_found_unsteady(struct lab_found *found, const char *who, uint64_t other_hash);
+
 void lab_found_init(struct lab_found *found, struct lab_sim *sim, struct lab_isolate *isolate);
 void lab_found_free(struct lab_found *found);
 
-/* 0; or LAB_EXIT_NONDETERMINISM or LAB_EXIT_HARNESS after one line on stderr that begins with `who`. May sleep. */
+/*
+ * 0; or LAB_EXIT_NONDETERMINISM or LAB_EXIT_HARNESS after lines on stderr that begin with `who`. Where replays
+ * differed, result.finding is R17 then. May sleep.
+ */
 int lab_found_settle(struct lab_found *found, const char *who);
 
 #endif

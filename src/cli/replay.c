@@ -28,10 +28,19 @@ static const char *rule_of(const struct lab_sim_result *result)
 	return result->found ? lab_rule_info(result->finding.rule)->id : "no finding";
 }
 
+/* That runs differ says more than what one of them found. NULL: none. */
+static const struct lab_finding *finding_of(const struct lab_replay_outcome *outcome)
+{
+	if (outcome->other_run)
+		return &outcome->unsteady;
+	return outcome->first.found ? &outcome->first.finding : NULL;
+}
+
 static void emit_result(struct replay *replay, const char *path, const char *target, const char *engine,
 			const struct lab_replay_outcome *outcome)
 {
 	const struct lab_sim_result *result = &outcome->first;
+	const struct lab_finding *finding = finding_of(outcome);
 	char hash[17], agreed[64];
 
 	snprintf(agreed, sizeof(agreed), "%" PRIu64 " of %" PRIu64, outcome->agreed, outcome->runs);
@@ -52,9 +61,9 @@ static void emit_result(struct replay *replay, const char *path, const char *tar
 	lab_emit_bool(replay->emit, "starved", result->starved);
 	lab_emit_text(replay->emit, "event_hash", hash);
 	lab_emit_text(replay->emit, "replayed", agreed);
-	lab_emit_text(replay->emit, "finding", result->found ? lab_rule_info(result->finding.rule)->id : "none");
-	if (result->found)
-		lab_emit_text(replay->emit, "detail", result->finding.detail);
+	lab_emit_text(replay->emit, "finding", finding ? lab_rule_info(finding->rule)->id : "none");
+	if (finding)
+		lab_emit_text(replay->emit, "detail", finding->detail);
 	if (outcome->divergence.is)
 		lab_emit_text(replay->emit, "diverged", outcome->divergence.why);
 	lab_emit_end(replay->emit);
@@ -113,15 +122,15 @@ static int judge(const char *path, const struct lab_artifact *artifact, const st
 	const struct lab_sim_result *first = &outcome->first;
 	const struct lab_rule_info *expected;
 
-	if (outcome->divergence.is) {
-		tell_divergence(path, artifact, &outcome->divergence);
-		return LAB_EXIT_NONDETERMINISM;
-	}
 	if (outcome->other_run) {
 		lab_cli_error("replay: %s: replayed %" PRIu64 " of %" PRIu64 ": run %" PRIu64
 			      " has event hash %016" PRIx64 " and %s, the first %016" PRIx64 " and %s",
 			      path, outcome->agreed, outcome->runs, outcome->other_run, outcome->other.event_hash,
 			      rule_of(&outcome->other), first->event_hash, rule_of(first));
+		return LAB_EXIT_NONDETERMINISM;
+	}
+	if (outcome->divergence.is) {
+		tell_divergence(path, artifact, &outcome->divergence);
 		return LAB_EXIT_NONDETERMINISM;
 	}
 	if (artifact->rule < LAB_RULE_COUNT && (!first->found || first->finding.rule != artifact->rule)) {
@@ -212,8 +221,8 @@ static int replay_loaded(struct replay *replay, const char *path, const struct l
 	if (code != LAB_EXIT_NONDETERMINISM || replay->lanes || replay->all_steps)
 		error = tell_steps(replay, path, target, name, artifact, way.story, &outcome);
 	lab_story_destroy(way.story);
-	if (outcome.first.found && code != LAB_EXIT_NONDETERMINISM)
-		print_finding(replay, path, name, artifact, &outcome.first.finding);
+	if (finding_of(&outcome) && (code != LAB_EXIT_NONDETERMINISM || outcome.other_run))
+		print_finding(replay, path, name, artifact, finding_of(&outcome));
 	return error ? error : code;
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "engine/isolate.h"
+#include "cli/twice.h"
 #include "plat/child.h"
 
 /* One child makes all runs; where one takes it along, another child goes on with the next. */
@@ -153,6 +153,23 @@ static enum lab_status run_all(struct replay *replay)
 	return LAB_OK;
 }
 
+/* Two runs differed: where. */
+static void tell_unsteady(struct replay *replay)
+{
+	struct lab_replay_outcome *outcome = replay->outcome;
+	struct lab_twice twice = {
+		.isolate = &replay->isolate,
+		.scenario = &replay->artifact->scenario,
+		.choices = replay->artifact->follows ? &replay->artifact->choices : NULL,
+		.sequential = replay->way->sequential,
+	};
+
+	if (lab_sim_create(replay->target, &twice.sim) != LAB_OK)
+		return;
+	lab_twice_tell(&twice, outcome->first.event_hash, outcome->other.event_hash, &outcome->unsteady);
+	lab_sim_destroy(twice.sim);
+}
+
 enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_artifact *artifact,
 			       const struct lab_replay_way *way, struct lab_replay_outcome *ret_outcome)
 {
@@ -164,6 +181,8 @@ enum lab_status lab_replay_run(const struct lab_target *target, const struct lab
 	/* in memory that the children share: a run that takes one along is not to be made again */
 	replay.outcome = lab_child_share(sizeof(*replay.outcome));
 	status = replay.outcome ? run_all(&replay) : LAB_SYSTEM;
+	if (status == LAB_OK && replay.outcome->other_run)
+		tell_unsteady(&replay);
 	if (status == LAB_OK)
 		*ret_outcome = *replay.outcome;
 	if (replay.outcome)

@@ -13,6 +13,7 @@ struct lab_replay_outcome {
 	uint64_t runs, agreed;            /* agreed: the first one and those that came to the same */
 	uint64_t other_run;               /* the first that did not; 0: none */
 	struct lab_sim_result other;      /* and what it came to */
+	struct lab_finding unsteady;      /* then: R17 */
 	struct lab_divergence divergence; /* the first that was met; its text is static */
 };
 

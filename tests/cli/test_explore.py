@@ -278,6 +278,20 @@ class Explore(unittest.TestCase):
         self.assertGreater(sum(finding["met"] for finding in findings), len(findings))
         self.assertEqual(len({finding["artifact"] for finding in findings}), len(findings))
 
+    def test_what_is_not_the_same_twice_is_told(self):
+        told = r"R17 determinism.* two runs differ at event 3: task a: write of 8 bytes at data\+0x[0-9a-f]+, code " \
+               r"0x[0-9a-f]+; or: task a: write of 8 bytes at data\+0x[0-9a-f]+, code 0x[0-9a-f]+$"
+        explored = run("explore", "--target", os.environ["UNSTEADY"], "--seed", "1", str(self.pair), cwd=self.root)
+        self.assertEqual(explored.returncode, 4, explored.stdout + explored.stderr)
+        artifact = explored.stdout.split("reproduce: labyrinth replay ")[1].strip()
+        replayed = run("replay", artifact, cwd=self.root)
+        self.assertEqual(replayed.returncode, 4, replayed.stdout + replayed.stderr)
+        raw = run("replay", "--target", os.environ["UNSTEADY"], str(self.pair), cwd=self.root)
+        self.assertEqual(raw.returncode, 4, raw.stdout + raw.stderr)
+        for answer in (explored, replayed, raw):
+            line = [line for line in answer.stdout.split("\n") if line.startswith("finding: ")][-1]
+            self.assertRegex(line.removeprefix("finding: "), told)
+
     def test_interrupted_ends_cleanly(self):
         program = start("explore", "--time", "60s", "--seed", "1", cwd=self.root)
         self.assertIn("options", program.stdout.readline())
