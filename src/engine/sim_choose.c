@@ -4,7 +4,7 @@
 /* Who could move next, and who is asked which of them does. */
 
 /* How often it was asked tells two questions at one event apart. */
-static void count_ask(struct lab_sim_context *context)
+void lab_sim_count_ask(struct lab_sim_context *context)
 {
 	if (context->asked_at != context->self.events)
 		context->asks = 0;
@@ -125,7 +125,7 @@ bool lab_sim_choose(struct lab_sim *sim, struct lab_sim_strand *current, enum la
 	struct lab_sim_ask ask = {.asker = current->top, .current = current, .spins = event == LAB_SIM_RELAX};
 	bool goes;
 
-	count_ask(current->top);
+	lab_sim_count_ask(current->top);
 	if (may_stay_silent(sim, event))
 		return false;
 	if (is_alone(sim)) {
@@ -143,23 +143,42 @@ bool lab_sim_choose(struct lab_sim *sim, struct lab_sim_strand *current, enum la
 	return goes;
 }
 
+/* A written schedule has handlers come in when nobody is left who needs them: no strategy is asked for that. */
+static bool followed_there(struct lab_sim *sim, const struct lab_sim_context *asker, struct lab_sim_choice *ret_choice)
+{
+	struct lab_sim_context *handler = sim->tells ? lab_sim_strategy_told(sim, asker) : NULL;
+
+	if (!handler)
+		return false;
+	if (sim->options.record)
+		lab_sim_record_unasked(sim, asker, handler);
+	*ret_choice = (struct lab_sim_choice){lab_sim_host_of(sim, handler), handler};
+	return true;
+}
+
 bool lab_sim_choose_other(struct lab_sim *sim, struct lab_sim_context *asker, struct lab_sim_choice *ret_choice)
 {
 	struct lab_sim_ask ask = {.asker = asker};
 
 	if (asker)
-		count_ask(asker);
+		lab_sim_count_ask(asker);
 	else
 		sim->engine_asks++;
 	add_strands(sim, NULL);
 	add_handlers(sim, !sim->others.strands);
+	if (!sim->others.strands && followed_there(sim, asker, ret_choice))
+		return true;
 	if (!sim->others.count && (sim->options.strategy || lab_sim_bytes_ended(sim)))
 		return false;
 	ask.usual = sim->others.count ? &sim->others.list[0] : NULL;
 	if (!(sim->options.strategy ? lab_sim_strategy_choose(sim, &ask, ret_choice)
 				    : lab_sim_bytes_choose(sim, &ask, ret_choice)))
 		return false;
-	if (sim->options.record)
+	if (!sim->options.record)
+		return true;
+	if (!sim->options.strategy && !sim->others.strands && ret_choice->fire)
+		lab_sim_record_unasked(sim, asker, ret_choice->fire);
+	else
 		lab_sim_record_choice(sim, &ask, ret_choice);
 	return true;
 }

@@ -27,42 +27,45 @@ void lab_sim_abandon(struct lab_sim *sim)
 	__builtin_unreachable();
 }
 
-/* What was raised comes in without a question: among the choices it is an answer to one, and the next question at this
- * event is the one after it. */
-static void record_raised(struct lab_sim *sim, const struct lab_sim_strand *strand, struct lab_sim_context *handler)
+/* Of those raised here and unmasked the one of the highest level; NULL: there is none. */
+static struct lab_sim_context *due(struct lab_sim *sim, const struct lab_sim_strand *strand)
 {
-	struct lab_sim_choice made = {.fire = handler};
+	struct lab_sim_context *next = NULL;
 
-	if (!sim->options.record || !strand->top)
-		return;
-	strand->top->asks++;
-	lab_sim_record_choice(sim, &(struct lab_sim_ask){.asker = strand->top}, &made);
+	for (unsigned i = 0; sim->raised && i < sim->exec.actor_count; i++) {
+		struct lab_sim_context *handler = &sim->contexts[i];
+
+		if (!handler->pending || handler->actor->cpu != strand->cpu || !lab_sim_can_fire(sim, handler))
+			continue;
+		if (!next || handler->actor->kind > next->actor->kind)
+			next = handler;
+	}
+	return next;
 }
 
-/* Runs what was raised here and is unmasked, the highest level first. */
+/* Runs what was raised, or came in here without a question in the run that is followed. */
 static void fire_due(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
-	while (sim->raised) {
-		struct lab_sim_context *next = NULL;
+	while (sim->raised || sim->tells) {
+		struct lab_sim_context *told = sim->tells ? lab_sim_strategy_told(sim, strand->top) : NULL;
+		struct lab_sim_context *next = told && told->actor->cpu == strand->cpu ? told : due(sim, strand);
 
-		for (unsigned i = 0; i < sim->exec.actor_count; i++) {
-			struct lab_sim_context *handler = &sim->contexts[i];
-
-			if (!handler->pending || handler->actor->cpu != strand->cpu || !lab_sim_can_fire(sim, handler))
-				continue;
-			if (!next || handler->actor->kind > next->actor->kind)
-				next = handler;
-		}
 		if (!next)
 			return;
-		record_raised(sim, strand, next);
+		if (sim->options.record)
+			lab_sim_record_unasked(sim, strand->top, next);
 		lab_sim_fire(sim, strand, next);
 	}
 }
 
+static bool may_go_on(const struct lab_sim *sim, const struct lab_sim_strand *strand)
+{
+	return sim->cpus[strand->cpu].strand == strand && lab_sim_runnable(sim, strand);
+}
+
 /*
  * Goes where the choice says. When the strand is back, it first does what it was called back for: true if that was a
- * handler, after which who goes on is a new question. Schedule bytes never asked it, and corpora depend on that.
+ * handler, after which who goes on is a new question.
  */
 static bool go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_sim_choice choice)
 {
@@ -74,7 +77,18 @@ static bool go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_si
 	if (fired)
 		lab_sim_fire(sim, strand, strand->fire);
 	fire_due(sim, strand);
-	return fired && sim->options.strategy;
+	return fired;
+}
+
+/* True if the question after a handler is asked. Schedule bytes never asked it, and corpora depend on that; yet it is
+ * counted, since who follows what they led to is asked. */
+static bool is_asked_again(struct lab_sim *sim, const struct lab_sim_strand *strand)
+{
+	if (sim->options.strategy)
+		return true;
+	if (sim->options.record && may_go_on(sim, strand))
+		lab_sim_count_ask(strand->top);
+	return false;
 }
 
 void lab_sim_out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand)
@@ -113,9 +127,9 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 	strand->at_boundary = at_boundary;
 	fire_due(sim, strand);
 	while (lab_sim_choose(sim, strand, strand->spin.spinning ? LAB_SIM_RELAX : event->kind, &choice)) {
-		bool here = choice.strand == strand;
+		bool here = choice.strand == strand, fired = go(sim, strand, choice);
 
-		if (!go(sim, strand, choice) && !here)
+		if (!here && !(fired && is_asked_again(sim, strand)))
 			break;
 		strand->at_boundary = at_boundary && sim->options.strategy;
 	}
@@ -128,11 +142,6 @@ void lab_sim_interrupted(struct lab_sim *sim, struct lab_sim_strand *strand, con
 	fire_due(sim, strand);
 }
 
-static bool may_go_on(const struct lab_sim *sim, const struct lab_sim_strand *strand)
-{
-	return sim->cpus[strand->cpu].strand == strand && lab_sim_runnable(sim, strand);
-}
-
 void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
 	struct lab_sim_choice choice;
@@ -141,7 +150,7 @@ void lab_sim_block(struct lab_sim *sim, struct lab_sim_strand *strand)
 	do {
 		if (!lab_sim_choose_other(sim, strand->top, &choice))
 			choice = (struct lab_sim_choice){.strand = &sim->engine};
-		asks = go(sim, strand, choice);
+		asks = go(sim, strand, choice) && is_asked_again(sim, strand);
 		while (asks && may_go_on(sim, strand) && lab_sim_choose(sim, strand, LAB_SIM_SERVICE, &choice))
 			asks = go(sim, strand, choice) || choice.strand == strand;
 	} while (!may_go_on(sim, strand));

@@ -161,6 +161,7 @@ struct lab_sim {
 	struct lab_sim_others others;
 	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
 	uint32_t raised; /* handlers that are pending */
+	bool tells;      /* the strategy has a word in what comes in unasked */
 	struct lab_order order;
 	struct lab_sim_step step; /* under way; context LAB_NOBODY: none */
 	unsigned last_context;    /* who made the last step, and its event, while a strategy chooses; or LAB_NOBODY */
@@ -236,6 +237,7 @@ void lab_sim_switch(struct lab_sim *sim, struct lab_sim_strand *to);
 _Noreturn void lab_sim_abandon(struct lab_sim *sim);
 
 /* sim_choose.c */
+void lab_sim_count_ask(struct lab_sim_context *context);
 bool lab_sim_runnable(const struct lab_sim *sim, const struct lab_sim_strand *strand);
 bool lab_sim_can_fire(const struct lab_sim *sim, const struct lab_sim_context *handler);
 struct lab_sim_strand *lab_sim_host_of(struct lab_sim *sim, const struct lab_sim_context *handler);
@@ -260,6 +262,12 @@ bool lab_sim_bytes_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, st
 bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, struct lab_sim_choice *ret_choice);
 /* made: NULL: the present one goes on. */
 void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, const struct lab_sim_choice *made);
+/* A handler comes in where nobody is asked: it was raised, or the run that is followed has it so. asker: NULL: the
+ * engine. */
+void lab_sim_record_unasked(struct lab_sim *sim, const struct lab_sim_context *asker,
+			    const struct lab_sim_context *handler);
+/* Who comes in here in the run that is followed; NULL: nobody, or nobody who can. */
+struct lab_sim_context *lab_sim_strategy_told(struct lab_sim *sim, const struct lab_sim_context *asker);
 
 /* sim_step.c: the step that the run is in, for who asked to be told. */
 void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);

@@ -40,7 +40,9 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 
 	if (!made && !ask->usual)
 		return;
-	if (made && ask->usual && made->strand == ask->usual->strand && made->fire == ask->usual->fire)
+	/* a CPU that is free under a strategy may not be under schedule bytes, so what is usual there is kept too */
+	if (sim->options.strategy && made && ask->usual && made->strand == ask->usual->strand &&
+	    made->fire == ask->usual->fire)
 		return;
 	choice = place_of(sim, ask->asker);
 	choice.fires = made && made->fire;
@@ -48,6 +50,34 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 			: made->fire ? (uint16_t)made->fire->actor->index
 				     : (uint16_t)made->strand->top->actor->index;
 	lab_choices_add(sim->options.record, choice);
+}
+
+static struct lab_choice unasked_place(struct lab_sim *sim, const struct lab_sim_context *asker)
+{
+	struct lab_choice place = place_of(sim, asker);
+
+	if (asker && asker->asked_at != asker->self.events)
+		place.ask = 0; /* not yet: the count is of an earlier event */
+	place.ask |= LAB_CHOICE_UNASKED;
+	place.fires = true;
+	return place;
+}
+
+void lab_sim_record_unasked(struct lab_sim *sim, const struct lab_sim_context *asker,
+			    const struct lab_sim_context *handler)
+{
+	struct lab_choice choice = unasked_place(sim, asker);
+
+	choice.chosen = (uint16_t)handler->actor->index;
+	lab_choices_add(sim->options.record, choice);
+}
+
+struct lab_sim_context *lab_sim_strategy_told(struct lab_sim *sim, const struct lab_sim_context *asker)
+{
+	struct lab_choice place = unasked_place(sim, asker);
+	unsigned context = sim->options.strategy->ops->comes_in(sim->options.strategy, &place);
+
+	return context != LAB_NOBODY && lab_sim_can_fire(sim, &sim->contexts[context]) ? &sim->contexts[context] : NULL;
 }
 
 /* The index of who moves, of the list that strategies are shown. */

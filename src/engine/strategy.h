@@ -46,6 +46,8 @@ struct lab_strategy_ops {
 	void (*begin)(struct lab_strategy *strategy, const struct lab_scenario *scenario);
 	/* An index into the point's list. */
 	unsigned (*choose)(struct lab_strategy *strategy, const struct lab_point *point);
+	/* Where nobody is asked: the handler that comes in here, or LAB_NOBODY; NULL: none ever does. */
+	unsigned (*comes_in)(struct lab_strategy *strategy, const struct lab_choice *place);
 	/* After a run; shared: as in a point, of its last step. */
 	void (*end)(struct lab_strategy *strategy, bool shared);
 	/* What is known of how much was tried: "2 preemptions: 9649 schedules". */

@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "engine/strategy_own.h"
 
+static const char otherwise[] = "what was done up to there is not what was recorded";
+
 struct follow {
 	struct lab_strategy base;
 	const struct lab_choices *choices;
@@ -55,7 +57,7 @@ static unsigned choose_exact(struct follow *follow, const struct lab_point *poin
 	if (!lab_choice_same_place(choice, point->place))
 		return point->usual;
 	if (choice->signature != point->place->signature) {
-		diverge(follow, choice, point->place, "what was done up to there is not what was recorded");
+		diverge(follow, choice, point->place, otherwise);
 		return point->usual;
 	}
 	if (!find(point, choice, &index)) {
@@ -84,6 +86,29 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 	return point->usual;
 }
 
+static unsigned comes_in(struct lab_strategy *strategy, const struct lab_choice *place)
+{
+	struct follow *follow = (struct follow *)strategy;
+	size_t i = follow->exact ? follow->next : 0, last = follow->exact ? i + 1 : follow->choices->count;
+
+	if (follow->divergence.is)
+		return LAB_NOBODY;
+	for (; i < last && i < follow->choices->count; i++) {
+		const struct lab_choice *choice = &follow->choices->list[i];
+
+		if (follow->used[i] || !lab_choice_same_place(choice, place))
+			continue;
+		if (follow->exact && choice->signature != place->signature) {
+			diverge(follow, choice, place, otherwise);
+			return LAB_NOBODY;
+		}
+		follow->used[i] = true;
+		follow->next++;
+		return choice->chosen;
+	}
+	return LAB_NOBODY;
+}
+
 static void end(struct lab_strategy *strategy, bool shared)
 {
 	struct follow *follow = (struct follow *)strategy;
@@ -104,6 +129,7 @@ static const struct lab_strategy_ops follow_ops = {
 	.reads_places = true,
 	.begin = begin,
 	.choose = choose,
+	.comes_in = comes_in,
 	.end = end,
 	.tell = lab_strategy_tell_nothing,
 	.destroy = destroy,

@@ -14,7 +14,9 @@
  * A schedule as constraints: where it leaves what the engine would do on its own. Each names its place by the context
  * that asked and how many events that one had met, so that dropping one constraint leaves the places of the others.
  */
-#define LAB_CHOICE_ENGINE UINT16_MAX /* who asks when no context runs */
+#define LAB_CHOICE_ENGINE  UINT16_MAX           /* who asks when no context runs */
+#define LAB_CHOICE_UNASKED UINT32_C(0x80000000) /* in `ask`: nobody was asked; a handler that had been raised came in  \
+						 */
 
 struct lab_choice {
 	uint16_t asker;     /* context index, or LAB_CHOICE_ENGINE */
@@ -22,7 +24,8 @@ struct lab_choice {
 	bool fires;         /* chosen is a handler, and comes in here */
 	uint32_t event;     /* of the asker, the first is 1; 0: before it */
 	uint32_t ask;       /* counts when one event asks again, since an interrupt came in or it stays blocked */
-	uint32_t signature; /* of the asker's event and all before: tells whether the code is still the one that was recorded */
+	uint32_t signature; /* of the asker's event and all before: tells whether the code is still the one that was
+			       recorded */
 };
 
 /* In the order in which they came. Zero-initialise. */
