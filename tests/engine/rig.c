@@ -25,9 +25,24 @@ void lab_rig_open(struct lab_rig *rig, const struct lab_target *target)
 	assert_int_equal(lab_sim_create(target, &rig->sim), LAB_OK);
 }
 
+void lab_rig_open_hooked(struct lab_rig *rig, const char *file)
+{
+	const struct lab_target *target;
+	char message[256];
+	bool hooked = false;
+
+	if (lab_target_open_hooked(file, &target, &hooked, message, sizeof(message)) != LAB_OK)
+		fail_msg("%s", message);
+	assert_true(hooked);
+	lab_rig_open(rig, target);
+}
+
 void lab_rig_close(struct lab_rig *rig)
 {
+	if (!rig->sim)
+		return;
 	lab_sim_destroy(rig->sim);
+	rig->sim = NULL;
 	lab_scenario_free(&rig->scenario);
 }
 

@@ -24,7 +24,9 @@ struct lab_rig {
 };
 
 void lab_rig_open(struct lab_rig *rig, const struct lab_target *target);
-void lab_rig_close(struct lab_rig *rig);
+/* The same on a hooked module's file; fails the test if it is none. */
+void lab_rig_open_hooked(struct lab_rig *rig, const char *file);
+void lab_rig_close(struct lab_rig *rig); /* of one that is not open: nothing */
 /* Parses and runs; fails the test if either is not possible. */
 void lab_rig_run(struct lab_rig *rig, const char *text);
 /* The same with these schedule bytes behind what the text says. */

@@ -13,18 +13,6 @@
 
 static char **files;
 
-static void open_module(struct lab_rig *rig, const char *file)
-{
-	const struct lab_target *target;
-	char message[256];
-	bool hooked = false;
-
-	if (lab_target_open_hooked(file, &target, &hooked, message, sizeof(message)) != LAB_OK)
-		fail_msg("%s", message);
-	assert_true(hooked);
-	lab_rig_open(rig, target);
-}
-
 /* Runs with the handler fired at each event of the task; how many of the positions broke a rule. */
 static unsigned try_positions(struct lab_rig *rig, const char *handler, enum lab_rule *ret_rule, unsigned *ret_count)
 {
@@ -57,7 +45,7 @@ static void expect_clean(const char *file)
 	enum lab_rule rule;
 	unsigned count;
 
-	open_module(&rig, file);
+	lab_rig_open_hooked(&rig, file);
 	assert_int_equal(try_positions(&rig, "s0 = alloc atomic 0; free s0;", &rule, &count), 0);
 	assert_true(count > 50);
 	assert_int_equal(try_positions(&rig, "s0 = alloc atomic 0; s1 = alloc atomic 2;", &rule, &count), 0);
@@ -81,7 +69,7 @@ static void test_lost_update_is_found_in_its_window(void **state)
 	struct lab_rig rig;
 	unsigned count, found;
 
-	open_module(&rig, files[2]);
+	lab_rig_open_hooked(&rig, files[2]);
 	found = try_positions(&rig, "p0 = alloc atomic 0;", &rule, &count);
 	assert_true(found > 0);
 	assert_true(found < count / 2);
@@ -98,13 +86,13 @@ static void test_overrun_is_found_at_the_write(void **state)
 
 	snprintf(overrun, sizeof(overrun), text, "s0 = alloc kernel|zero");
 	snprintf(sound, sizeof(sound), text, "s0 = alloc kernel");
-	open_module(&rig, files[3]);
+	lab_rig_open_hooked(&rig, files[3]);
 	lab_rig_expect(&rig, overrun, LAB_R11_ISOLATION);
 	if (!strstr(rig.result.finding.detail, "was written by code 0x"))
 		fail_msg("%s", rig.result.finding.detail);
 	lab_rig_expect(&rig, sound, LAB_RULE_COUNT);
 	lab_rig_close(&rig);
-	open_module(&rig, files[0]);
+	lab_rig_open_hooked(&rig, files[0]);
 	lab_rig_expect(&rig, overrun, LAB_RULE_COUNT);
 	lab_rig_close(&rig);
 }
@@ -120,7 +108,7 @@ static unsigned count_below_floor(const char *file)
 	unsigned found = 0;
 	struct lab_rig rig;
 
-	open_module(&rig, file);
+	lab_rig_open_hooked(&rig, file);
 	for (unsigned at = 1; at <= 400; at++) {
 		char placed[512];
 
@@ -146,7 +134,7 @@ static unsigned count_without_order(const char *file)
 	unsigned found = 0;
 	struct lab_rig rig;
 
-	open_module(&rig, file);
+	lab_rig_open_hooked(&rig, file);
 	for (unsigned at = 1; at <= 200; at++) {
 		char text[512];
 
@@ -179,7 +167,7 @@ static void test_equal_runs(void **state)
 	uint64_t hash = 0, events = 0;
 	struct lab_rig rig;
 
-	open_module(&rig, files[0]);
+	lab_rig_open_hooked(&rig, files[0]);
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = i % 3 == 0;
 	for (int i = 0; i < 10; i++) {
@@ -214,7 +202,7 @@ static void test_settled(void **state)
 	uint64_t asked_everywhere, hash;
 	struct lab_rig rig;
 
-	open_module(&rig, files[0]);
+	lab_rig_open_hooked(&rig, files[0]);
 	memset(bytes, 1, sizeof(bytes));
 	lab_rig_run(&rig, text);
 	hash = rig.result.event_hash;

@@ -94,17 +94,10 @@ static void test_runs_are_equal(void **state)
 
 static int open_rig(void **state)
 {
-	const struct lab_target *target;
-	char text[4096] = "machine frames=64 order-max=3\nzone normal frames=0+64\ntask a {", message[256];
+	char text[4096] = "machine frames=64 order-max=3\nzone normal frames=0+64\ntask a {";
 	struct lab_text_error error;
-	bool hooked = false;
 
-	if (lab_target_open_hooked(module_file, &target, &hooked, message, sizeof(message)) != LAB_OK) {
-		fprintf(stderr, "%s\n", message);
-		return -1;
-	}
-	assert_true(hooked);
-	lab_rig_open(&rig, target);
+	lab_rig_open_hooked(&rig, module_file);
 	for (size_t i = 0; i < STEP_COUNT; i++)
 		strcat(text, " s0 = alloc kernel 0; free s0;");
 	strcat(text, " }\n");
@@ -113,8 +106,7 @@ static int open_rig(void **state)
 
 static int close_rig(void **state)
 {
-	if (rig.sim)
-		lab_rig_close(&rig);
+	lab_rig_close(&rig);
 	return 0;
 }
 

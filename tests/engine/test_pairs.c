@@ -26,18 +26,6 @@ static void note_event(void *arg, const char *line)
 	events++;
 }
 
-static void open_rig(struct lab_rig *rig)
-{
-	const struct lab_target *target;
-	char message[256];
-	bool hooked = false;
-
-	if (lab_target_open_hooked(file, &target, &hooked, message, sizeof(message)) != LAB_OK)
-		fail_msg("%s", message);
-	assert_true(hooked);
-	lab_rig_open(rig, target);
-}
-
 /* The pairs of one run; how many there are. */
 static unsigned run(struct lab_rig *rig, const char *text, const char *bytes, size_t count, uint8_t *ret_pairs)
 {
@@ -68,7 +56,7 @@ static void test_equal_runs_equal_pairs(void **state)
 	static uint8_t first[COUNT], again[COUNT];
 	struct lab_rig rig;
 
-	open_rig(&rig);
+	lab_rig_open_hooked(&rig, file);
 	assert_true(run(&rig, MACHINE TASKS, "\0\0\1", 3, first) > 20);
 	run(&rig, MACHINE TASKS, "", 0, again);
 	run(&rig, MACHINE TASKS, "\0\0\1", 3, again);
@@ -83,7 +71,7 @@ static void test_a_switch_makes_new_pairs(void **state)
 	struct lab_rig rig;
 	unsigned most = 0;
 
-	open_rig(&rig);
+	lab_rig_open_hooked(&rig, file);
 	run(&rig, MACHINE TASKS, "", 0, apart);
 	for (unsigned at = 1; at < 60; at++) {
 		char bytes[64] = {0};
@@ -137,7 +125,7 @@ static void test_who_wrote_counts(void **state)
 	static uint8_t own[COUNT], under[COUNT];
 	struct lab_rig rig;
 
-	open_rig(&rig);
+	lab_rig_open_hooked(&rig, file);
 	run(&rig, MACHINE "task a { s0 = alloc nowait 0; free s0; s0 = alloc nowait 0; free s0; }\n", "", 0, own);
 	run(&rig,
 	    MACHINE "task a { s0 = alloc nowait 0; free s0; }\nhardirq h { s0 = alloc nowait 0; free s0; }\n"
@@ -152,7 +140,7 @@ static void test_what_is_aside(void **state)
 {
 	struct lab_rig rig;
 
-	open_rig(&rig);
+	lab_rig_open_hooked(&rig, file);
 	rig.options.aside = note_aside;
 	rig.options.trace = note_event;
 	for (unsigned i = 0; i < 3; i++) {

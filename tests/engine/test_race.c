@@ -28,14 +28,8 @@ static const char *const programs[] = {
 
 static void open_on(struct lab_rig *rig, const char *file)
 {
-	const struct lab_target *target;
-	char message[256];
-	bool hooked;
-
 	assert_non_null(lab_race_engine);
-	if (lab_target_open_hooked(file, &target, &hooked, message, sizeof(message)) != LAB_OK)
-		fail_msg("%s", message);
-	lab_rig_open(rig, target);
+	lab_rig_open_hooked(rig, file);
 }
 
 static void parse(struct lab_rig *rig, const char *text)

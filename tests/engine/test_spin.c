@@ -62,20 +62,13 @@ static void test_handler_spins_on_whom_it_interrupted(void **state)
 
 static int open_rig(void **state)
 {
-	const struct lab_target *target;
-	char message[256];
-	bool hooked = false;
-
-	if (lab_target_open_hooked(module_file, &target, &hooked, message, sizeof(message)) != LAB_OK || !hooked)
-		return -1;
-	lab_rig_open(&rig, target);
+	lab_rig_open_hooked(&rig, module_file);
 	return 0;
 }
 
 static int close_rig(void **state)
 {
-	if (rig.sim)
-		lab_rig_close(&rig);
+	lab_rig_close(&rig);
 	return 0;
 }
 

@@ -37,14 +37,9 @@ static struct told *run(const char *file, const char *text)
 {
 	static struct told told;
 	const struct lab_choices none = {0};
-	const struct lab_target *target;
-	char message[256];
-	bool hooked;
 
 	memset(&told, 0, sizeof(told));
-	if (lab_target_open_hooked(file, &target, &hooked, message, sizeof(message)) != LAB_OK)
-		fail_msg("%s", message);
-	lab_rig_open(&told.rig, target);
+	lab_rig_open_hooked(&told.rig, file);
 	told.rig.options.op_done = NULL;
 	told.rig.options.step = note;
 	told.rig.options.arg = &told;
