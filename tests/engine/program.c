@@ -58,9 +58,13 @@ void lab_program_open(const struct lab_program *opened)
 	target.create = create;
 	target.alloc = call;
 	target.caps = LAB_CAP_ARENA | LAB_CAP_IRQ;
-	for (unsigned i = 0; i < program->tasks; i++)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "task t%u cpu=%u { s0 = alloc atomic 0; }\n",
-			 i, i);
+	for (unsigned i = 0; i < program->tasks; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "task t%u cpu=%u {", i,
+			 program->one_cpu ? 0 : i);
+		for (unsigned call = 0; call < program->calls || !call; call++)
+			strcat(text, " s0 = alloc atomic 0;");
+		strcat(text, " }\n");
+	}
 	if (program->handler)
 		strcat(text, program->handler);
 	lab_rig_open(&lab_program_rig, &target);

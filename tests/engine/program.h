@@ -17,6 +17,8 @@ struct lab_program {
 	void (*start)(void); /* before each run: the variables as at first */
 	unsigned tasks;      /* each on its own CPU, from 0 */
 	const char *handler; /* text of handlers behind the tasks, or NULL */
+	bool one_cpu;        /* the tasks are all on CPU 0 */
+	unsigned calls;      /* of each task; 0: one */
 };
 
 unsigned lab_program_get(unsigned *variable);
