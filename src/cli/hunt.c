@@ -7,7 +7,9 @@
 
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/race.h"
 #include "cli/stop.h"
+#include "plat/child.h"
 #include "plat/clock.h"
 #include "target/registry.h"
 
@@ -86,6 +88,7 @@ static void tell_options(struct lab_emit *emit, const struct lab_hunt_plan *plan
 	lab_emit_begin(emit, "hunt_options");
 	lab_emit_text(emit, "target", plan->target_name);
 	lab_emit_text(emit, "switches_at", plan->hooked ? "accesses" : "calls");
+	lab_emit_bool(emit, "race", lab_cli_race_is_here());
 	lab_emit_text(emit, "rule", lab_rule_info(plan->rule)->id);
 	lab_emit_u64(emit, "seed", plan->seed);
 	lab_emit_real(emit, "time_s", (double)plan->time_ns / 1e9, 1);
@@ -95,75 +98,105 @@ static void tell_options(struct lab_emit *emit, const struct lab_hunt_plan *plan
 
 static void tell_end(struct lab_emit *emit, const struct lab_hunt *hunt)
 {
+	const struct lab_hunt_state *state = hunt->state;
+
 	lab_emit_begin(emit, "hunt");
-	lab_emit_real(emit, "seconds", (double)(lab_clock_mono_ns() - hunt->started_ns) / 1e9, 2);
-	lab_emit_u64(emit, "scenarios", hunt->scenarios);
-	lab_emit_u64(emit, "schedules", hunt->schedules);
-	lab_emit_bool(emit, "found", hunt->same.is);
-	if (!hunt->same.is && hunt->other.is)
-		lab_emit_text(emit, "other", lab_rule_info(hunt->other.result.finding.rule)->id);
+	lab_emit_real(emit, "seconds", (double)(lab_clock_mono_ns() - state->started_ns) / 1e9, 2);
+	lab_emit_u64(emit, "scenarios", state->scenarios);
+	lab_emit_u64(emit, "schedules", state->schedules);
+	lab_emit_bool(emit, "found", state->same.count);
+	if (!state->same.count && state->other.count)
+		lab_emit_text(emit, "other", lab_rule_info(state->other.result.finding.rule)->id);
 	lab_emit_end(emit);
 }
 
 static int hunt_down(struct lab_hunt *hunt)
 {
 	struct lab_emit *emit = lab_emit_open(stdout, hunt->plan->format);
-	int code = LAB_EXIT_NO_ANSWER;
+	struct lab_hunt_state *state = hunt->state;
+	int code;
 
 	tell_options(emit, hunt->plan);
-	hunt->started_ns = hunt->told_ns = lab_clock_mono_ns();
-	lab_hunt_vary(hunt);
-	if (isatty(STDERR_FILENO) && hunt->told_ns != hunt->started_ns)
+	code = lab_hunt_watch(hunt);
+	if (isatty(STDERR_FILENO) && state->told_ns != state->started_ns)
 		fputs("\r\033[K", stderr);
-	tell_end(emit, hunt);
+	if (!code)
+		tell_end(emit, hunt);
 	lab_emit_close(emit);
-	if (hunt->failed) {
-		lab_cli_error("hunt: the target cannot be run: %s", strerror(errno));
+	if (!code && state->failed) {
+		lab_cli_error("hunt: the target cannot be run");
+		code = LAB_EXIT_HARNESS;
+	}
+	if (code)
+		return code;
+	if (state->same.count)
+		return lab_hunt_write(hunt, &state->same, hunt->plan->out);
+	/* No answer to what was asked, but nothing that is found is thrown away. */
+	if (!state->other.count || lab_hunt_write(hunt, &state->other, NULL) == LAB_EXIT_FINDING)
+		return LAB_EXIT_NO_ANSWER;
+	return LAB_EXIT_HARNESS;
+}
+
+static int open_hunt(struct lab_hunt *hunt)
+{
+	hunt->state = lab_child_share(sizeof(*hunt->state));
+	if (!hunt->state || lab_isolate_open(&hunt->watch, LAB_HUNT_CPU_NS) != LAB_OK) {
+		lab_cli_error("hunt: no memory to share with a child: %s", strerror(errno));
 		return LAB_EXIT_HARNESS;
 	}
-	if (hunt->same.is)
-		return lab_hunt_write(hunt, &hunt->same, hunt->plan->out);
-	/* No answer to what was asked, but nothing that is found is thrown away. */
-	if (hunt->other.is && lab_hunt_write(hunt, &hunt->other, NULL) != LAB_EXIT_FINDING)
-		code = LAB_EXIT_HARNESS;
-	return code;
+	if (lab_sim_create(hunt->plan->target, &hunt->sim) != LAB_OK) {
+		lab_cli_error("hunt: the engine cannot be made: %s", strerror(errno));
+		return LAB_EXIT_HARNESS;
+	}
+	return 0;
+}
+
+static void close_hunt(struct lab_hunt *hunt)
+{
+	if (hunt->sim)
+		lab_sim_destroy(hunt->sim);
+	if (hunt->watch.shared)
+		lab_isolate_close(&hunt->watch);
+	if (hunt->state)
+		lab_child_unshare(hunt->state, sizeof(*hunt->state));
+	lab_scenario_free(&hunt->window);
+	for (unsigned i = 0; i < LAB_HUNT_NEAR; i++)
+		lab_scenario_free(&hunt->near[i]);
+}
+
+/* A race is seen in race mode only. Returns where this program has to do, or its own words say why it cannot. */
+static bool needs_race(const struct lab_hunt_plan *plan)
+{
+	return plan->rule == LAB_R11_ISOLATION && plan->hooked && !lab_cli_race_is_here() && lab_cli_race_is_beside();
 }
 
 static int run(int argc, const char **argv)
 {
 	static struct lab_hunt_plan plan;
-	struct lab_hunt hunt = {.plan = &plan};
+	static struct lab_hunt hunt = {.plan = &plan};
 	struct lab_artifact artifact;
 	enum lab_input_kind kind;
 	int code = parse(argc, argv, &plan);
 
 	if (code)
 		return code < 0 ? LAB_EXIT_CLEAN : code;
+	if (needs_race(&plan))
+		return lab_cli_race_become("hunt", argc, argv);
 	lab_artifact_init(&artifact);
 	lab_scenario_init(&hunt.window);
-	lab_scenario_init(&hunt.same.scenario);
-	lab_scenario_init(&hunt.other.scenario);
 	for (unsigned i = 0; i < LAB_HUNT_NEAR; i++)
 		lab_scenario_init(&hunt.near[i]);
 	code = lab_input_load("hunt", plan.path, &artifact, &kind);
-	if (!code && lab_sim_create(plan.target, &hunt.sim) != LAB_OK) {
-		lab_cli_error("hunt: the engine cannot be made: %s", strerror(errno));
-		code = LAB_EXIT_HARNESS;
+	if (!code) {
+		lab_scenario_copy(&hunt.window, &artifact.scenario);
+		code = open_hunt(&hunt);
 	}
 	if (!code) {
 		lab_cli_stop_catch();
-		lab_scenario_copy(&hunt.window, &artifact.scenario);
 		code = hunt_down(&hunt);
-		lab_sim_destroy(hunt.sim);
 	}
 	lab_artifact_free(&artifact);
-	lab_scenario_free(&hunt.window);
-	lab_scenario_free(&hunt.same.scenario);
-	lab_scenario_free(&hunt.other.scenario);
-	for (unsigned i = 0; i < LAB_HUNT_NEAR; i++)
-		lab_scenario_free(&hunt.near[i]);
-	lab_choices_free(&hunt.same.choices);
-	lab_choices_free(&hunt.other.choices);
+	close_hunt(&hunt);
 	return code;
 }
 

@@ -8,11 +8,12 @@
 /*
  * Excerpts in a row, then as many at random that are cut earlier and edited; then all again with four times as many
  * schedules for each, as long as nothing is found: what needs no particular schedule is found in the first round, where
- * each has next to none. Machines are small, so that a full zone, a split or an empty cache is never far.
+ * each has next to none. Few contexts come before many, for what is found has to be told. Machines are small, so that a
+ * full zone, a split or an empty cache is never far.
  */
 #define SHARE_FIRST  UINT64_C(4)
 #define SHARE_FACTOR 4u
-#define SHARE_MOST   UINT64_C(4096)
+#define SHARE_ROUNDS 5u   /* in which it grows */
 #define EDITED       400u /* of each round */
 #define EDITS_MOST   6u
 #define SKIPPED_MOST 32u
@@ -24,23 +25,23 @@ static const uint64_t frames[] = {64, 16, 256};
 static const uint64_t left[] = {LAB_EXCERPT_ALL_FREE, 0, 1, 8};
 static const struct {
 	unsigned cpus, firings;
-} crowds[] = {{1, 1}, {2, 0}, {1, 2}, {2, 1}, {1, 0}, {2, 2}, {4, 4}};
+} crowds[] = {{1, 1}, {2, 0}, {1, 2}, {2, 1}, {2, 2}, {4, 4}};
 
 static const struct lab_excerpt *nth(unsigned number, struct lab_excerpt *excerpt)
 {
 	unsigned take = number;
 
 	*excerpt = (struct lab_excerpt){0};
-	excerpt->cpus = crowds[take % LAB_ARRAY_COUNT(crowds)].cpus;
-	excerpt->firings = crowds[take % LAB_ARRAY_COUNT(crowds)].firings;
-	take /= LAB_ARRAY_COUNT(crowds);
 	excerpt->left = left[take % LAB_ARRAY_COUNT(left)];
 	take /= LAB_ARRAY_COUNT(left);
 	excerpt->maze = take % 2;
 	take /= 2;
+	excerpt->ops = ops[take % LAB_ARRAY_COUNT(ops)];
+	take /= LAB_ARRAY_COUNT(ops);
 	excerpt->frames = frames[take % LAB_ARRAY_COUNT(frames)];
 	take /= LAB_ARRAY_COUNT(frames);
-	excerpt->ops = ops[take % LAB_ARRAY_COUNT(ops)];
+	excerpt->cpus = crowds[take % LAB_ARRAY_COUNT(crowds)].cpus;
+	excerpt->firings = crowds[take % LAB_ARRAY_COUNT(crowds)].firings;
 	excerpt->min = excerpt->frames / (excerpt->left == LAB_EXCERPT_ALL_FREE ? 16 : 4);
 	return excerpt;
 }
@@ -72,21 +73,18 @@ static void go_on(struct lab_prng *prng, const struct lab_hunt *hunt, struct lab
 	}
 }
 
-static void edited(struct lab_hunt *hunt, struct lab_prng *prng, uint64_t share, struct lab_scenario *scenario)
+static void edited(const struct lab_hunt *hunt, struct lab_prng *prng, struct lab_scenario *scenario)
 {
 	struct lab_excerpt excerpt;
 
-	for (unsigned i = 0; i < EDITED && !lab_hunt_over(hunt); i++) {
-		if (hunt->near_count && lab_prng_chance(prng, 1, 2)) {
-			go_on(prng, hunt, scenario);
-		} else {
-			nth((unsigned)lab_prng_below(prng, EXCERPTS), &excerpt);
-			excerpt.skipped = lab_prng_chance(prng, 1, 2) ? lab_prng_below(prng, SKIPPED_MOST) : 0;
-			lab_scenario_excerpt(&hunt->window, &excerpt, scenario);
-		}
-		edit(prng, scenario);
-		lab_hunt_scenario(hunt, scenario, share);
+	if (hunt->near_count && lab_prng_chance(prng, 1, 2)) {
+		go_on(prng, hunt, scenario);
+	} else {
+		nth((unsigned)lab_prng_below(prng, EXCERPTS), &excerpt);
+		excerpt.skipped = lab_prng_chance(prng, 1, 2) ? lab_prng_below(prng, SKIPPED_MOST) : 0;
+		lab_scenario_excerpt(&hunt->window, &excerpt, scenario);
 	}
+	edit(prng, scenario);
 }
 
 void lab_hunt_vary(struct lab_hunt *hunt)
@@ -96,13 +94,19 @@ void lab_hunt_vary(struct lab_hunt *hunt)
 	struct lab_prng prng;
 
 	lab_scenario_init(&scenario);
-	lab_prng_seed(&prng, hunt->plan->seed, 0);
-	for (uint64_t share = SHARE_FIRST; !lab_hunt_over(hunt); share = LAB_MIN(SHARE_FACTOR * share, SHARE_MOST)) {
-		for (unsigned i = 0; i < EXCERPTS && !lab_hunt_over(hunt); i++) {
-			lab_scenario_excerpt(&hunt->window, nth(i, &excerpt), &scenario);
-			lab_hunt_scenario(hunt, &scenario, share);
-		}
-		edited(hunt, &prng, share, &scenario);
+	while (!lab_hunt_over(hunt)) {
+		uint64_t number = hunt->state->next++, round = number / (EXCERPTS + EDITED), share = SHARE_FIRST;
+		unsigned place = (unsigned)(number % (EXCERPTS + EDITED));
+
+		/* each of its own stream: a process that takes over goes on as the last one would have */
+		lab_prng_seed(&prng, hunt->plan->seed, number);
+		if (place < EXCERPTS)
+			lab_scenario_excerpt(&hunt->window, nth(place, &excerpt), &scenario);
+		else
+			edited(hunt, &prng, &scenario);
+		for (uint64_t i = LAB_MIN(round, (uint64_t)SHARE_ROUNDS); i; i--)
+			share *= SHARE_FACTOR;
+		lab_hunt_scenario(hunt, &scenario, share);
 	}
 	lab_scenario_free(&scenario);
 }

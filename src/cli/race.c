@@ -23,19 +23,31 @@ bool lab_cli_race_is_here(void)
 	return lab_race_engine != NULL;
 }
 
-/* 0, or the exit code after one line. */
-static int find_program(const char *command, char *path, size_t room)
+static bool find_beside(char *path, size_t room)
 {
 	ssize_t length = readlink("/proc/self/exe", path, room - 1);
 	size_t folder;
 
-	if (length > 0) {
-		path[length] = '\0';
-		folder = (size_t)(strrchr(path, '/') + 1 - path);
-		snprintf(path + folder, room - folder, PROGRAM);
-		if (access(path, X_OK) == 0)
-			return 0;
-	}
+	if (length <= 0)
+		return false;
+	path[length] = '\0';
+	folder = (size_t)(strrchr(path, '/') + 1 - path);
+	snprintf(path + folder, room - folder, PROGRAM);
+	return access(path, X_OK) == 0;
+}
+
+bool lab_cli_race_is_beside(void)
+{
+	char path[PATH_MAX_BYTES];
+
+	return find_beside(path, sizeof(path));
+}
+
+/* 0, or the exit code after one line. */
+static int find_program(const char *command, char *path, size_t room)
+{
+	if (find_beside(path, room))
+		return 0;
 	lab_cli_error("%s: race mode: no %s beside this program: expected a build with clang and without a sanitizer",
 		      command, PROGRAM);
 	return LAB_EXIT_UNSUPPORTED;

@@ -12,6 +12,9 @@
 /* This is that program. */
 bool lab_cli_race_is_here(void);
 
+/* It is there to be begun. */
+bool lab_cli_race_is_beside(void);
+
 /* Begins that program in this one's place, with this command and these arguments; returns only if that fails: the exit
    code, after one line on stderr. argv[0] is not looked at. */
 int lab_cli_race_become(const char *command, int argc, const char **argv);

@@ -60,11 +60,11 @@ static int wait_for(pid_t pid, uint64_t limit_ns)
 	while (waitpid(pid, &end, WNOHANG) == 0) {
 		if (lab_cli_stop_asked() && !asked) {
 			asked = true;
-			kill(pid, SIGTERM);
+			kill(-pid, SIGTERM); /* its children, too */
 		}
 		if (lab_clock_mono_ns() - since_ns > limit_ns && !killed) {
 			killed = true;
-			kill(pid, SIGKILL);
+			kill(-pid, SIGKILL);
 		}
 		lab_thread_sleep_ns(POLL_NS);
 	}
