@@ -2,13 +2,19 @@
 #ifndef LAB_CLI_HUNT_H
 #define LAB_CLI_HUNT_H
 
+#include <sys/types.h>
+
 #include "engine/isolate.h"
 #include "plat/sanitizer.h"
 #include "report/emit.h"
 
 #define LAB_HUNT_TIME_NS UINT64_C(10000000000)
-#define LAB_HUNT_CPU_NS  (UINT64_C(2000000000) * (LAB_SANITIZER_ANY ? 4 : 1)) /* that one run may take */
+/* CPU time that one run may take: in the search, and when what is found is made sure of. */
+#define LAB_HUNT_CPU_NS  (UINT64_C(1000000000) * (LAB_SANITIZER_ANY ? 4 : 1))
+#define LAB_HUNT_SURE_NS (3 * LAB_HUNT_CPU_NS)
 #define LAB_HUNT_NEAR    16u
+/* Times the search's time, by the clock, until what was found has to be small enough. */
+#define LAB_HUNT_SURE_TIMES 8u
 
 /*
  * `labyrinth hunt` is two processes, as explore is: one runs schedules, the other makes a finding of it when the target
@@ -52,6 +58,8 @@ struct lab_hunt {
 	/* The last scenarios that broke another rule; of how many, and the last one's number. */
 	struct lab_scenario near[LAB_HUNT_NEAR];
 	uint64_t near_count, near_last;
+	pid_t watcher; /* the process that makes sure of what was found; the CPU time that it had used before */
+	uint64_t used_ns;
 };
 
 /* hunt_watch.c: until something is found or the time is up; the exit code, 0 for none so far. */

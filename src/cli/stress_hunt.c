@@ -15,13 +15,14 @@
 
 #include "base/bits.h"
 #include "cli/cli.h"
+#include "cli/hunt.h"
 #include "cli/stop.h"
 #include "plat/clock.h"
 #include "plat/thread.h"
 #include "report/file.h"
 
 #define POLL_NS  UINT64_C(10000000)
-#define GRACE_NS UINT64_C(30000000000) /* beyond its time: to make smaller what it found */
+#define GRACE_NS UINT64_C(120000000000) /* beyond its time: to replay what it found, on a busy machine */
 #define TOLD_MAX (1u << 20)
 
 extern char **environ;
@@ -71,6 +72,11 @@ static int wait_for(pid_t pid, uint64_t limit_ns)
 	return WIFEXITED(end) && !killed ? WEXITSTATUS(end) : -1;
 }
 
+static uint64_t limit_ns(const struct lab_stress_plan *plan)
+{
+	return (1 + LAB_HUNT_SURE_TIMES) * plan->hunt_ns + GRACE_NS;
+}
+
 static char *told_in(int out)
 {
 	char path[64], *text = NULL;
@@ -104,7 +110,7 @@ static int run(const struct lab_stress_plan *plan, const char *rule, const char 
 	if (error) {
 		lab_cli_error("stress: the hunt cannot be started: %s", strerror(error));
 	} else {
-		code = wait_for(pid, 2 * plan->hunt_ns + GRACE_NS);
+		code = wait_for(pid, limit_ns(plan));
 		trail->told = told_in(out);
 	}
 	if (out >= 0)
@@ -123,7 +129,7 @@ void lab_stress_hunt(const struct lab_stress_plan *plan, struct lab_stress_resul
 
 	if (plan->hunt_ns < 1000000 || !trail->scene[0] || lab_cli_stop_asked())
 		return;
-	lab_live_report_takes(2 * plan->hunt_ns + 2 * GRACE_NS);
+	lab_live_report_takes(limit_ns(plan) + GRACE_NS);
 	snprintf(artifact, sizeof(artifact), "%.*s.lab", (int)(strlen(trail->scene) - strlen(".scn")), trail->scene);
 	fprintf(stderr, "stress: %s was broken; looking for a schedule that shows it, for %.1f s\n", rule,
 		(double)plan->hunt_ns / 1e9);

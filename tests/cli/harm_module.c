@@ -6,11 +6,11 @@
 
 /*
  * Does HARM to its process when a second context comes into alloc while a first one is in it: one interleaving only,
- * and no rule of the oracle is broken before. Built once for each kind of harm.
+ * and no rule of the oracle is broken before. Built for each kind of harm, with FRAME bytes a frame.
  */
 static uint32_t inside;
 static uint64_t taken;
-static char memory[64][64] __attribute__((aligned(64)));
+static char memory[64][FRAME] __attribute__((aligned(FRAME)));
 
 static void crash(void)
 {
@@ -64,7 +64,7 @@ static enum lab_status harm_alloc(void *self, const struct lab_request *request,
 
 static enum lab_status harm_free(void *self, void *block, const struct lab_request *request)
 {
-	__atomic_fetch_and(&taken, ~(UINT64_C(1) << (((char *)block - (char *)memory) / 64)), __ATOMIC_RELAXED);
+	__atomic_fetch_and(&taken, ~(UINT64_C(1) << (((char *)block - (char *)memory) / FRAME)), __ATOMIC_RELAXED);
 	return LAB_OK;
 }
 

@@ -48,14 +48,14 @@ class Hunt(unittest.TestCase):
         self.assertTrue(lines[2].startswith("reproduce: labyrinth "), answer.stdout)
         return lines
 
-    def demand_artifact(self, answer):
+    def demand_artifact(self, answer, rule="R01"):
         finding, artifact, reproduce = self.closing(answer, "artifact")
         path, ops = re.match(r"artifact: (\S+) \((\d+) ops, ", artifact).groups()
-        self.assertTrue(finding.startswith("finding: R01 "), finding)
+        self.assertTrue(finding.startswith(f"finding: {rule} "), finding)
         self.assertLessEqual(int(ops), 8)
         again = run(*reproduce.removeprefix("reproduce: labyrinth ").split(), cwd=self.root)
         self.assertEqual(again.returncode, FINDING, again.stdout + again.stderr)
-        self.assertIn("finding: R01 ", again.stdout)
+        self.assertIn(f"finding: {rule} ", again.stdout)
         return self.root / path
 
     def test_what_threads_break_comes_back_as_an_artifact(self):
@@ -74,6 +74,9 @@ class Hunt(unittest.TestCase):
 
     def test_one_hooked_file_serves_both_engines(self):
         self.demand_artifact(self.stress(HOOKED))
+
+    def test_a_crash_comes_back_too(self):
+        self.demand_artifact(self.stress(os.environ["HARM_LIVE_CRASH"]), "R00")
 
     def test_the_file_beside_the_log_can_be_hunted_again(self):
         answer = self.stress(LOST_UPDATE, "--hunt", "0")
