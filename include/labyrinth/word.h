@@ -8,6 +8,7 @@ enum lab_word {
 	LAB_WORD_NUMBER, /* a count, an index, a state */
 	LAB_WORD_BITS,
 	LAB_WORD_OWNER, /* a lab_owner, or 0 */
+	LAB_WORD_HINT,  /* a number that no answer depends on: a statistic, where a search begins */
 };
 
 #endif

@@ -45,11 +45,12 @@ static enum lab_word describe_cpu(struct place at, char *text, size_t room)
 			     : at.member < offsetof(struct lab_cpu_zone, generation) ? "statistics"
 										     : "generation";
 	bool slot = at.member < offsetof(struct lab_cpu_zone, untold);
+	bool untold = !slot && at.member < offsetof(struct lab_cpu_zone, hint_small);
 
 	snprintf(text, room, "cpu %zu zone %s %s", at.index / LAB_ZONE_COUNT, zone_names[at.index % LAB_ZONE_COUNT],
 		 member);
 	if (!slot)
-		return LAB_WORD_NUMBER;
+		return untold ? LAB_WORD_NUMBER : LAB_WORD_HINT;
 	snprintf(text, room, "cpu %zu zone %s slot %zu", at.index / LAB_ZONE_COUNT,
 		 zone_names[at.index % LAB_ZONE_COUNT], at.member / sizeof(lab_atomic64));
 	return LAB_WORD_BITS;

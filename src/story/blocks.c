@@ -97,7 +97,11 @@ bool lab_blocks_note(struct lab_blocks *blocks, unsigned context, const struct l
 bool lab_blocks_got(struct lab_blocks *blocks, const struct lab_op *op, const struct lab_finding *finding, char *text,
 		    size_t room)
 {
-	if (finding->frame == UINT64_MAX || (op->kind != LAB_OP_ALLOC && op->kind != LAB_OP_TAKE))
+	/* the other rules are about blocks that an operation has, or should have had */
+	bool answered = finding->rule == LAB_R01_EXCLUSIVE_OWNERSHIP || finding->rule == LAB_R03_RESERVE_FLOOR ||
+			finding->rule == LAB_R05_PLACEMENT || finding->rule == LAB_R12_RELEASE;
+
+	if (!answered || finding->frame == UINT64_MAX || (op->kind != LAB_OP_ALLOC && op->kind != LAB_OP_TAKE))
 		return false;
 	tell_block(blocks, finding->frame, op->order, text, room);
 	return true;

@@ -43,7 +43,8 @@ static void tell_owner(const struct lab_scenario *scenario, lab_owner owner, cha
 	if (owner == LAB_OWNER_NONE)
 		snprintf(text, room, "nobody");
 	else if (context && context <= scenario->context_count)
-		snprintf(text, room, "%s #%" PRIu64, scenario->contexts[context - 1].name, lab_owner_generation(owner));
+		/* the engine counts in the low half, and says in the high one who made it */
+		snprintf(text, room, "%s #%" PRIu32, scenario->contexts[context - 1].name, (uint32_t)owner);
 	else
 		snprintf(text, room, "0x%" PRIx64, owner);
 }
@@ -52,9 +53,10 @@ void lab_tell_value(const struct lab_scenario *scenario, enum lab_word kind, uin
 {
 	if (kind == LAB_WORD_OWNER)
 		tell_owner(scenario, value, text, room);
-	else if (kind == LAB_WORD_NUMBER && value == UINT64_MAX)
+	else if ((kind == LAB_WORD_NUMBER || kind == LAB_WORD_HINT) && value == UINT64_MAX)
 		snprintf(text, room, "-1");
-	else if (kind == LAB_WORD_NUMBER || !value || (kind == LAB_WORD_NONE && value <= DECIMAL_MAX))
+	else if (kind == LAB_WORD_NUMBER || kind == LAB_WORD_HINT || !value ||
+		 (kind == LAB_WORD_NONE && value <= DECIMAL_MAX))
 		snprintf(text, room, "%" PRIu64, value);
 	else if (~value <= NEARLY_FULL)
 		snprintf(text, room, ~value ? "~0x%" PRIx64 : "~%" PRIx64, ~value);

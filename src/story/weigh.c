@@ -78,7 +78,9 @@ static bool matters(const struct table *table, const struct lab_sim_step *step, 
 		news |= !(word->knows & self) || step->pending.kind != LAB_SIM_READ;
 		word->knows = changes(step) ? self : word->knows | self;
 	}
-	return alone ? is_access(step) && changes(step) : shared && news;
+	if (!is_access(step) || step->kind == LAB_WORD_HINT)
+		return false;
+	return (changes(step) && (alone || step->kind != LAB_WORD_NONE)) || (shared && news);
 }
 
 static size_t room_for(const struct lab_story *story, bool *ret_alone)

@@ -30,8 +30,8 @@ static void every_kind_of_word_has_its_name(void **state)
 	expect(arena, &lab_zone_state(arena, LAB_ZONE_DMA)->high, LAB_WORD_NUMBER, "zone dma watermarks");
 	expect(arena, &cache->slots[1], LAB_WORD_BITS, "cpu 2 zone normal slot 1");
 	expect(arena, &cache->untold, LAB_WORD_NUMBER, "cpu 2 zone normal untold frames");
-	expect(arena, &cache->hint_great, LAB_WORD_NUMBER, "cpu 2 zone normal hint");
-	expect(arena, &cache->failures, LAB_WORD_NUMBER, "cpu 2 zone normal statistics");
+	expect(arena, &cache->hint_great, LAB_WORD_HINT, "cpu 2 zone normal hint");
+	expect(arena, &cache->failures, LAB_WORD_HINT, "cpu 2 zone normal statistics");
 	expect(arena, lab_chunk_state(arena, 1), LAB_WORD_BITS, "chunk 1 state");
 	expect(arena, lab_chunk_word(arena, 2, 15), LAB_WORD_BITS, "chunk 2 word 15");
 	expect(arena, lab_chunk_info(arena, 2), LAB_WORD_NUMBER, "chunk 2 extent");

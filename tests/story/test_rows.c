@@ -50,6 +50,40 @@ static void test_what_is_shared_and_changed_matters(void **state)
 	rig_close(&rig);
 }
 
+/* The target has a name for it, so it means something; what it calls a hint does not. */
+static void test_changes_of_named_words_matter(void **state)
+{
+	struct lab_sim_step step = rig_access(TASK, LAB_SIM_WRITE, 0x300, 0, 1);
+	bool matters[4];
+	struct rig rig;
+
+	rig_open(&rig, 4);
+	step.kind = LAB_WORD_NUMBER;
+	rig_told(&rig, step);
+	step.kind = LAB_WORD_HINT;
+	rig_told(&rig, step);
+	rig_reads(&rig, OTHER, 0x700, 1);
+	assert_int_equal(lab_story_weigh(rig.story, matters), LAB_OK);
+	assert_true(matters[0]);
+	assert_false(matters[1]);
+	assert_false(matters[2]);
+	rig_close(&rig);
+}
+
+/* R10 names a block that the request did not get. */
+static void test_what_a_failure_did_not_get(void **state)
+{
+	static const char *const expected[] = {"a: s0 = alloc kernel 0", "* a: ✗ R10 spurious-failure", NULL};
+	struct rig rig;
+
+	rig_open(&rig, 8);
+	rig_begins(&rig, TASK, 0);
+	rig.finding = (struct lab_finding){.rule = LAB_R10_SPURIOUS_FAILURE, .actor = TASK, .frame = 0};
+	rig.of.finding = &rig.finding;
+	expect_rows(&rig, expected);
+	rig_close(&rig);
+}
+
 static void test_of_one_alone_its_changes_matter(void **state)
 {
 	bool matters[4];
@@ -242,6 +276,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_shared_and_changed_matters),
+		cmocka_unit_test(test_changes_of_named_words_matter),
+		cmocka_unit_test(test_what_a_failure_did_not_get),
 		cmocka_unit_test(test_of_one_alone_its_changes_matter),
 		cmocka_unit_test(test_an_interrupt_in_the_middle),
 		cmocka_unit_test(test_switches),
