@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,8 +67,10 @@ static int dispatch(int argc, const char **argv)
 
 int main(int argc, char **argv)
 {
-	int code = dispatch(argc, (const char **)argv);
+	int code;
 
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, told by name */
+	code = dispatch(argc, (const char **)argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		lab_cli_error("standard output: cannot be written");
 		return code == LAB_EXIT_CLEAN ? LAB_EXIT_HARNESS : code;

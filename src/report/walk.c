@@ -57,9 +57,8 @@ static enum lab_status walk_here(struct walk *walk)
 {
 	struct stat info;
 
-	if (stat(walk->path, &info) != 0)
-		return LAB_SYSTEM;
-	if (S_ISDIR(info.st_mode))
+	/* what is not there is told by who tries to read it, and does not hide what comes after it */
+	if (stat(walk->path, &info) == 0 && S_ISDIR(info.st_mode))
 		return walk_folder(walk);
 	walk->visit(walk->arg, walk->path);
 	return LAB_OK;

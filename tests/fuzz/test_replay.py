@@ -94,7 +94,7 @@ class Replay(unittest.TestCase):
     def test_cpu_limit_is_checked(self):
         answer = self.on("clean", "--cpu-limit", "10ms")
         self.assertEqual(answer.returncode, USAGE)
-        self.assertIn("--cpu-limit: '10ms': expected a time from 1s", answer.stderr)
+        self.assertIn("--cpu-limit: '10ms': expected a time from 100ms", answer.stderr)
 
 
 if __name__ == "__main__":
