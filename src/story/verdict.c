@@ -2,6 +2,8 @@
 #include "story/verdict.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "story/tell.h"
 
@@ -33,6 +35,22 @@ void lab_verdict_row(const struct lab_rows *rows, size_t at, char *text, size_t 
 	snprintf(text, room, "%s%s%s", op ? op->text : "", op ? " " : "", row->text);
 }
 
+/* The lines behind "at code 0x1f30": of a data race, which has two, the table has the later one at most. */
+static void print_codes(FILE *out, const char *detail, struct lab_symbols *symbols)
+{
+	static const char mark[] = "at code 0x";
+	const struct lab_source *source;
+
+	for (const char *at = strstr(detail, mark); at && symbols; at = strstr(at, mark)) {
+		char *end;
+
+		at += sizeof(mark) - 1;
+		if (lab_symbols_source(symbols, (uintptr_t)strtoull(at, &end, 16), &source) && source->line)
+			fprintf(out, "code 0x%.*s: %s, %s:%u: %s\n", (int)(end - at), at, source->function,
+				source->file, source->line, source->text);
+	}
+}
+
 void lab_verdict_print(FILE *out, const struct lab_rows_of *of, const struct lab_rows *rows)
 {
 	const struct lab_rule_info *rule;
@@ -41,6 +59,7 @@ void lab_verdict_print(FILE *out, const struct lab_rows_of *of, const struct lab
 		return;
 	rule = lab_rule_info(of->finding->rule);
 	fprintf(out, "%s asks: %s. Here: %s\n", rule->id, rule->summary, of->finding->detail);
+	print_codes(out, of->finding->detail, of->symbols);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct lab_row *row = &rows->list[i];
 		char name[48], text[2 * sizeof(row->text)];

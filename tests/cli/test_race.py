@@ -54,6 +54,9 @@ class Race(unittest.TestCase):
         record = json.loads(again.stdout.splitlines()[0])
         self.assertEqual(record["engine"], "sim race")
         self.assertEqual(record["replayed"], "100 of 100")
+        # who wrote first is not the last step, and may be none that the table shows
+        lanes = run("replay", path, cwd=self.root).stdout
+        self.assertRegex(lanes, r"\ncode 0x[0-9a-f]+: table_of, .*r11-early-table.c:\d+: made->\w+ =")
         self.assertEqual(run("minimize", path, "-o", "small.lab", cwd=self.root).returncode, FINDING)
         self.assertEqual(run("replay", "small.lab", cwd=self.root).returncode, FINDING)
         self.assertIn("WARNING: ThreadSanitizer: data race",
