@@ -165,8 +165,10 @@ const char *lab_campaign_tend(const struct lab_campaign *campaign, struct lab_jo
 const char *const *lab_campaign_replay_environment(const struct lab_campaign *campaign)
 {
 	static char target[256];
-	static const char *const environment[] = {target, "ASAN_OPTIONS=detect_leaks=0",
-						  "UBSAN_OPTIONS=print_stacktrace=1", NULL};
+	static const char *const environment[] = {
+		target, "ASAN_OPTIONS=detect_leaks=0", "UBSAN_OPTIONS=print_stacktrace=1",
+		/* a module is loaded after AFL++'s runtime, here without a fork server */
+		"AFL_IGNORE_PROBLEMS=1", NULL};
 
 	snprintf(target, sizeof(target), "LABYRINTH_TARGET=%s", campaign->target);
 	return environment;

@@ -170,8 +170,9 @@ static enum lab_status choose_command(const struct lab_campaign *campaign, const
 			 ways[i][0] ? " " : "", campaign->target, found->path);
 		return write_text(campaign, program, found);
 	}
-	snprintf(found->command, sizeof(found->command), "LABYRINTH_TARGET=%s %s %s", campaign->target,
-		 campaign->binary, found->path);
+	snprintf(found->command, sizeof(found->command), "%sLABYRINTH_TARGET=%s %s %s",
+		 campaign->engine == LAB_FUZZ_AFL ? "AFL_IGNORE_PROBLEMS=1 " : "", campaign->target, campaign->binary,
+		 found->path);
 	return status;
 }
 
