@@ -60,6 +60,7 @@ void __sanitizer_set_report_fd(void *fd);
 /* What it asks us for: its options, and to look at each report, which is valid until the function returns. */
 const char *__tsan_default_options(void);
 void __tsan_on_report(void *report);
+int __tsan_on_finalize(int failed); /* at the program's end; what it answers, if not 0, ends it with option exitcode */
 
 int __tsan_get_report_data(void *report, const char **ret_description, int *ret_count, int *ret_stacks,
 			   int *ret_accesses, int *ret_places, int *ret_mutexes, int *ret_threads, int *ret_tids,
