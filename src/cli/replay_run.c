@@ -11,7 +11,7 @@
 struct replay {
 	const struct lab_target *target;
 	const struct lab_artifact *artifact;
-	const struct lab_replay_way *way;
+	struct lab_replay_way way;
 	struct lab_isolate isolate;
 	bool notes; /* each event is noted, so that the last one can be told */
 	struct lab_replay_outcome *outcome;
@@ -54,11 +54,11 @@ static enum lab_status run_on(struct replay *replay, struct lab_sim *sim, const 
 {
 	struct lab_isolated *shared = replay->isolate.shared;
 	struct lab_strategy *strategy = follows ? lab_strategy_follow(follows, true) : NULL;
-	struct listener listener = {shared, replay->way->trace && !replay->outcome->runs};
+	struct listener listener = {shared, replay->way.trace && !replay->outcome->runs};
 	bool listens = listener.prints || replay->notes;
 	const struct lab_sim_options options = {
 		.quiesce = true,
-		.sequential = replay->way->sequential,
+		.sequential = replay->way.sequential,
 		.tell_races = listener.prints,
 		.trace = listens ? hear : NULL,
 		.step = story && strategy && !listens ? lab_story_note : NULL,
@@ -82,8 +82,8 @@ static void tell_steps(struct replay *replay, struct lab_sim *sim, const struct 
 	struct lab_isolated *shared = replay->isolate.shared;
 	struct lab_sim_result result = shared->result;
 
-	if (run_on(replay, sim, choices, NULL, replay->way->story) != LAB_OK || shared->divergence.is)
-		replay->way->story->count = 0;
+	if (run_on(replay, sim, choices, NULL, replay->way.story) != LAB_OK || shared->divergence.is)
+		replay->way.story->count = 0;
 	shared->divergence.is = false;
 	shared->result = result;
 }
@@ -91,8 +91,8 @@ static void tell_steps(struct replay *replay, struct lab_sim *sim, const struct 
 static enum lab_status run_once(struct replay *replay)
 {
 	const struct lab_artifact *artifact = replay->artifact;
-	struct lab_story *story = replay->outcome->runs ? NULL : replay->way->story;
-	bool tells = story && !artifact->follows && !replay->way->sequential;
+	struct lab_story *story = replay->outcome->runs ? NULL : replay->way.story;
+	bool tells = story && !artifact->follows && !replay->way.sequential;
 	struct lab_choices choices = {0};
 	struct lab_sim *sim;
 	enum lab_status status = lab_sim_create(replay->target, &sim);
@@ -113,9 +113,9 @@ static void run_rest(void *arg)
 	struct replay *replay = arg;
 	struct lab_isolated *shared = replay->isolate.shared;
 
-	if (replay->way->trace)
+	if (replay->way.trace)
 		setvbuf(stdout, NULL, _IOLBF, 0); /* what it did until it ended its process is what was asked for */
-	while (replay->outcome->runs < replay->way->times) {
+	while (replay->outcome->runs < replay->way.times) {
 		shared->status = run_once(replay);
 		if (shared->status != LAB_OK)
 			return;
@@ -127,11 +127,7 @@ static enum lab_status run_all(struct replay *replay)
 {
 	struct lab_replay_outcome *outcome = replay->outcome;
 	struct lab_isolated *shared = replay->isolate.shared;
-	struct lab_replay_way silent = *replay->way;
-
-	silent.trace = false;
-	silent.story = NULL;
-	while (outcome->runs < replay->way->times && outcome->status == LAB_OK) {
+	while (outcome->runs < replay->way.times && outcome->status == LAB_OK) {
 		if (lab_isolate_job(&replay->isolate, NULL, run_rest, replay) != LAB_OK)
 			return LAB_SYSTEM;
 		if (!outcome->divergence.is)
@@ -143,7 +139,8 @@ static enum lab_status run_all(struct replay *replay)
 		if (!replay->notes) {
 			/* once more, to know where it was; what there was to print was printed */
 			replay->notes = true;
-			replay->way = &silent;
+			replay->way.trace = false;
+			replay->way.story = NULL;
 			continue;
 		}
 		shared->result.found = true;
@@ -161,7 +158,7 @@ static void tell_unsteady(struct replay *replay)
 		.isolate = &replay->isolate,
 		.scenario = &replay->artifact->scenario,
 		.choices = replay->artifact->follows ? &replay->artifact->choices : NULL,
-		.sequential = replay->way->sequential,
+		.sequential = replay->way.sequential,
 	};
 
 	if (lab_sim_create(replay->target, &twice.sim) != LAB_OK)
@@ -173,7 +170,7 @@ static void tell_unsteady(struct replay *replay)
 enum lab_status lab_replay_run(const struct lab_target *target, const struct lab_artifact *artifact,
 			       const struct lab_replay_way *way, struct lab_replay_outcome *ret_outcome)
 {
-	struct replay replay = {.target = target, .artifact = artifact, .way = way};
+	struct replay replay = {.target = target, .artifact = artifact, .way = *way};
 	enum lab_status status = lab_isolate_open(&replay.isolate, way->cpu_ns);
 
 	if (status != LAB_OK)
