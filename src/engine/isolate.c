@@ -79,13 +79,14 @@ struct start {
 
 static void in_child(void *arg)
 {
-	static char stack[LAB_SIGNAL_STACK_BYTES];
 	struct start *start = arg;
 
 	noted = start->isolate->shared;
 #if LAB_SANITIZER_ANY
 	__sanitizer_set_death_callback(on_death);
 #else
+	static char stack[LAB_SIGNAL_STACK_BYTES];
+
 	lab_signal_stack_set(stack, sizeof(stack));
 #endif
 	/* AddressSanitizer tells more of a bad access than a signal handler could, and then calls on_death */
