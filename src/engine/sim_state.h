@@ -30,13 +30,13 @@ struct lab_sim_strand;
 
 /* A context of the scenario at run time. */
 struct lab_sim_context {
+	/* As strategies see it: going on; and of a handler, coming in, brought up to date when it is shown. */
+	struct lab_candidate self, entry; /* self.events: scheduling points met, for `rx@stack:46` */
 	struct lab_actor *actor;
 	const struct lab_scenario_context *plan;
 	struct lab_sim_strand *strand; /* a task's own; the one that a handler runs or last ran on */
-	/* As strategies see it: going on; and of a handler, coming in, brought up to date when it is shown. */
-	struct lab_candidate self, entry; /* self.events: scheduling points met, for `rx@stack:46` */
-	uint32_t held, saved;             /* scenario locks held, and which of them masked interrupts: bit masks */
-	uint32_t asks;                    /* how often it was asked at its event `asked_at` */
+	uint32_t held, saved;          /* scenario locks held, and which of them masked interrupts: bit masks */
+	uint32_t asks;                 /* how often it was asked at its event `asked_at` */
 	uint64_t asked_at;
 	uint32_t ops_done;
 	bool running, pending; /* handlers: on a strand now; raised and not yet run */
@@ -127,47 +127,55 @@ struct lab_sim_abandoned {
 };
 
 struct lab_sim {
-	const struct lab_target *target;
+	/* What each access asks for, side by side. */
+	struct lab_sim_strand *running;
+	uint64_t events, events_most; /* of contexts; the last one before which an operation must end */
+	uintptr_t heap_start;         /* of the module's heap */
+	size_t heap_room;             /* 0: there is none */
+	uint8_t *words;               /* of the shape: LAB_SIM_WORD_* for each word of the heap as create left it */
+	size_t word_count;
+	uint32_t raised;  /* handlers that are pending */
+	bool hurries;     /* nothing but spinning is to be looked for at settled reads */
+	bool has_fire_at; /* the schedule has directives `rx@stack:46` */
+	bool shared;      /* since the last choice: see struct lab_point */
+	bool tells;       /* the strategy has a word in what comes in unasked */
+	bool finished;    /* the engine's job came to its end; false after a run: abandoned */
+	struct lab_sim_shape *shape;
 	struct lab_module *module; /* NULL: the target is not hooked */
-	uintptr_t heap_start;      /* of the module's heap, asked for at each access */
-	size_t heap_room;          /* 0: there is none */
 	uintptr_t arena_start;     /* of the machine's frames, where the oracle judges each write */
 	size_t arena_bytes;        /* 0: the target's blocks lie elsewhere */
-	uint8_t *words;            /* of the shape: LAB_SIM_WORD_* for each word of the heap as create left it */
-	size_t word_count;
-	const struct lab_scenario *scenario;
-	struct lab_sim_options options;
 	struct lab_sim_result *result;
+	unsigned cpu_count, tasks_left, waiting_count, handler_count;
+	unsigned last_context; /* who made the last step, and its event, while a strategy chooses; or LAB_NOBODY */
+	uint32_t engine_asks;
+	uint64_t last_event, run_count;
+	uint64_t engine_events, engine_events_most; /* in the engine's own calls */
+	lab_atomic64 *beats;                        /* NULL: nobody watches */
+	struct lab_sim_options options;
+
+	const struct lab_target *target;
+	const struct lab_scenario *scenario;
 	struct lab_exec exec;
-	struct lab_sim_shape shapes[LAB_SIM_SHAPE_COUNT], *shape;
-	uint64_t run_count;
 	struct lab_actor *actors;
 	unsigned actor_room;
-
-	struct lab_sim_context contexts[LAB_CONTEXT_MAX];
-	struct lab_sim_strand strands[LAB_CONTEXT_MAX], idle[LAB_CPU_MAX], engine;
-	struct lab_sim_strand *running;
 	struct lab_coroutine *outside; /* the stack of who called lab_sim_run */
-	struct lab_sim_cpu cpus[LAB_CPU_MAX];
-	unsigned cpu_count, tasks_left, waiting_count, handler_count;
-	uint64_t events, events_most;               /* of contexts; the last one before which an operation must end */
-	uint64_t engine_events, engine_events_most; /* in the engine's own calls */
-	struct lab_spinlock locks[LAB_LOCK_COUNT];  /* the scenario's own */
-	struct lab_sim_lock_class classes[LAB_SIM_CLASS_COUNT];
+	enum lab_status status;
+	size_t next_byte, next_directive;
+	uint32_t directive_ops; /* operations done under the present `stack*3` */
 	unsigned class_count;
-	struct lab_prng random, random_start; /* behind the host's random_fill; as at a run's start */
-	uint64_t min_highest[LAB_ZONE_COUNT]; /* the highest min watermark of the run */
+	struct lab_prng random, random_start;      /* behind the host's random_fill; as at a run's start */
+	uint64_t min_highest[LAB_ZONE_COUNT];      /* the highest min watermark of the run */
+	struct lab_spinlock locks[LAB_LOCK_COUNT]; /* the scenario's own */
+	struct lab_sim_step step;                  /* under way; context LAB_NOBODY: none */
 
+	struct lab_sim_cpu cpus[LAB_CPU_MAX];
+	struct lab_sim_strand engine, idle[LAB_CPU_MAX], strands[LAB_CONTEXT_MAX];
+	struct lab_sim_context contexts[LAB_CONTEXT_MAX];
 	struct lab_sim_others others;
-	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
-	uint32_t raised; /* handlers that are pending */
-	bool tells;      /* the strategy has a word in what comes in unasked */
 	struct lab_order order;
-	struct lab_sim_step step; /* under way; context LAB_NOBODY: none */
-	unsigned last_context;    /* who made the last step, and its event, while a strategy chooses; or LAB_NOBODY */
-	uint64_t last_event;
-	uint32_t engine_asks;
-	bool shared; /* since the last choice: see struct lab_point */
+	struct lab_sim_shape shapes[LAB_SIM_SHAPE_COUNT];
+	struct lab_sim_lock_class classes[LAB_SIM_CLASS_COUNT];
+	struct lab_sim_code codes[LAB_SIM_CODE_COUNT];
 
 	struct lab_sim_writer { /* who last wrote a word, as far as there is room */
 		uintptr_t word;
@@ -179,14 +187,6 @@ struct lab_sim {
 		const struct lab_sim_context *context;
 		uint32_t code;
 	} wrote[LAB_SIM_PAIR_WORDS];
-
-	size_t next_byte, next_directive;
-	uint32_t directive_ops; /* operations done under the present `stack*3` */
-	bool has_fire_at;
-	bool hurries;        /* nothing but spinning is to be looked for at settled reads */
-	lab_atomic64 *beats; /* NULL: nobody watches */
-	bool finished;       /* the engine's job came to its end; false after a run: abandoned */
-	enum lab_status status;
 };
 
 /* The engine whose run is under way, or NULL. */
