@@ -69,7 +69,8 @@ bool lab_mailbox_put(struct lab_mailbox *mailbox, const struct lab_parcel *parce
 	if (!claim(mailbox, &mailbox->tail, 0, &position))
 		return false;
 	cell_at(mailbox, position)->parcel = *parcel;
-	lab_race_release(&cell_at(mailbox, position)->turn); /* what the next store says, to who sees no atomics of ours */
+	lab_race_release(
+		&cell_at(mailbox, position)->turn); /* what the next store says, to who sees no atomics of ours */
 	/* release: publishes the parcel and the giver's writes to the block, to the acquire of take */
 	lab_store_release(&cell_at(mailbox, position)->turn, position + 1);
 	return true;

@@ -123,11 +123,13 @@ static void meet(struct lab_sim *sim, const struct lab_sim_pending *access)
 }
 
 /* The engine's own call: a census, or quiescence, which have the most accesses of all. */
-static void own_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address, size_t bytes, uintptr_t code)
+static __attribute__((noinline)) bool own_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address,
+						 size_t bytes, uintptr_t code)
 {
 	lab_sim_count(sim, sim->running);
 	if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
 		judge_write(sim, address, bytes, code);
+	return false;
 }
 
 static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address,
@@ -167,10 +169,8 @@ bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, 
 	if (!sim || !bytes)
 		return false;
 	strand = sim->running;
-	if (!strand->top) {
-		own_access(sim, kind, at, bytes, (uintptr_t)code);
-		return false;
-	}
+	if (!strand->top)
+		return own_access(sim, kind, at, bytes, (uintptr_t)code);
 	if (kind != LAB_SIM_READ || !sim->hurries || strand->spin.spinning || sim->raised ||
 	    sim->events >= sim->events_most || !is_settled(sim, at, bytes))
 		return any_access(sim, kind, at, bytes, code);

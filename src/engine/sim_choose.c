@@ -128,6 +128,10 @@ bool lab_sim_choose(struct lab_sim *sim, struct lab_sim_strand *current, enum la
 	lab_sim_count_ask(current->top);
 	if (may_stay_silent(sim, event))
 		return false;
+	if (is_alone(sim) && sim->options.strategy && sim->options.strategy->skips_alone) {
+		lab_sim_moves(sim, &current->top->self);
+		return false;
+	}
 	if (is_alone(sim)) {
 		sim->others.count = sim->others.strands = 0;
 	} else {

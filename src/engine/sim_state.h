@@ -260,6 +260,8 @@ bool lab_sim_bytes_ended(const struct lab_sim *sim);
 bool lab_sim_bytes_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, struct lab_sim_choice *ret_choice);
 /* sim_strategy.c */
 bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ask, struct lab_sim_choice *ret_choice);
+/* The last step is over, and this is the next. */
+void lab_sim_moves(struct lab_sim *sim, const struct lab_candidate *chosen);
 /* made: NULL: the present one goes on. */
 void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, const struct lab_sim_choice *made);
 /* A handler comes in where nobody is asked: it was raised, or the run that is followed has it so. asker: NULL: the

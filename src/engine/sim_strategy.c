@@ -118,6 +118,15 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ques
 	others->shown[0] = stays ? &question->current->top->self : NULL;
 	index = ask(sim, question);
 	chosen = others->shown[index + !stays];
+	lab_sim_moves(sim, chosen);
+	if (stays && !index)
+		return false;
+	*ret_choice = others->list[index - stays];
+	return true;
+}
+
+void lab_sim_moves(struct lab_sim *sim, const struct lab_candidate *chosen)
+{
 	lab_sim_order_last(sim);
 	if (chosen->pending.address)
 		lab_order_step(&sim->order, chosen->context, chosen->events, chosen->pending.address,
@@ -129,8 +138,4 @@ bool lab_sim_strategy_choose(struct lab_sim *sim, const struct lab_sim_ask *ques
 		lab_sim_step_begin(sim, chosen);
 	}
 	sim->shared = false;
-	if (stays && !index)
-		return false;
-	*ret_choice = others->list[index - stays];
-	return true;
 }

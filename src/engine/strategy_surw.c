@@ -24,8 +24,9 @@ struct surw {
 	uint64_t run_count, hits; /* hits: interesting events of this run */
 	bool profiles;            /* this run counts */
 	struct access_count profile[PROFILE_ROOM];
-	uint64_t all_events[LAB_CONTEXT_MAX]; /* of the profile */
-	uintptr_t address;                    /* the interesting one; 0: all events are */
+	unsigned shared[PROFILE_ROOM], shared_count; /* places of what contexts share; made when the profile is */
+	uint64_t all_events[LAB_CONTEXT_MAX];        /* of the profile */
+	uintptr_t address;                           /* the interesting one; 0: all events are */
 	uint64_t left[LAB_CONTEXT_MAX];
 	unsigned context_count, next; /* who does the next interesting event; LAB_NOBODY: draw */
 };
@@ -69,16 +70,20 @@ static bool is_shared(struct surw *surw, const struct access_count *one)
 	return false;
 }
 
-/* An address that contexts share, each with the same chance: one pass, the n-th found replaces with 1 in n. */
+static void list_shared(struct surw *surw)
+{
+	surw->shared_count = 0;
+	for (unsigned i = 0; i < PROFILE_ROOM; i++)
+		if (surw->profile[i].address && is_shared(surw, &surw->profile[i]))
+			surw->shared[surw->shared_count++] = i;
+}
+
+/* An address that contexts share, each with the chance of how many do. */
 static void draw_address(struct surw *surw)
 {
-	uint64_t found = 0;
-
 	surw->address = 0;
-	for (unsigned i = 0; i < PROFILE_ROOM; i++)
-		if (surw->profile[i].address && is_shared(surw, &surw->profile[i]) &&
-		    lab_prng_chance(&surw->prng, 1, ++found))
-			surw->address = surw->profile[i].address;
+	if (surw->shared_count)
+		surw->address = surw->profile[surw->shared[lab_prng_below(&surw->prng, surw->shared_count)]].address;
 	for (unsigned context = 0; context < surw->context_count; context++) {
 		const struct access_count *place = place_of(surw, surw->address, context);
 
@@ -189,6 +194,10 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 
 static void end(struct lab_strategy *strategy, bool shared)
 {
+	struct surw *surw = (struct surw *)strategy;
+
+	if (surw->profiles)
+		list_shared(surw);
 }
 
 static const struct lab_strategy_ops ops = {

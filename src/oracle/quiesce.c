@@ -83,7 +83,14 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 
 uint64_t lab_oracle_hash(const struct lab_oracle *oracle)
 {
-	return oracle->arena ? XXH3_64bits((const void *)oracle->shadow.cells,
-					   oracle->machine->frame_count * sizeof(*oracle->shadow.cells))
-			     : 0;
+	uint64_t hash = 0;
+
+	/* relaxed: nobody else is there. Most cells hold nothing, and are not hashed. */
+	for (uint64_t frame = 0; oracle->arena && frame < oracle->machine->frame_count; frame++) {
+		const struct lab_cell *cell = &oracle->shadow.cells[frame];
+
+		if (lab_load_relaxed(&cell->owner) | lab_load_relaxed(&cell->pattern) | lab_load_relaxed(&cell->facts))
+			hash = XXH3_64bits_withSeed((const void *)cell, sizeof(*cell), hash + frame + 1);
+	}
+	return hash;
 }
