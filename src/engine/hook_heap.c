@@ -23,6 +23,7 @@ static void *take(size_t alignment, size_t bytes)
 {
 	void *memory = lab_heap_take(lab_module_heap, alignment, bytes);
 
+	lab_sim_heap_used();
 	if (memory)
 		lab_race_heap_take(memory);
 	return memory;
@@ -53,10 +54,12 @@ void *__wrap_calloc(size_t count, size_t size)
 LAB_HOOK void __wrap_free(void *memory);
 void __wrap_free(void *memory)
 {
+	const void *code = __builtin_return_address(0);
+
 	if (!lab_module_heap)
 		free(memory);
-	else if (memory && lab_heap_has(lab_module_heap, memory)) {
-		lab_race_heap_give(memory, lab_heap_bytes(memory), __builtin_return_address(0));
+	else if (memory && lab_heap_has(lab_module_heap, memory) && lab_sim_freed(memory, code)) {
+		lab_race_heap_give(memory, lab_heap_bytes(memory), code);
 		lab_heap_give(lab_module_heap, memory);
 	}
 }
@@ -69,6 +72,10 @@ void *__wrap_realloc(void *memory, size_t bytes)
 
 	if (!lab_module_heap)
 		return realloc(memory, bytes);
+	if (memory && lab_heap_has(lab_module_heap, memory) && !lab_heap_is_block(lab_module_heap, memory)) {
+		(void)lab_sim_freed(memory, __builtin_return_address(0)); /* tells it */
+		return NULL;
+	}
 	grown = take(GRAIN, bytes);
 	if (!grown || !memory)
 		return grown;

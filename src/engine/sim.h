@@ -112,6 +112,10 @@ void lab_sim_settle(struct lab_sim *sim);
 bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code);
 /* After an update that was an event: what the word held, and whether it holds something else now. */
 void lab_sim_updated(const void *address, const void *code, uint64_t old, bool changed);
+/* A module's heap hands memory out or takes it back: which addresses depends on the order among contexts. */
+void lab_sim_heap_used(void);
+/* Told before a module gives memory of its heap back. False: it is no block, which was a finding if anybody runs. */
+bool lab_sim_freed(const void *memory, const void *code);
 /* True while accesses may be events: a context of a run is running. */
 bool lab_sim_watches(void);
 /* The running context's copy of a module's thread-local storage; NULL: the thread's own is right. */

@@ -90,21 +90,24 @@ static inline bool is_settled(const struct lab_sim *sim, uintptr_t address, size
 	size_t offset = address - sim->heap_start, word = offset / sizeof(uint64_t);
 
 	return word < sim->word_count && offset % sizeof(uint64_t) + bytes <= sizeof(uint64_t) &&
-	       !(sim->words[word] & LAB_SIM_WORD_MOVES);
+	       !(sim->words[word] & ~LAB_SIM_WORD_WRITTEN);
 }
 
 /* The oracle judges it, by the frames' owners as of now: so its order with what changes these is no matter of chance.
  */
 static void judge_write(struct lab_sim *sim, uintptr_t address, size_t bytes, uintptr_t code)
 {
-	const struct lab_module *module = sim->module;
-	const struct lab_sim_context *top = sim->running->top;
-
 	sim->shared = true;
-	code = module && within(code, module->whole.start, module->whole.bytes) ? code - (uintptr_t)module->whole.start
-										: 0;
-	lab_oracle_written(sim->exec.oracle, top ? top->actor->index : LAB_FINDING_NO_ACTOR, (const void *)address,
-			   bytes, code);
+	lab_oracle_written(sim->exec.oracle, lab_sim_runner(sim), (const void *)address, bytes,
+			   lab_sim_module_offset(sim, code));
+}
+
+/* Asked after the point, at which others may have freed it. */
+static inline void judge_heap(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address, size_t bytes,
+			      uintptr_t code)
+{
+	if (__builtin_expect(!lab_heap_allows(&sim->module->heap, address - sim->heap_start, bytes), false))
+		lab_sim_bad_access(sim, kind, address, bytes, code);
 }
 
 static void meet(struct lab_sim *sim, const struct lab_sim_pending *access)
@@ -127,7 +130,9 @@ static __attribute__((noinline)) bool own_access(struct lab_sim *sim, enum lab_s
 						 size_t bytes, uintptr_t code)
 {
 	lab_sim_count(sim, sim->running);
-	if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
+	if (address - sim->heap_start < sim->heap_room)
+		judge_heap(sim, kind, address, bytes, code);
+	else if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
 		judge_write(sim, address, bytes, code);
 	return false;
 }
@@ -142,7 +147,9 @@ static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_s
 	if (!in_heap && is_private(sim, strand, address))
 		return false;
 	meet(sim, &access);
-	if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
+	if (in_heap)
+		judge_heap(sim, kind, address, bytes, access.code);
+	else if (kind == LAB_SIM_WRITE && address - sim->arena_start < sim->arena_bytes)
 		judge_write(sim, address, bytes, access.code);
 	if (sim->options.pairs)
 		lab_sim_pair(sim, &access, strand->top);

@@ -85,6 +85,9 @@ static enum lab_status watch_words(struct lab_sim *sim)
 		return LAB_NO_MEMORY;
 	shape->word_count = sim->word_count = words;
 	sim->words = shape->words;
+	for (size_t word = 0; word < words; word++)
+		if (!lab_heap_allows(&sim->module->heap, word * sizeof(uint64_t), sizeof(uint64_t)))
+			shape->words[word] |= LAB_SIM_WORD_OUTSIDE;
 	return LAB_OK;
 }
 

@@ -84,6 +84,7 @@ struct lab_sim_lock_class {
 
 #define LAB_SIM_WORD_WRITTEN 1u /* some run wrote it */
 #define LAB_SIM_WORD_MOVES   2u /* the same as of lab_sim_settle */
+#define LAB_SIM_WORD_OUTSIDE 4u /* not of a block, or not wholly */
 
 /* A machine that was run on, with all that is dear to make. */
 struct lab_sim_shape {
@@ -285,6 +286,12 @@ uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address);
 
 /* sim_pairs.c: a context met what another one, or itself, left in memory: for options.pairs. */
 void lab_sim_pair(struct lab_sim *sim, const struct lab_sim_pending *access, const struct lab_sim_context *context);
+
+/* sim_heap.c */
+unsigned lab_sim_runner(const struct lab_sim *sim); /* the context that runs, or LAB_FINDING_NO_ACTOR */
+size_t lab_sim_module_offset(const struct lab_sim *sim, uintptr_t code); /* 0: not the module's */
+__attribute__((cold)) void lab_sim_bad_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address,
+					      size_t bytes, uintptr_t code);
 
 /* sim_code.c: 0 for 0, and for what is in no file. */
 uintptr_t lab_sim_code_offset(struct lab_sim *sim, uintptr_t code);

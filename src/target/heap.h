@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <labyrinth/status.h>
 
@@ -21,9 +22,16 @@ struct lab_heap_state {
 	struct lab_heap_block *bins[LAB_HEAP_BINS + 1]; /* freed blocks by size; the last holds all that are greater */
 };
 
+/* What may be touched, a byte for each grain: how many of its bytes, and whose first one it is. */
+#define LAB_HEAP_GRAIN 16u
+#define LAB_HEAP_COUNT 0x1fu
+#define LAB_HEAP_FIRST 0x20u /* of a living block */
+#define LAB_HEAP_FREED 0x40u /* of one that was given back, with a count of 0 */
+
 struct lab_heap {
 	char *base; /* NULL: no heap */
 	size_t room;
+	uint8_t *grains;
 	struct lab_heap_state state;
 };
 
@@ -36,7 +44,17 @@ LAB_MUST_USE enum lab_status lab_heap_init(struct lab_heap *heap);
  */
 void *lab_heap_take(struct lab_heap *heap, size_t alignment, size_t bytes);
 void lab_heap_give(struct lab_heap *heap, void *memory);
-/* The bytes that a living block was asked for with, rounded up. */
+/* True for the address of a living block: what lab_heap_give takes. */
+bool lab_heap_is_block(const struct lab_heap *heap, const void *memory);
+/* True when all these bytes, at an offset from base, are of a living block, as many as it was asked for with. */
+bool lab_heap_allows_all(const struct lab_heap *heap, size_t offset, size_t bytes);
+static inline bool lab_heap_allows(const struct lab_heap *heap, size_t offset, size_t bytes)
+{
+	return (heap->grains[offset / LAB_HEAP_GRAIN] & LAB_HEAP_COUNT) >= offset % LAB_HEAP_GRAIN + bytes ||
+	       lab_heap_allows_all(heap, offset, bytes);
+}
+/* The bytes that a living block was asked for with; rounded up. */
+size_t lab_heap_asked(const struct lab_heap *heap, const void *memory);
 size_t lab_heap_bytes(const void *memory);
 
 static inline bool lab_heap_has(const struct lab_heap *heap, const void *address)

@@ -159,7 +159,7 @@ static size_t piece_bytes(const struct lab_range *range)
 
 enum lab_status lab_module_save(const struct lab_module *module, struct lab_module_image *image)
 {
-	size_t bytes = module->heap.state.used;
+	size_t used = module->heap.state.used, grains = used / LAB_HEAP_GRAIN, bytes = used + grains;
 	char *to;
 
 	for (unsigned i = 0; i < module->writable_count; i++)
@@ -175,7 +175,8 @@ enum lab_status lab_module_save(const struct lab_module *module, struct lab_modu
 	to = image->bytes;
 	for (unsigned i = 0; i < module->writable_count; to += piece_bytes(&module->writable[i++]))
 		copy(to, module->writable[i].start, module->writable[i].bytes);
-	copy(to, module->heap.base, module->heap.state.used);
+	copy(to, module->heap.base, used);
+	memcpy(to + used, module->heap.grains, grains);
 	image->heap = module->heap.state;
 	image->taken = true;
 	return LAB_OK;
@@ -184,10 +185,14 @@ enum lab_status lab_module_save(const struct lab_module *module, struct lab_modu
 void lab_module_restore(struct lab_module *module, const struct lab_module_image *image)
 {
 	const char *from = image->bytes;
+	size_t grains = image->heap.used / LAB_HEAP_GRAIN;
 
 	for (unsigned i = 0; i < module->writable_count; from += piece_bytes(&module->writable[i++]))
 		copy(module->writable[i].start, from, module->writable[i].bytes);
 	copy(module->heap.base, from, image->heap.used);
+	memcpy(module->heap.grains, from + image->heap.used, grains);
+	if (module->heap.state.used > image->heap.used)
+		memset(module->heap.grains + grains, 0, module->heap.state.used / LAB_HEAP_GRAIN - grains);
 	module->heap.state = image->heap;
 }
 

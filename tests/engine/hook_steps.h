@@ -33,7 +33,7 @@
 	STEP(fences, "", NULL)                                                                                         \
 	STEP(stack, "", NULL)                                                                                          \
 	STEP(read_only, "", NULL)                                                                                      \
-	STEP(heap, "w4 r4 r4", NULL)                                                                                   \
+	STEP(heap, "w4 r4 r4 w4 w4", NULL)                                                                             \
 	STEP(thread_local, "r4 w4", NULL)                                                                              \
 	STEP(wide, "u16 u16 r16", NULL)
 

@@ -75,6 +75,10 @@ static void test_wrong_forms_race(void **state)
 		two_tasks("kernel|zero", i, 1);
 		if (!search(&litmus, "bound", 1))
 			fail_msg("%s: no finding", programs[i]);
+		/* memory that was given back is told before the race for it */
+		if (strcmp(programs[i], "heap") == 0 && finding->rule == LAB_R00_CRASH &&
+		    strstr(finding->detail, "freed memory"))
+			continue;
 		if (finding->rule != LAB_R11_ISOLATION || !strstr(finding->detail, "data race at "))
 			fail_msg("%s: %s %s", programs[i], lab_rule_info(finding->rule)->id, finding->detail);
 		if (!strstr(finding->detail, "task a: ") || !strstr(finding->detail, "task b: ") ||
