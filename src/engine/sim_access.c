@@ -121,7 +121,7 @@ static void meet(struct lab_sim *sim, const struct lab_sim_pending *access)
 		return;
 	}
 	lab_sim_count(sim, strand);
-	if (sim->raised)
+	if (sim->raised || sim->tells)
 		lab_sim_interrupted(sim, strand, access);
 }
 

@@ -125,7 +125,7 @@ void lab_sim_meet(const struct lab_sim_pending *event)
 	at_boundary = event->kind == LAB_SIM_OP_END && top == strand->task && !top->held && !strand->lock_count &&
 		      !sim->cpus[strand->cpu].irq_depth;
 	strand->at_boundary = at_boundary;
-	if (sim->raised)
+	if (sim->raised || sim->tells)
 		fire_due(sim, strand);
 	while (lab_sim_choose(sim, strand, strand->spin.spinning ? LAB_SIM_RELAX : event->kind, &choice)) {
 		bool here = choice.strand == strand, fired = go(sim, strand, choice);
