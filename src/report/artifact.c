@@ -40,7 +40,7 @@ static const struct {
 	const char *name, *tag;
 	uint32_t least, most; /* bytes */
 } fields[FIELD_COUNT] = {
-	[FIELD_TARGET] = {"target", "TARG", 0, LAB_ARTIFACT_TEXT - 1},
+	[FIELD_TARGET] = {"target", "TARG", 0, LAB_ARTIFACT_TARGET - 1},
 	[FIELD_BUILD] = {"build id", "BILD", 0, LAB_ARTIFACT_TEXT - 1},
 	[FIELD_ENGINE] = {"engine", "ENGI", 0, 15},
 	[FIELD_STRATEGY] = {"strategy", "STRA", 0, 15},
@@ -293,7 +293,7 @@ enum lab_status lab_artifact_write(const struct lab_artifact *artifact, uint8_t 
 	}
 	lab_write_bytes(&out, magic, sizeof(magic));
 	lab_write_uint(&out, artifact->follows ? VERSION_CHOICES : VERSION_PLAIN, 4);
-	write_field(&out, FIELD_TARGET, artifact->target, strnlen(artifact->target, LAB_ARTIFACT_TEXT - 1));
+	write_field(&out, FIELD_TARGET, artifact->target, strnlen(artifact->target, LAB_ARTIFACT_TARGET - 1));
 	write_field(&out, FIELD_BUILD, artifact->build_id, strnlen(artifact->build_id, LAB_ARTIFACT_TEXT - 1));
 	write_field(&out, FIELD_ENGINE, artifact->engine, strnlen(artifact->engine, 15));
 	write_field(&out, FIELD_STRATEGY, artifact->strategy, strnlen(artifact->strategy, 15));

@@ -7,10 +7,11 @@
 #include "scenario/scenario.h"
 
 /* A finding as a file that replays: an envelope around a wide scenario. docs/format.md has the layout. */
-#define LAB_ARTIFACT_TEXT 64u
+#define LAB_ARTIFACT_TEXT   64u
+#define LAB_ARTIFACT_TARGET 1024u /* a plug-in is named by its file */
 
 struct lab_artifact {
-	char target[LAB_ARTIFACT_TEXT];
+	char target[LAB_ARTIFACT_TARGET];
 	char build_id[LAB_ARTIFACT_TEXT];
 	char engine[16], strategy[16];
 	uint64_t seed, event_hash;
