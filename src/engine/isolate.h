@@ -33,6 +33,7 @@ struct lab_isolated {
 struct lab_isolate {
 	struct lab_isolated *shared;
 	uint64_t cpu_ns;         /* CPU time that one run may take */
+	bool quiet;              /* nothing of a child's is to be seen on the standard error: it was seen before */
 	void (*look)(void *arg); /* as of struct lab_child_watch */
 	void *arg;
 };

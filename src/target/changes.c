@@ -3,11 +3,14 @@
 
 #include <stdbool.h>
 #include <string.h>
-#define XXH_INLINE_ALL /* short, and often */
-#include <xxhash.h>
 
 #include "base/bits.h"
 #include "plat/sanitizer.h"
+
+#if !LAB_SANITIZER_ADDRESS
+#define XXH_INLINE_ALL /* short, and often; in the library it is not watched */
+#endif
+#include <xxhash.h>
 
 #define PIECE_BYTES 1024u /* compared at once */
 #define LINE_BYTES  64u   /* hashed where it differs */
