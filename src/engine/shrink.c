@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #define SEARCH_RUNS_DEFAULT 2000u
+#define QUICK_PART          16u /* of a search's runs, while there is much left to drop */
 
 enum lab_status lab_sim_follow(struct lab_sim *sim, const struct lab_scenario *scenario,
 			       const struct lab_choices *choices, bool exact, struct lab_choices *record,
@@ -62,7 +63,7 @@ struct search {
 	struct lab_strategy *strategy;
 	struct lab_choices *record;
 	struct lab_sim_result *result;
-	uint64_t runs;
+	uint64_t runs, runs_most;
 };
 
 static void search_job(void *arg)
@@ -72,7 +73,7 @@ static void search_job(void *arg)
 	const struct lab_sim_options options = {
 		.quiesce = true, .strategy = search->strategy, .record = search->record};
 
-	while (search->runs < shrink->search_runs && !search->strategy->done && !lab_shrink_stopped(shrink)) {
+	while (search->runs < search->runs_most && !search->strategy->done && !lab_shrink_stopped(shrink)) {
 		enum lab_status status;
 
 		search->record->count = 0;
@@ -101,20 +102,21 @@ static bool search_isolated(struct lab_shrink *shrink, struct search *search, st
 	return lab_shrink_still(shrink, search->scenario, ret_choices);
 }
 
-bool lab_shrink_search(struct lab_shrink *shrink, const struct lab_scenario *scenario, const char *name,
-		       unsigned preemptions, struct lab_choices *ret_choices)
+bool lab_shrink_search(struct lab_shrink *shrink, const struct lab_scenario *scenario, const struct lab_shrink_way *way,
+		       struct lab_choices *ret_choices)
 {
 	struct lab_sim_result result = {0};
 	struct search search = {
 		.shrink = shrink,
 		.scenario = scenario,
-		.strategy = lab_strategy_create(name,
-						&(struct lab_strategy_options){.seed = 1, .preemptions = preemptions}),
+		.runs_most = way->runs,
 		.record = ret_choices,
 		.result = &result,
 	};
 	bool found;
 
+	search.strategy = lab_strategy_create(
+		way->strategy, &(struct lab_strategy_options){.seed = way->seed, .preemptions = way->preemptions});
 	if (shrink->isolate) {
 		found = search_isolated(shrink, &search, ret_choices);
 	} else {
@@ -128,40 +130,30 @@ bool lab_shrink_search(struct lab_shrink *shrink, const struct lab_scenario *sce
 	return found;
 }
 
-/* The schedule with the fewest preemptions that a search finds, if it has fewer departures than the one at hand. */
-static void lower_bound(struct lab_shrink *shrink)
-{
-	for (unsigned bound = 0; bound <= 3 && bound < shrink->choices->count; bound++) {
-		struct lab_choices found = {0};
-		struct lab_sim_result before = shrink->result;
-		bool better = lab_shrink_search(shrink, shrink->scenario, "bound", bound, &found) &&
-			      found.count < shrink->choices->count;
-
-		if (better)
-			lab_choices_copy(shrink->choices, &found);
-		else
-			shrink->result = before;
-		lab_choices_free(&found);
-		if (better)
-			return;
-	}
-}
-
 enum lab_status lab_shrink(struct lab_shrink *shrink)
 {
 	enum lab_status status;
 	struct lab_sim_result result;
+	uint64_t quick;
 
 	if (!shrink->search_runs)
 		shrink->search_runs = SEARCH_RUNS_DEFAULT;
+	quick = shrink->search_runs / QUICK_PART;
 	status = follow(shrink, shrink->choices, shrink->scenario, true, NULL, &result);
 	if (status != LAB_OK)
 		return status;
 	if (!breaks(shrink, status, &result))
 		return LAB_INVALID;
-	lab_shrink_ops(shrink);
+	/* the fewer constraints there are, the more often they go on fitting */
 	lab_shrink_choices(shrink);
-	lower_bound(shrink);
+	lab_shrink_ops(shrink, quick);
+	lab_shrink_lower(shrink);
+	lab_shrink_plain(shrink, quick);
+	lab_shrink_ops(shrink, quick);
+	lab_shrink_lower(shrink);
+	lab_shrink_ops(shrink, shrink->search_runs);
+	lab_shrink_choices(shrink);
+	lab_shrink_lower(shrink);
 	/* what was tried last need not be what was kept */
 	status = follow(shrink, shrink->choices, shrink->scenario, true, NULL, &result);
 	if (status != LAB_OK)
