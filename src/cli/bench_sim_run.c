@@ -194,16 +194,16 @@ static enum lab_status measure(const struct lab_bench_sim_plan *plan, struct lab
 
 	for (; result->rounds < plan->rounds && !plan->stopped(); result->rounds++)
 		for (size_t i = 0; i < result->case_count && status == LAB_OK; i++)
-			if (rigs[i].program->clean)
+			if (result->cases[i].program->clean)
 				status = sample_speed(plan, &rigs[i], &result->cases[i], result->rounds);
 	for (size_t i = 0; i < result->case_count && status == LAB_OK; i++) {
 		struct lab_bench_sim_case *one = &result->cases[i];
 
-		if (rigs[i].program->clean && result->rounds)
+		if (one->program->clean && result->rounds)
 			summarise(one, result->rounds);
-		if (rigs[i].program->counted && one->rule == LAB_RULE_COUNT && !plan->stopped())
+		if (one->program->counted && one->rule == LAB_RULE_COUNT && !plan->stopped())
 			status = count_schedules(plan, &rigs[i], one);
-		for (unsigned s = 1; s < LAB_BENCH_SIM_STRATEGIES && !rigs[i].program->clean && !plan->stopped(); s++)
+		for (unsigned s = 1; s < LAB_BENCH_SIM_STRATEGIES && !one->program->clean && !plan->stopped(); s++)
 			if (status == LAB_OK)
 				status = find_first(plan, &rigs[i], one, &one->firsts[s]);
 	}

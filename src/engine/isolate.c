@@ -175,7 +175,8 @@ static void judge(struct lab_isolate *isolate, enum lab_child_end end, int wait)
 		tell_signal(shared, WTERMSIG(wait), how, sizeof(how));
 	else
 		snprintf(how, sizeof(how), "the process was ended with exit code %d", WEXITSTATUS(wait));
-	snprintf(death->detail, sizeof(death->detail), "%s%s%s", how, shared->last[0] ? ", after " : "", shared->last);
+	snprintf(death->detail, sizeof(death->detail), "%.110s%s%.137s", how, shared->last[0] ? ", after " : "",
+		 shared->last);
 }
 
 enum lab_status lab_isolate_job(struct lab_isolate *isolate, struct lab_sim *sim, void (*job)(void *arg), void *arg)

@@ -124,7 +124,10 @@ static bool usual_flags(struct lab_scenario *scenario, uint64_t at)
 
 static bool lower_order(struct lab_scenario *scenario, uint64_t at)
 {
-	return scenario->ops[at].order && scenario->ops[at].order--;
+	if (!scenario->ops[at].order)
+		return false;
+	scenario->ops[at].order--;
+	return true;
 }
 
 static bool order_zero(struct lab_scenario *scenario, uint64_t at)

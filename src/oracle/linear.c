@@ -40,7 +40,7 @@ static void bury(struct lab_history *history, uint64_t done)
 	*dead_at(history, done) = (struct lab_history_dead){done, history->era};
 }
 
-static void open(struct search *search, struct lab_history *history, enum lab_side side, uint64_t calls)
+static void open_search(struct search *search, struct lab_history *history, enum lab_side side, uint64_t calls)
 {
 	*search = (struct search){.history = history, .side = side, .all = calls};
 	history->era++;
@@ -147,7 +147,7 @@ enum lab_linear lab_history_search(struct lab_history *history, enum lab_side si
 	enum lab_linear answer = LAB_LINEAR_YES;
 	struct search search;
 
-	open(&search, history, side, calls);
+	open_search(&search, history, side, calls);
 	search.left[0] = candidates(&search);
 	while (search.done != calls && answer == LAB_LINEAR_YES) {
 		if (search.steps >= LAB_HISTORY_STEPS)

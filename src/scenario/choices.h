@@ -14,9 +14,9 @@
  * A schedule as constraints: where it leaves what the engine would do on its own. Each names its place by the context
  * that asked and how many events that one had met, so that dropping one constraint leaves the places of the others.
  */
-#define LAB_CHOICE_ENGINE  UINT16_MAX           /* who asks when no context runs */
-#define LAB_CHOICE_UNASKED UINT32_C(0x80000000) /* in `ask`: nobody was asked; a handler that had been raised came in  \
-						 */
+#define LAB_CHOICE_ENGINE UINT16_MAX /* who asks when no context runs */
+/* In `ask`: nobody was asked; a handler that had been raised came in. */
+#define LAB_CHOICE_UNASKED UINT32_C(0x80000000)
 
 struct lab_choice {
 	uint16_t asker;     /* context index, or LAB_CHOICE_ENGINE */

@@ -6,7 +6,8 @@
 
 /*
  * A plug-in that fails in the one way it is compiled for: TWICE hands a block out twice, DRIFTS keeps state from run to
- * run in a variable, DRAWS in the C library, CRASHES executes an illegal instruction, HANGS never returns. Without any of them it is clean.
+ * run in a variable, DRAWS in the C library, CRASHES executes an illegal instruction, HANGS never returns. Without any
+ * of them it is clean.
  */
 
 struct pool {

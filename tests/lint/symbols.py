@@ -8,7 +8,7 @@ OURS = ("lab_", "labyrinth_", "LLVMFuzzer")
 # What sanitizers and coverage put into every object, and the hooks by which they find us.
 INSTRUMENTS = ("__asan_", "__odr_asan", "__tsan_", "__ubsan_", "__sanitizer_", "__sancov_", "__start_", "__stop_",
                "__llvm_", "__prof", "__covrec_", "asan.module_", "tsan.module_", "sancov.module_", "__libfuzzer_",
-               "__afl_", "___asan_")
+               "__afl_", "___asan_", "__lsan_")
 # Names that hooked modules ask for: --wrap makes them of the compiler's and the C library's.
 HOOKS = ("__wrap_",)
 
