@@ -2,6 +2,7 @@
 #include "engine/sim_state.h"
 
 #define ROUNDS 2u
+#define TRIES  8u /* slots in a row that one read may lie in: the words of a loop often ask for the same one */
 
 /* By low bits alone, which do not move when the system loads the module elsewhere. */
 static unsigned slot_of(uintptr_t address, uintptr_t code)
@@ -9,9 +10,22 @@ static unsigned slot_of(uintptr_t address, uintptr_t code)
 	return (unsigned)(address >> 2 ^ address >> 7 ^ code) % LAB_SPIN_SLOTS;
 }
 
+static inline struct lab_spin_seen *seen_at(struct lab_spin *spin, uintptr_t address, uintptr_t code)
+{
+	unsigned first = slot_of(address, code);
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		struct lab_spin_seen *seen = &spin->seen[(first + i) % LAB_SPIN_SLOTS];
+
+		if (seen->era != spin->era || (seen->read.address == address && seen->read.code == code))
+			return seen;
+	}
+	return &spin->seen[first];
+}
+
 static inline void look_at(struct lab_spin *spin, uintptr_t address, uintptr_t code, uint64_t value)
 {
-	struct lab_spin_seen *seen = &spin->seen[slot_of(address, code)];
+	struct lab_spin_seen *seen = seen_at(spin, address, code);
 
 	if (seen->era == spin->era && seen->read.address == address && seen->read.code == code &&
 	    seen->read.value == value) {
