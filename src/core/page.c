@@ -23,8 +23,23 @@ unsigned lab_page_order(const struct lab_arena *arena, uint64_t frame)
 
 	if (frame % 2)
 		return 0;
-	second = lab_load_relaxed(owner_word(arena, frame + 1)); /* published with the owner, which the caller saw */
+	/* Published with the owner, which the caller saw; acquire: is_covered looks at that once more, after this. */
+	second = lab_load_acquire(owner_word(arena, frame + 1));
 	return lab_page_is_second(second) ? (unsigned)(second & 0xff) : 0;
+}
+
+/* True when a block of at least that order begins at `head`: all at one instant, since no owner comes twice. */
+static bool is_covered(const struct lab_arena *arena, uint64_t head, unsigned order)
+{
+	uint64_t seen = lab_load_acquire(owner_word(arena, head)), before; /* the partner of lab_page_publish */
+	bool covered = false;
+
+	do {
+		before = seen;
+		covered = before && lab_page_order(arena, head) >= order;
+		seen = lab_load_acquire(owner_word(arena, head)); /* the same */
+	} while (seen != before);
+	return covered;
 }
 
 /* True when a block that begins before `frame` reaches over it. The slow path of a refusal. */
@@ -33,10 +48,7 @@ static bool is_inside(const struct lab_arena *arena, uint64_t frame)
 	for (unsigned order = 1; order <= arena->state->order_max; order++) {
 		uint64_t head = lab_align_down(frame, UINT64_C(1) << order);
 
-		/* Acquire: the partner of lab_page_publish. */
-		if (head == frame || !lab_load_acquire(owner_word(arena, head)))
-			continue;
-		if (lab_page_order(arena, head) >= order)
+		if (head != frame && is_covered(arena, head, order))
 			return true;
 	}
 	return false;
@@ -46,9 +58,8 @@ enum lab_status lab_page_judge(const struct lab_arena *arena, uint64_t frame, la
 {
 	uint64_t seen = lab_load_acquire(owner_word(arena, frame)); /* the partner of lab_page_publish */
 
-	if (lab_page_is_second(seen))
-		return LAB_NOT_HEAD;
-	if (!seen)
+	/* What says that a frame is a second one is written before the owner, and taken back after it. */
+	if (!seen || lab_page_is_second(seen))
 		return is_inside(arena, frame) ? LAB_NOT_HEAD : LAB_NOT_ALLOCATED;
 	return seen == owner ? LAB_OK : LAB_WRONG_OWNER;
 }

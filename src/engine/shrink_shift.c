@@ -38,7 +38,9 @@ uint64_t *lab_shrink_ends(struct lab_shrink *shrink)
 	watch.ends = lab_strategy_memory(shrink->scenario->op_count * sizeof(*watch.ends));
 	/* a target that takes the process with it is not run here; its choices stay where they are */
 	if (!shrink->isolate) {
-		(void)lab_sim_run(shrink->sim, shrink->scenario, &options, &result);
+		/* what did not run has no ends, and moves nothing */
+		if (lab_sim_run(shrink->sim, shrink->scenario, &options, &result) != LAB_OK)
+			memset(watch.ends, 0, shrink->scenario->op_count * sizeof(*watch.ends));
 		shrink->runs++;
 	}
 	lab_strategy_destroy(strategy);

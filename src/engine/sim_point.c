@@ -81,13 +81,17 @@ static bool go(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab_si
 }
 
 /* True if the question after a handler is asked. Schedule bytes never asked it, and corpora depend on that; yet it is
- * counted, since who follows what they led to is asked. */
-static bool is_asked_again(struct lab_sim *sim, const struct lab_sim_strand *strand)
+ * counted, and answered, since who follows what they led to is asked. */
+static bool is_asked_again(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
+	const struct lab_sim_ask unasked = {.asker = strand->top, .current = strand, .spins = strand->spin.spinning};
+
 	if (sim->options.strategy)
 		return true;
-	if (sim->options.record && may_go_on(sim, strand))
+	if (sim->options.record && may_go_on(sim, strand)) {
 		lab_sim_count_ask(strand->top);
+		lab_sim_record_choice(sim, &unasked, NULL);
+	}
 	return false;
 }
 

@@ -38,7 +38,8 @@ void lab_sim_record_choice(struct lab_sim *sim, const struct lab_sim_ask *ask, c
 {
 	struct lab_choice choice;
 
-	if (!made && !ask->usual)
+	/* a spinner that schedule bytes leave where it is finds nobody to yield to; who follows may show it somebody */
+	if (!made && !ask->usual && (sim->options.strategy || !ask->spins))
 		return;
 	/* a CPU that is free under a strategy may not be under schedule bytes, so what is usual there is kept too */
 	if (sim->options.strategy && made && ask->usual && made->strand == ask->usual->strand &&
