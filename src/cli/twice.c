@@ -118,9 +118,9 @@ void lab_twice_tell(const struct lab_twice *twice, uint64_t first_hash, uint64_t
 	if (!job.compare)
 		return;
 	/* a run that takes its child along leaves what was seen until then */
-	(void)lab_isolate_job(twice->isolate, twice->sim, run_all, &job);
-	if (job.compare->differs)
-		snprintf(ret_finding->detail, sizeof(ret_finding->detail), "two runs differ at event %u: %s; or: %s",
-			 event_of(job.compare), words_of(job.compare->expected), words_of(job.compare->found));
+	if (lab_isolate_job(twice->isolate, twice->sim, run_all, &job) == LAB_OK && job.compare->differs)
+		snprintf(ret_finding->detail, sizeof(ret_finding->detail),
+			 "two runs differ at event %u: %.100s; or: %.100s", event_of(job.compare),
+			 words_of(job.compare->expected), words_of(job.compare->found));
 	lab_child_unshare(job.compare, sizeof(*job.compare));
 }

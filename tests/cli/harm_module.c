@@ -12,9 +12,11 @@ static uint32_t inside;
 static uint64_t taken;
 static char memory[64][FRAME] __attribute__((aligned(FRAME)));
 
+static volatile int *volatile nowhere = (volatile int *)8; /* not known to the compiler, which would warn */
+
 static void crash(void)
 {
-	*(volatile int *)8 = 1;
+	*nowhere = 1;
 }
 
 static void leave(void)
