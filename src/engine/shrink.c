@@ -5,6 +5,10 @@
 
 #define SEARCH_RUNS_DEFAULT 2000u
 #define QUICK_PART          16u /* of a search's runs, while there is much left to drop */
+/* What a person reads to the end; of what is longer a search of so many times the runs may make less. */
+#define DEPARTURES_MANY 4u
+#define OPS_MANY        8u
+#define MORE            10u
 
 enum lab_status lab_sim_follow(struct lab_sim *sim, const struct lab_scenario *scenario,
 			       const struct lab_choices *choices, bool exact, struct lab_choices *record,
@@ -154,6 +158,13 @@ enum lab_status lab_shrink(struct lab_shrink *shrink)
 	lab_shrink_ops(shrink, shrink->search_runs);
 	lab_shrink_choices(shrink);
 	lab_shrink_lower(shrink);
+	if (shrink->choices->count > DEPARTURES_MANY || shrink->scenario->op_count > OPS_MANY) {
+		shrink->search_runs *= MORE;
+		lab_shrink_lower(shrink);
+		lab_shrink_ops(shrink, shrink->search_runs);
+		lab_shrink_choices(shrink);
+		lab_shrink_lower(shrink);
+	}
 	/* what was tried last need not be what was kept */
 	status = follow(shrink, shrink->choices, shrink->scenario, true, NULL, &result);
 	if (status != LAB_OK)
