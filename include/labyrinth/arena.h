@@ -25,10 +25,12 @@
 /* Arena options. */
 #define LAB_ARENA_VIEWS         0x1u /* keep a view count a frame (one byte each): lab_page_map and lab_page_unmap */
 #define LAB_ARENA_SHRED         0x2u /* serve LAB_GFP_SHRED: creation prepares cipher contexts (allocates, seeds them) */
-#define LAB_ARENA_SHRED_DEFAULT 0x4u /* shred every block at release; implies LAB_ARENA_SHRED */
-#define LAB_ARENA_ZERO_ON_FREE  0x8u /* zero every block that is not shredded at release */
+#define LAB_ARENA_SHRED_DEFAULT 0x4u  /* shred every block at release; implies LAB_ARENA_SHRED */
+#define LAB_ARENA_ZERO_ON_FREE  0x8u  /* zero every block that is not shredded at release */
+#define LAB_ARENA_TRACE         0x10u /* keep since when and from where each block is held: <labyrinth/diagnose.h> */
 
 struct lab_shredder;
+struct lab_tracer;
 
 struct lab_arena_config {
 	uint64_t frame_count;         /* frames from base on, holes included; below 2^32 */
@@ -61,10 +63,11 @@ struct lab_arena {
 	struct lab_state *state;
 	char *base;
 	struct lab_page *pages;
-	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views;
+	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views, *traces;
 	struct lab_shredder *shredder;
+	const struct lab_tracer *tracer;
 	uint64_t frame_count;
-	unsigned page_shift;
+	unsigned page_shift, order_max, cpu_count, chunk_count;
 	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
 	bool owns_shredder;
 };
@@ -167,6 +170,7 @@ void lab_zone_marks_default(struct lab_zone_marks zones[LAB_ZONE_COUNT], unsigne
 /* What an arena holds; a snapshot, exact when no call is under way. All in frames but where it says otherwise. */
 struct lab_zone_stat {
 	struct lab_zone_marks marks;
+	uint64_t floors[LAB_CLASS_COUNT];        /* what must stay for each class, lowmem reserve left out */
 	uint64_t free;                           /* budget + cached + untold */
 	uint64_t budget;                         /* what admission may still give */
 	uint64_t cached;                         /* in the caches of CPUs */

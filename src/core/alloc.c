@@ -8,6 +8,7 @@
 #include "core/page.h"
 #include "core/search.h"
 #include "core/shred.h"
+#include "core/trace.h"
 #include "core/view.h"
 
 /* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
@@ -145,6 +146,8 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	if (request->gfp & LAB_GFP_ZERO)
 		memset(arena->base + (frame << arena->page_shift), 0, block_bytes(arena, want.order));
 	lab_view_begin(arena, frame, request->gfp);
+	if (arena->traces)
+		lab_trace_write(arena, frame, request);
 	lab_page_publish(arena, frame, want.order, request->owner);
 	*ret_page = &arena->pages[frame];
 	return LAB_OK;
