@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <labyrinth/arena.h>
 #include <labyrinth/target.h>
 
+#include "target/core_target.h"
 #include "target/registry.h"
 
 /* The reference allocator behind the target ABI. */
@@ -14,8 +14,20 @@
 
 struct core {
 	struct lab_arena arena;
-	void *metadata;
+	void *metadata; /* malloc'ed; NULL: it lies elsewhere */
 };
+
+static struct lab_core_options options;
+
+void lab_target_core_configure(const struct lab_core_options *chosen)
+{
+	options = chosen ? *chosen : (struct lab_core_options){0};
+}
+
+const struct lab_arena *lab_target_core_arena(void *self)
+{
+	return &((struct core *)self)->arena;
+}
 
 /*
  * Cipher contexts cost more to make than a fuzzer's whole run takes, and any number of arenas may share them; so they
@@ -31,6 +43,17 @@ static enum lab_status shared_shredder(struct lab_shredder **ret_shredder)
 	return status;
 }
 
+static enum lab_status place(struct core *core, size_t bytes, void **ret_metadata)
+{
+	if (options.place)
+		return options.place(options.arg, bytes, ret_metadata);
+	core->metadata = aligned_alloc(METADATA_ALIGN, bytes);
+	if (!core->metadata)
+		return LAB_SYSTEM;
+	*ret_metadata = memset(core->metadata, 0, bytes);
+	return LAB_OK;
+}
+
 static enum lab_status core_create(const struct lab_machine *machine, void **ret_self)
 {
 	struct lab_arena_config config = {
@@ -38,13 +61,14 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 		.page_shift = machine->page_shift,
 		.order_max = machine->order_max,
 		.cpu_count = machine->cpu_count,
-		.flags = LAB_ARENA_VIEWS | LAB_ARENA_SHRED,
+		.flags = LAB_ARENA_VIEWS | LAB_ARENA_SHRED | options.flags,
 		.spans = machine->spans,
 		.span_count = machine->span_count,
 		.zones = machine->zones,
 		.base = machine->base,
 	};
 	struct core *core = calloc(1, sizeof(*core));
+	void *metadata = NULL;
 	size_t bytes;
 	enum lab_status status;
 
@@ -53,19 +77,17 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 	status = shared_shredder(&config.shredder);
 	if (!status)
 		status = lab_arena_measure(&config, &bytes);
-	if (!status) {
-		core->metadata = aligned_alloc(METADATA_ALIGN, bytes);
-		status = core->metadata ? LAB_OK : LAB_SYSTEM;
-	}
-	if (!status) {
-		memset(core->metadata, 0, bytes);
-		status = lab_arena_init(&core->arena, &config, core->metadata, bytes);
-	}
+	if (!status)
+		status = place(core, bytes, &metadata);
+	if (!status)
+		status = lab_arena_init(&core->arena, &config, metadata, bytes);
 	if (status) {
 		free(core->metadata);
 		free(core);
 		return status;
 	}
+	if (options.tracer)
+		lab_arena_set_tracer(&core->arena, options.tracer);
 	*ret_self = core;
 	return LAB_OK;
 }
