@@ -34,6 +34,7 @@ void lab_arena_set_tracer(struct lab_arena *arena, const struct lab_tracer *trac
 /* Notes where the calling thread's stack ends, for the default stack of a tracer. May sleep; once in a thread. */
 void lab_trace_thread(void);
 
+bool lab_arena_is_traced(const struct lab_arena *arena);
 /* Ticks of an arena's clock in a second; 0: `since` counts allocations. */
 uint64_t lab_arena_trace_ticks(const struct lab_arena *arena);
 

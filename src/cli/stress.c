@@ -20,7 +20,8 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *hunt, *hooked, *json, *findings, *format;
+	const char *watchdog, *hunt, *hooked, *json, *findings, *format, *arena;
+	int trace;
 };
 
 /* Calls `take` for each word of a list with commas; stops at the first that does not answer 0. */
@@ -148,6 +149,18 @@ static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 	return LAB_EXIT_USAGE;
 }
 
+/* Its own words for what only the reference allocator has. */
+static int check_trace(const struct words *words, struct lab_stress_plan *plan)
+{
+	plan->arena_path = words->arena;
+	plan->trace = words->trace || words->arena;
+	if (!plan->trace || plan->target == &lab_target_core)
+		return 0;
+	lab_cli_error("stress: %s: '%s': expected the target core: others keep no traces",
+		      words->arena ? "--arena" : "--trace", words->arena ? words->arena : plan->target_name);
+	return LAB_EXIT_USAGE;
+}
+
 static int take_words(const struct words *words, struct lab_stress_plan *plan)
 {
 	static const char *const sources[] = {"timer", "storm", "inject", NULL};
@@ -175,7 +188,7 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 		lab_cli_error("stress: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	return 0;
+	return check_trace(words, plan);
 }
 
 static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
@@ -204,6 +217,10 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		{"hooked", '\0', POPT_ARG_STRING, &words.hooked, 0, "the target's hooked module, for the hunt", "FILE"},
 		{"json", '\0', POPT_ARG_STRING, &words.json, 0, "write the result there as one document", "FILE"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"arena", '\0', POPT_ARG_STRING, &words.arena, 0,
+		 "keep core's metadata in a new file, for labyrinth stat; traces", "FILE"},
+		{"trace", '\0', POPT_ARG_NONE, &words.trace, 0,
+		 "core keeps since when and from where blocks are held, for the log of a lost frame", NULL},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "of the standard output (text)", "text|jsonl"},
 		POPT_TABLEEND,
 	};
@@ -275,6 +292,12 @@ static int run(int argc, const char **argv)
 	emit = lab_emit_open(stdout, plan.format);
 	lab_stress_tell_options(emit, &plan);
 	status = lab_stress_run(&plan, &result);
+	if (!result.live && status == LAB_INVALID && plan.arena_path) {
+		lab_cli_error("stress: --arena: '%s': expected a new file, or an arena's that may be replaced",
+			      plan.arena_path);
+		lab_emit_close(emit);
+		return LAB_EXIT_USAGE;
+	}
 	if (!result.live || (status != LAB_OK && status != LAB_BUSY)) {
 		lab_cli_error("stress: the run could not be made: %s%s%s", lab_status_name(status),
 			      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "cli/arena_file.h"
 #include "cli/stop.h"
 #include "plat/clock.h"
 #include "stress/machine.h"
@@ -90,6 +91,8 @@ static bool tick(void *arg)
 	if (now_ns - run->shown_ns >= (run->terminal ? TERMINAL_NS : PLAIN_NS))
 		show_status(run, now_ns);
 	run->result->stopped = lab_cli_stop_asked();
+	if (run->plan->look && !run->plan->look(run->plan->look_arg))
+		return false;
 	return !run->result->stopped;
 }
 
@@ -165,8 +168,10 @@ static enum lab_status create(struct run *run)
 					 .watchdog_ns = plan->watchdog_ns,
 					 .round_ns = ROUND_NS,
 					 .sample = LAB_STRESS_SAMPLE};
-	enum lab_status status;
+	enum lab_status status = plan->trace ? lab_arena_file_use(plan->arena_path) : LAB_OK;
 
+	if (status != LAB_OK)
+		return status;
 	/* Enough for the tasks together to hold all memory: exhaust lives on it. */
 	config.kept_room = LAB_MIN(LAB_MAX(plan->frames / plan->threads, (uint64_t)KEPT_LEAST), (uint64_t)KEPT_MOST);
 	lab_stress_machine(plan->frames, plan->min, plan->threads, &config.machine);

@@ -20,6 +20,11 @@ void lab_trace_thread(void)
 	lab_stack_note();
 }
 
+bool lab_arena_is_traced(const struct lab_arena *arena)
+{
+	return arena->traces;
+}
+
 uint64_t lab_arena_trace_ticks(const struct lab_arena *arena)
 {
 	return lab_load_relaxed(&arena->state->trace_ticks); /* stands alone */

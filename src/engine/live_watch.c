@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "engine/live_cpu.h"
 #include "plat/clock.h"
+#include "plat/stack.h"
 
 #define MS      UINT64_C(1000000)
 #define POLL_NS (2 * MS)
@@ -39,6 +40,7 @@ static void *run_thread(void *arg)
 	/* AddressSanitizer has a stack of its own there, as large as its reports need. */
 	if (!LAB_SANITIZER_ADDRESS)
 		lab_signal_stack_set(cpu->crash_stack, sizeof(cpu->crash_stack));
+	lab_stack_note(); /* for an allocator that keeps who called it */
 	lab_live_current = cpu;
 	cpu->job(cpu);
 	lab_live_current = NULL;
