@@ -21,8 +21,8 @@ void lab_stat_tell_arena(struct lab_emit *emit, const struct lab_stat_view *view
 /* stat_holders.c: who holds what. */
 void lab_stat_tell_holders(struct lab_emit *emit, struct lab_stat_view *view);
 
-/* Adds "taken_by", "flags", "since" or "age_s" and "from" to a record. now_ns: CLOCK_MONOTONIC. */
-void lab_stat_tell_trace(struct lab_emit *emit, const struct lab_arena *arena, const struct lab_holder *holder,
-			 uint64_t now_ns, struct lab_places *places);
+/* Who had a frame of this process' arena last, for a person; who: the name of the context that took the block. */
+void lab_stat_tell_last(FILE *out, const struct lab_arena *arena, const struct lab_holder *holder, uint64_t frame,
+			const char *who);
 
 #endif

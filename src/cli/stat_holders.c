@@ -120,8 +120,8 @@ static void tell_flags(struct lab_emit *emit, lab_gfp gfp)
 	lab_emit_text(emit, "flags", flags);
 }
 
-void lab_stat_tell_trace(struct lab_emit *emit, const struct lab_arena *arena, const struct lab_holder *holder,
-			 uint64_t now_ns, struct lab_places *places)
+static void tell_trace(struct lab_emit *emit, const struct lab_arena *arena, const struct lab_holder *holder,
+		       uint64_t now_ns, struct lab_places *places)
 {
 	tell_owner(emit, "taken_by", holder->taken_by);
 	tell_flags(emit, holder->gfp);
@@ -135,6 +135,25 @@ void lab_stat_tell_trace(struct lab_emit *emit, const struct lab_arena *arena, c
 	tell_stack(emit, holder, places);
 }
 
+void lab_stat_tell_last(FILE *out, const struct lab_arena *arena, const struct lab_holder *holder, uint64_t frame,
+			const char *who)
+{
+	struct lab_places *places = lab_places_open(NULL, holder->process);
+	struct lab_emit *emit = lab_emit_open(out, LAB_FORMAT_TEXT);
+
+	lab_emit_begin(emit, "last_holder");
+	lab_emit_u64(emit, "of_frame", frame);
+	lab_emit_u64(emit, "block", holder->pfn);
+	lab_emit_u64(emit, "order", holder->order);
+	lab_emit_bool(emit, "still_held", holder->owner != LAB_OWNER_NONE);
+	lab_emit_text(emit, "who", who);
+	tell_trace(emit, arena, holder, lab_clock_mono_ns(), places);
+	lab_emit_end(emit);
+	lab_emit_close(emit);
+	lab_places_close(places);
+	fputc('\n', out);
+}
+
 static void tell_holder(struct lab_emit *emit, const struct lab_stat_view *view, const struct lab_holder *holder,
 			uint64_t now_ns)
 {
@@ -143,7 +162,7 @@ static void tell_holder(struct lab_emit *emit, const struct lab_stat_view *view,
 	lab_emit_u64(emit, "order", holder->order);
 	tell_owner(emit, "owner", holder->owner);
 	if (holder->traced)
-		lab_stat_tell_trace(emit, view->arena, holder, now_ns, view->places);
+		tell_trace(emit, view->arena, holder, now_ns, view->places);
 	lab_emit_end(emit);
 }
 

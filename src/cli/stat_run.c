@@ -29,6 +29,8 @@ static bool look(void *arg)
 	struct look *look = arg;
 	struct lab_arena arena;
 
+	if (look->done)
+		return false;
 	if (lab_clock_mono_ns() < look->at_ns || !lab_arena_file_watch(&arena))
 		return true;
 	look->view->arena = &arena;
@@ -124,9 +126,10 @@ int lab_stat_run(const struct lab_stat_run_words *words, struct lab_emit *emit, 
 
 	if (code)
 		return code;
-	plan.trace = true;
 	plan.look = look;
 	plan.look_arg = &the_look;
+	if (lab_arena_file_use(NULL) != LAB_OK)
+		return LAB_EXIT_HARNESS; /* cannot be: it takes no file */
 	lab_cli_stop_catch();
 	tell_options(emit, &plan, look_ns);
 	the_look.at_ns = lab_clock_mono_ns() + look_ns;

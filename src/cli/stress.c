@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "cli/arena_file.h"
 #include "cli/cli.h"
 #include "cli/hunt.h"
 #include "cli/stop.h"
@@ -149,15 +150,26 @@ static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 	return LAB_EXIT_USAGE;
 }
 
-/* Its own words for what only the reference allocator has. */
-static int check_trace(const struct words *words, struct lab_stress_plan *plan)
+/* What only the reference allocator has. */
+static int take_trace(const struct words *words, const struct lab_target *target)
 {
-	plan->arena_path = words->arena;
-	plan->trace = words->trace || words->arena;
-	if (!plan->trace || plan->target == &lab_target_core)
+	enum lab_status status;
+
+	if (!words->trace && !words->arena)
 		return 0;
-	lab_cli_error("stress: %s: '%s': expected the target core: others keep no traces",
-		      words->arena ? "--arena" : "--trace", words->arena ? words->arena : plan->target_name);
+	if (target != &lab_target_core) {
+		lab_cli_error("stress: %s: '%s': expected the target core: others keep no traces",
+			      words->arena ? "--arena" : "--trace", words->arena ? words->arena : words->target);
+		return LAB_EXIT_USAGE;
+	}
+	status = lab_arena_file_use(words->arena);
+	if (!status)
+		return 0;
+	if (status == LAB_INVALID)
+		lab_cli_error("stress: --arena: '%s': expected a new file, or an arena's, which is replaced",
+			      words->arena);
+	else
+		lab_cli_error("stress: --arena: '%s': cannot be written: %s", words->arena, strerror(errno));
 	return LAB_EXIT_USAGE;
 }
 
@@ -188,7 +200,7 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 		lab_cli_error("stress: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	return check_trace(words, plan);
+	return take_trace(words, plan->target);
 }
 
 static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
@@ -292,12 +304,6 @@ static int run(int argc, const char **argv)
 	emit = lab_emit_open(stdout, plan.format);
 	lab_stress_tell_options(emit, &plan);
 	status = lab_stress_run(&plan, &result);
-	if (!result.live && status == LAB_INVALID && plan.arena_path) {
-		lab_cli_error("stress: --arena: '%s': expected a new file, or an arena's that may be replaced",
-			      plan.arena_path);
-		lab_emit_close(emit);
-		return LAB_EXIT_USAGE;
-	}
 	if (!result.live || (status != LAB_OK && status != LAB_BUSY)) {
 		lab_cli_error("stress: the run could not be made: %s%s%s", lab_status_name(status),
 			      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");

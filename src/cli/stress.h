@@ -23,8 +23,6 @@ struct lab_stress_plan {
 	const char *hooked; /* the target's hooked module, for the hunt; NULL: as target_name says */
 	const char *json_path, *findings_dir;
 	enum lab_format format;
-	bool trace;              /* core keeps who holds what since when and from where */
-	const char *arena_path;  /* its metadata's file; NULL: none. Traces. */
 	bool (*look)(void *arg); /* at each tick of a run; false ends it; NULL: nobody looks */
 	void *look_arg;
 };

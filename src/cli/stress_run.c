@@ -7,7 +7,6 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "cli/arena_file.h"
 #include "cli/stop.h"
 #include "plat/clock.h"
 #include "stress/machine.h"
@@ -168,10 +167,8 @@ static enum lab_status create(struct run *run)
 					 .watchdog_ns = plan->watchdog_ns,
 					 .round_ns = ROUND_NS,
 					 .sample = LAB_STRESS_SAMPLE};
-	enum lab_status status = plan->trace ? lab_arena_file_use(plan->arena_path) : LAB_OK;
+	enum lab_status status;
 
-	if (status != LAB_OK)
-		return status;
 	/* Enough for the tasks together to hold all memory: exhaust lives on it. */
 	config.kept_room = LAB_MIN(LAB_MAX(plan->frames / plan->threads, (uint64_t)KEPT_LEAST), (uint64_t)KEPT_MOST);
 	lab_stress_machine(plan->frames, plan->min, plan->threads, &config.machine);

@@ -38,18 +38,15 @@ static uint64_t tell_time(const struct lab_arena *arena)
 	return lab_fetch_add_relaxed(&arena->state->trace_count, 1) + 1;
 }
 
-/* Not inlined: its frame is where the walk begins, and what it returns to lies in the allocation. */
-static __attribute__((noinline)) unsigned take_stack(const struct lab_arena *arena, uintptr_t *places, unsigned room)
+/* `frame` is that of the function that the allocation called: what it returns to is the first place. */
+static unsigned take_stack(const struct lab_arena *arena, const void *frame, uintptr_t *places, unsigned room)
 {
-	unsigned depth = arena->tracer && arena->tracer->stack
-				 ? LAB_MIN(arena->tracer->stack(places, room), room)
-				 : lab_stack_walk(__builtin_frame_address(0), places, room);
+	if (arena->tracer && arena->tracer->stack) {
+		unsigned depth = arena->tracer->stack(places, room);
 
-	if (depth == 0) {
-		places[0] = (uintptr_t)__builtin_return_address(0);
-		depth = 1;
+		return LAB_MIN(depth, room);
 	}
-	return depth;
+	return lab_stack_walk(frame, places, room);
 }
 
 /* Cold: arenas without traces are the rule, and their allocations should not carry this along. */
@@ -59,7 +56,12 @@ __attribute__((noinline, cold)) void lab_trace_write(const struct lab_arena *are
 	struct lab_trace *trace = lab_trace_of(arena, frame);
 	uint64_t sequence = lab_load_relaxed(&trace->sequence); /* the block is the caller's, and so is the record */
 	uintptr_t places[LAB_TRACE_DEPTH];
-	unsigned depth = take_stack(arena, places, LAB_TRACE_DEPTH);
+	unsigned depth = take_stack(arena, __builtin_frame_address(0), places, LAB_TRACE_DEPTH);
+
+	if (depth == 0) {
+		places[0] = (uintptr_t)__builtin_return_address(0);
+		depth = 1;
+	}
 
 	/* An odd one was left by who died while it wrote. */
 	lab_store_relaxed(&trace->sequence, sequence | 1); /* relaxed: each release below publishes it */
