@@ -99,6 +99,8 @@ static int look_at_file(const struct words *words, struct lab_emit *emit, struct
 		tell(emit, view);
 	}
 	lab_places_close(view->places);
+	view->places = NULL;
+	view->arena = NULL;
 	return LAB_EXIT_CLEAN;
 }
 

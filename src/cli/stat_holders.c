@@ -35,9 +35,12 @@ static struct list gather(const struct lab_arena *arena)
 
 	for (uint64_t cursor = 0; lab_arena_holder_next(arena, &cursor, &holder);) {
 		if (list.count == list.room) {
+			struct lab_holder *grown;
+
 			list.room = list.room ? 2 * list.room : 256;
-			list.holders = realloc(list.holders, list.room * sizeof(holder));
-			lab_assert(list.holders);
+			grown = realloc(list.holders, list.room * sizeof(holder));
+			lab_assert(grown);
+			list.holders = grown;
 		}
 		list.holders[list.count++] = holder;
 	}

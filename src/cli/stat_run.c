@@ -119,13 +119,14 @@ int lab_stat_run(const struct lab_stat_run_words *words, struct lab_emit *emit, 
 {
 	static struct lab_stress_plan plan;
 	static struct lab_stress_result result; /* the histograms are too large for the stack */
-	struct look the_look = {.emit = emit, .view = view, .tell = tell};
+	static struct look the_look;            /* the plan, which holds it, outlives this call */
 	enum lab_status status;
 	uint64_t look_ns;
 	int code = take_words(words, &plan, &look_ns);
 
 	if (code)
 		return code;
+	the_look = (struct look){.emit = emit, .view = view, .tell = tell};
 	plan.look = look;
 	plan.look_arg = &the_look;
 	if (lab_arena_file_use(NULL) != LAB_OK)

@@ -2,7 +2,6 @@
 #include "fixture.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #include <labyrinth/diagnose.h>
 
@@ -11,7 +10,7 @@
 #include "plat/atomic.h"
 #include "plat/sanitizer.h"
 
-/* Who holds what, since when, from where; what is left; and metadata that was tampered with. */
+/* Who holds what, since when, from where; and what is left. */
 
 static const struct lab_span spans[] = {{0, 1500, LAB_ZONE_NORMAL}, {1600, 500, LAB_ZONE_DMA}};
 static const struct lab_zone_marks marks[LAB_ZONE_COUNT] = {
@@ -310,116 +309,6 @@ static void no_record_is_torn(void **state)
 	fixture_close(&fixture);
 }
 
-/* Everything that is to be had from a handle that only looks. */
-static void look_at_all(const struct lab_arena *arena)
-{
-	struct lab_arena_stat stat;
-	struct lab_cpu_stat cpu;
-	struct lab_holder holder;
-	char text[64];
-
-	lab_arena_stat(arena, &stat);
-	for (unsigned order = 0; order <= LAB_ORDER_MAX; order++)
-		lab_zone_unusable(&stat.zones[0], order);
-	for (unsigned i = 0; i < lab_arena_cpus(arena); i++)
-		assert_int_equal(lab_arena_cpu_stat(arena, i, LAB_ZONE_DMA, &cpu), LAB_OK);
-	for (uint64_t cursor = 0; lab_arena_holder_next(arena, &cursor, &holder);)
-		assert_true(holder.pfn + (UINT64_C(1) << holder.order) <= lab_arena_frames(arena));
-	for (uint64_t frame = 0; frame < lab_arena_frames(arena); frame += 97)
-		lab_frame_last_holder(arena, frame, &holder);
-	lab_arena_describe(arena, arena->state, text, sizeof(text));
-}
-
-struct copy {
-	unsigned char *bytes;
-	size_t count;
-};
-
-static struct copy copy_metadata(void)
-{
-	struct lab_arena_stat stat;
-	struct copy copy;
-
-	lab_arena_stat(&fixture.arena, &stat);
-	copy.count = stat.metadata_bytes;
-	copy.bytes = aligned_alloc(64, copy.count);
-	assert_non_null(copy.bytes);
-	memcpy(copy.bytes, fixture.arena.state, copy.count);
-	return copy;
-}
-
-static void what_is_wrong_with_a_file_is_told(void **state)
-{
-	struct copy copy = copy_metadata();
-	struct lab_arena arena;
-
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_SOUND);
-	look_at_all(&arena);
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, 0), LAB_ARENA_FOREIGN);
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, 100), LAB_ARENA_SHORT);
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count - 1), LAB_ARENA_SHORT);
-	copy.bytes[24]++; /* the version */
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_OTHER_VERSION);
-	copy.bytes[24]--;
-	copy.bytes[16]++; /* the frames */
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_DAMAGED);
-	copy.bytes[16]--;
-	copy.bytes[0]++; /* the magic number */
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_FOREIGN);
-	free(copy.bytes);
-}
-
-/* AddressSanitizer stands at the end of the copy; each is cut to its exact size. */
-static void damage_leads_nowhere(void **state)
-{
-	struct copy copy = copy_metadata();
-	unsigned sound = 0, unsound = 0;
-	struct lab_prng prng;
-
-	lab_prng_seed(&prng, 11, 0);
-	for (unsigned i = 0; i < 3000; i++) {
-		/* Half of the damage to the fixed part, a word or a bit; half of it anywhere, up to all of it. */
-		size_t room = i % 2 ? copy.count : 640, at = lab_prng_below(&prng, room - 8);
-		size_t span = i % 16 == 15 ? room - at : 8;
-		unsigned char *damaged = aligned_alloc(64, copy.count);
-		struct lab_arena arena;
-
-		assert_non_null(damaged);
-		memcpy(damaged, copy.bytes, copy.count);
-		if (i % 3 == 0)
-			damaged[at] ^= (unsigned char)(1u << i % 8);
-		else
-			for (size_t j = 0; j < span; j++)
-				damaged[at + j] = (unsigned char)lab_prng_u64(&prng);
-		if (lab_arena_watch(&arena, damaged, copy.count) == LAB_ARENA_SOUND) {
-			look_at_all(&arena);
-			sound++;
-		} else {
-			unsound++;
-		}
-		free(damaged);
-	}
-	assert_true(sound > 100 && unsound > 100);
-	free(copy.bytes);
-}
-
-/* What changes after the check can make answers wrong, and no more. */
-static void damage_after_the_check_leads_nowhere(void **state)
-{
-	struct copy copy = copy_metadata();
-	struct lab_arena arena;
-	struct lab_prng prng;
-
-	lab_prng_seed(&prng, 12, 0);
-	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_SOUND);
-	for (unsigned round = 0; round < 4; round++) {
-		for (size_t i = 0; i < copy.count; i++)
-			copy.bytes[i] = (unsigned char)(round ? lab_prng_u64(&prng) : 0xff);
-		look_at_all(&arena);
-	}
-	free(copy.bytes);
-}
-
 static void an_arena_without_traces_tells_owners(void **state)
 {
 	struct lab_fixture plain;
@@ -444,17 +333,10 @@ static void an_arena_without_traces_tells_owners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TRACED(a_holder_is_told_until_it_gives_back),
-		TRACED(a_transfer_changes_the_owner_only),
-		TRACED(who_had_a_frame_last_is_kept),
-		TRACED(hooks_say_when_and_where),
-		TRACED(the_stack_is_walked_on_a_noted_thread),
-		TRACED(stat_tells_floors_caches_and_fragmentation),
-		cmocka_unit_test(no_record_is_torn),
-		TRACED(what_is_wrong_with_a_file_is_told),
-		TRACED(damage_leads_nowhere),
-		TRACED(damage_after_the_check_leads_nowhere),
-		cmocka_unit_test(an_arena_without_traces_tells_owners),
+		TRACED(a_holder_is_told_until_it_gives_back),  TRACED(a_transfer_changes_the_owner_only),
+		TRACED(who_had_a_frame_last_is_kept),          TRACED(hooks_say_when_and_where),
+		TRACED(the_stack_is_walked_on_a_noted_thread), TRACED(stat_tells_floors_caches_and_fragmentation),
+		cmocka_unit_test(no_record_is_torn),           cmocka_unit_test(an_arena_without_traces_tells_owners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
