@@ -74,6 +74,7 @@ static void what_is_wrong_with_a_file_is_told(void **state)
 {
 	struct copy copy = copy_metadata();
 	struct lab_arena arena;
+	uint32_t *region;
 
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_SOUND);
 	look_at_all(&arena);
@@ -86,6 +87,12 @@ static void what_is_wrong_with_a_file_is_told(void **state)
 	copy.bytes[16]++; /* the frames */
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_DAMAGED);
 	copy.bytes[16]--;
+	region = (uint32_t *)(copy.bytes + ((char *)fixture.arena.regions - (char *)fixture.arena.state));
+	++*region; /* its first chunk: another one of the arena's, which nobody can tell */
+	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_SOUND);
+	*region = 1000;
+	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_DAMAGED);
+	*region = 0;
 	copy.bytes[0]++; /* the magic number */
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_FOREIGN);
 	free(copy.bytes);
