@@ -137,7 +137,8 @@ void lab_places_name(struct lab_places *places, uint64_t address, char *text, si
 	if (object->symbols && lab_symbols_source(object->symbols, (uintptr_t)(address - object->base), &source) &&
 	    source->function[0]) {
 		if (source->line)
-			snprintf(text, room, "%s %s:%u", source->function, source->file, source->line);
+			snprintf(text, room, "%s %s:%u%s%s", source->function, source->file, source->line,
+				 source->within[0] ? " in " : "", source->within);
 		else
 			snprintf(text, room, "%s", source->function);
 		return;

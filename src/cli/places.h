@@ -15,7 +15,10 @@ struct lab_places;
 struct lab_places *lab_places_open(const char *arena_path, uint32_t process);
 void lab_places_close(struct lab_places *places);
 
-/* "lab_exec_op src/engine/exec.c:212", or "libc.so.6+0x8904f", or "0x55d0c0de": where a call returns to. May sleep. */
+/*
+ * "lab_exec_op src/engine/exec.c:212", with " in NAME" if it was inlined there, or "libc.so.6+0x8904f", or
+ * "0x55d0c0de": where a call returns to. May sleep.
+ */
 void lab_places_name(struct lab_places *places, uint64_t address, char *text, size_t room);
 
 #endif
