@@ -49,7 +49,7 @@ static bool judge_conservation(struct lab_oracle *oracle)
 		lab_oracle_report(
 			oracle, LAB_R04_CONSERVATION, LAB_FINDING_NO_ACTOR, first_missing, 0,
 			"block=frame %" PRIu64 " order 0 is lost, with it %" PRIu64
-			" frames in all: it was last released by %s owners=nobody",
+			" frames in all, after its release by %s owners=nobody",
 			first_missing, missing,
 			lab_oracle_owner_name(oracle, lab_load_relaxed(&oracle->shadow.cells[first_missing].last)));
 	else if (strange)
