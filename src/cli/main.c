@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cli/restart.h"
 
 static const struct lab_command *const commands[] = {
 	&lab_command_stress,  &lab_command_explore,   &lab_command_hunt,  &lab_command_minimize, &lab_command_fuzz,
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
 	int code;
 
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, told by name */
+	lab_cli_restart_catch(argc, argv);
 	code = dispatch(argc, (const char **)argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		lab_cli_error("standard output: cannot be written");

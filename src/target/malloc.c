@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "plat/atomic.h"
+#include "target/plugin.h"
+#include "target/quota.h"
 
 /*
- * Any malloc library as a target: blocks lie anywhere, nothing but exclusive ownership is promised. The machine's
- * frames are only a budget, so that a scenario which drains the machine does not drain the host.
+ * Any malloc library as a target: blocks lie anywhere, nothing but exclusive ownership is promised.
  */
 
 struct functions {
@@ -23,9 +23,8 @@ struct functions {
 
 struct heap {
 	struct functions functions;
+	struct lab_quota quota;
 	unsigned page_shift;
-	uint64_t budget_frames;
-	lab_atomic64 used_frames;
 };
 
 static enum lab_status heap_create(const struct lab_machine *machine, const struct functions *functions,
@@ -33,33 +32,35 @@ static enum lab_status heap_create(const struct lab_machine *machine, const stru
 {
 	struct heap *heap = calloc(1, sizeof(*heap));
 
-	if (!heap)
-		return LAB_SYSTEM;
+	if (!heap || lab_quota_init(&heap->quota, machine) != LAB_OK) {
+		free(heap);
+		return LAB_NO_MEMORY;
+	}
 	heap->functions = *functions;
 	heap->page_shift = machine->page_shift;
-	for (size_t i = 0; i < machine->span_count; i++)
-		heap->budget_frames += machine->spans[i].frame_count;
 	*ret_self = heap;
 	return LAB_OK;
 }
 
 static void heap_destroy(void *self)
 {
-	free(self);
+	struct heap *heap = self;
+
+	lab_quota_fini(&heap->quota);
+	free(heap);
 }
 
 static enum lab_status heap_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
 	struct heap *heap = self;
 	uint64_t frames = UINT64_C(1) << request->order;
-	void *block = NULL;
+	void *block;
 
-	/* Relaxed: a bare count; the library orders its own memory. */
-	if (lab_fetch_add_relaxed(&heap->used_frames, frames) + frames <= heap->budget_frames)
-		block = heap->functions.aligned_alloc((size_t)1 << heap->page_shift,
-						      (size_t)frames << heap->page_shift);
+	if (!lab_quota_take(&heap->quota, request->cpu, frames))
+		return LAB_NO_MEMORY;
+	block = heap->functions.aligned_alloc((size_t)1 << heap->page_shift, (size_t)frames << heap->page_shift);
 	if (!block) {
-		lab_fetch_sub_relaxed(&heap->used_frames, frames); /* as above */
+		lab_quota_give(&heap->quota, request->cpu, frames);
 		return LAB_NO_MEMORY;
 	}
 	*ret_block = block;
@@ -71,7 +72,7 @@ static enum lab_status heap_free(void *self, void *block, const struct lab_reque
 	struct heap *heap = self;
 
 	heap->functions.free(block);
-	lab_fetch_sub_relaxed(&heap->used_frames, UINT64_C(1) << request->order); /* relaxed: a bare count */
+	lab_quota_give(&heap->quota, request->cpu, UINT64_C(1) << request->order);
 	return LAB_OK;
 }
 
@@ -142,7 +143,7 @@ static void *own_symbol(void *handle, const char *symbol)
 
 static const char *load(const char *library, struct functions *ret_functions)
 {
-	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL), *alloc_address, *free_address;
+	void *handle = lab_target_load(library), *alloc_address, *free_address;
 
 	if (!handle)
 		return dlerror();
