@@ -2,6 +2,7 @@
 """The program under test; its path is in $LABYRINTH."""
 import os
 import subprocess
+from pathlib import Path
 
 PATH = os.environ["LABYRINTH"]
 CLEAN, FINDING, USAGE, HARNESS = 0, 1, 2, 3
@@ -9,6 +10,11 @@ CLEAN, FINDING, USAGE, HARNESS = 0, 1, 2, 3
 
 def run(*args, timeout=60, cwd=None):
     return subprocess.run([PATH, *args], encoding="utf-8", capture_output=True, timeout=timeout, check=False, cwd=cwd)
+
+
+def built_peers():
+    """Names of the packaged allocators that this build has."""
+    return sorted(p.stem for p in (Path(PATH).parent / "peers").glob("*.so"))
 
 
 def start(*args, cwd=None):
