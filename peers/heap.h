@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "peers/hand.h"
+#include "target/hand.h"
 #include "target/quota.h"
 
 /*

@@ -9,7 +9,7 @@
 #include <rte_mempool.h>
 
 #include "peers/eal.h"
-#include "peers/hand.h"
+#include "target/hand.h"
 #include "target/quota.h"
 
 /*

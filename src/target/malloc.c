@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "target/hand.h"
 #include "target/plugin.h"
 #include "target/quota.h"
 
@@ -23,11 +24,12 @@ struct functions {
 
 struct heap {
 	struct functions functions;
+	bool foreign; /* not the C library: see target/hand.h */
 	struct lab_quota quota;
 	unsigned page_shift;
 };
 
-static enum lab_status heap_create(const struct lab_machine *machine, const struct functions *functions,
+static enum lab_status heap_create(const struct lab_machine *machine, const struct functions *functions, bool foreign,
 				   void **ret_self)
 {
 	struct heap *heap = calloc(1, sizeof(*heap));
@@ -37,6 +39,7 @@ static enum lab_status heap_create(const struct lab_machine *machine, const stru
 		return LAB_NO_MEMORY;
 	}
 	heap->functions = *functions;
+	heap->foreign = foreign;
 	heap->page_shift = machine->page_shift;
 	*ret_self = heap;
 	return LAB_OK;
@@ -63,6 +66,8 @@ static enum lab_status heap_alloc(void *self, const struct lab_request *request,
 		lab_quota_give(&heap->quota, request->cpu, frames);
 		return LAB_NO_MEMORY;
 	}
+	if (heap->foreign)
+		lab_hand_taken(heap);
 	*ret_block = block;
 	return LAB_OK;
 }
@@ -71,6 +76,8 @@ static enum lab_status heap_free(void *self, void *block, const struct lab_reque
 {
 	struct heap *heap = self;
 
+	if (heap->foreign)
+		lab_hand_given(heap);
 	heap->functions.free(block);
 	lab_quota_give(&heap->quota, request->cpu, UINT64_C(1) << request->order);
 	return LAB_OK;
@@ -80,7 +87,7 @@ static enum lab_status own_create(const struct lab_machine *machine, void **ret_
 {
 	static const struct functions own = {aligned_alloc, free};
 
-	return heap_create(machine, &own, ret_self);
+	return heap_create(machine, &own, false, ret_self);
 }
 
 #define MALLOC_TARGET(name_, summary_, create_)                                                                        \
@@ -116,7 +123,7 @@ static struct library libraries[LIBRARY_ROOM];
 #define LIBRARY_CREATE(index)                                                                                          \
 	static enum lab_status library_create_##index(const struct lab_machine *machine, void **ret_self)              \
 	{                                                                                                              \
-		return heap_create(machine, &libraries[index].functions, ret_self);                                    \
+		return heap_create(machine, &libraries[index].functions, true, ret_self);                              \
 	}
 LIBRARY_CREATE(0)
 LIBRARY_CREATE(1)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """stress: the JSON document, SIGINT and kill -9 at any moment."""
 import json
+import os
 import shutil
 import signal
 import tempfile
@@ -42,6 +43,19 @@ class Stress(unittest.TestCase):
         self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
         first = json.loads(answer.stdout.splitlines()[0])
         self.assertEqual((first["kind"], first["seed"]), ("options", 9))
+
+    def test_every_workload_at_4_and_32_threads(self):
+        """The short form of what ./lab soak does for hours."""
+        source = "inject" if os.environ["SANITIZER"] == "thread" else "timer"  # whose runtime delays signals
+        for target in ("core", "locked"):
+            for threads in ("4", "32"):
+                answer = run(*self.arguments("--workload", "all", "--target", target, "--threads", threads,
+                                             "--irq-source", source, "--duration", "1s"), timeout=100)
+                self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
+                document = json.loads(self.json.read_text())
+                self.assertEqual((document["options"]["target"], document["options"]["threads"]), (target, int(threads)))
+                self.assertTrue(document["verdict"]["clean"])
+                self.assertTrue(all(w["operations"] > 0 for w in document["workload"]), document["workload"])
 
     def test_sigint_ends_with_the_summary(self):
         program = start(*self.arguments("--duration", "60s", "--format", "jsonl"))

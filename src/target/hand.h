@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LAB_PEERS_HAND_H
-#define LAB_PEERS_HAND_H
+#ifndef LAB_TARGET_HAND_H
+#define LAB_TARGET_HAND_H
 
 #include "plat/sanitizer.h"
 
