@@ -205,7 +205,7 @@ static double ratio_of(const double *ns, const double *base_ns, double *values, 
 static void summarise(const struct lab_bench_plan *plan, struct lab_bench_result *result)
 {
 	double *values = calloc(result->rounds, sizeof(values[0]));
-	const double *first_ns = NULL;
+	const double *first_ns = result->cases[0].ns;
 
 	lab_assert(values);
 	for (size_t i = 0; i < result->case_count; i++) {
