@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/bits.h"
 #include "cli/bench.h"
 
@@ -23,17 +25,31 @@ static void tell_row(const struct lab_bench_plan *plan, const struct lab_bench_r
 	printf(" %8.2f\n", floor->ns_median / first->ns_median);
 }
 
+static int compare_spreads(const void *left, const void *right)
+{
+	double a = (*(const struct lab_bench_case *const *)left)->spread;
+	double b = (*(const struct lab_bench_case *const *)right)->spread;
+
+	return (a > b) - (a < b);
+}
+
+/* How far the rounds lie apart, in the middle case and in the worst. */
 static void tell_spread(const struct lab_bench_result *result, size_t from)
 {
-	const struct lab_bench_case *worst = &result->cases[from];
+	size_t count = result->case_count - from;
+	const struct lab_bench_case **cases = calloc(count, sizeof(cases[0])), *worst;
 
-	for (size_t i = from; i < result->case_count; i++)
-		if (result->cases[i].spread > worst->spread)
-			worst = &result->cases[i];
-	printf("\nThe middle half of the rounds spans at most %.0f %% of a ratio (%s, %s, order %u, %u thread%s).\n",
-	       worst->spread * 100, worst->target->name, lab_bench_pattern_name(worst->pattern), worst->order,
-	       worst->threads, worst->threads == 1 ? "" : "s");
+	lab_assert(cases && count);
+	for (size_t i = 0; i < count; i++)
+		cases[i] = &result->cases[from + i];
+	qsort(cases, count, sizeof(cases[0]), compare_spreads);
+	worst = cases[count - 1];
+	printf("The middle half of the rounds spans %.0f %% of a ratio (median), at most %.0f %% (%s, %s, order %u, "
+	       "%u thread%s).\n",
+	       cases[count / 2]->spread * 100, worst->spread * 100, worst->target->name,
+	       lab_bench_pattern_name(worst->pattern), worst->order, worst->threads, worst->threads == 1 ? "" : "s");
 	printf("Load average %.1f on %ld processors.\n", result->load, sysconf(_SC_NPROCESSORS_ONLN));
+	free(cases);
 }
 
 static void tell_table(const struct lab_bench_plan *plan, const struct lab_bench_result *result)
@@ -51,7 +67,7 @@ static void tell_table(const struct lab_bench_plan *plan, const struct lab_bench
 	printf(" %8s\n", "floor");
 	for (size_t at = from; at < result->case_count; at += plan->target_count)
 		tell_row(plan, result, at);
-	printf("\nfloor: two uncontended compare-and-swaps.");
+	printf("\nfloor: two uncontended compare-and-swaps.\n");
 	tell_spread(result, from);
 }
 
