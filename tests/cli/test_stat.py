@@ -141,7 +141,7 @@ class Stat(unittest.TestCase):
         shutil.copy(str(self.file) + ".maps", str(damaged) + ".maps")
         dice = random.Random(5)
         codes = set()
-        for turn in range(40):
+        for turn in range(20):
             bytes_ = bytearray(whole)
             for _ in range(1 + turn % 7 * 100):
                 room = 1024 if turn % 4 == 0 else len(bytes_)
@@ -149,7 +149,7 @@ class Stat(unittest.TestCase):
             damaged.write_bytes(bytes_)
             if turn % 3 == 0:
                 Path(str(damaged) + ".maps").write_bytes(dice.randbytes(500))
-            answer = self.stat("--each", str(damaged))
+            answer = self.stat("--each", "--holders", "3", str(damaged))
             self.assertIn(answer.returncode, (CLEAN, USAGE), answer.stderr)
             codes.add(answer.returncode)
         self.assertEqual(codes, {CLEAN, USAGE})
