@@ -14,6 +14,9 @@
 /* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
 #define SEARCH_ROUNDS 3u
 
+/* Rounds without progress after which a request that waits gives up. */
+#define IDLE_ROUNDS 16u
+
 /* One request, resolved. */
 struct want {
 	enum lab_class class;
@@ -52,7 +55,7 @@ static uint64_t take_block(const struct lab_arena *arena, unsigned zone, const s
 		return LAB_FRAME_NONE;
 	frame = find(arena, zone, want, thorough);
 	if (frame == LAB_FRAME_NONE)
-		lab_budget_give(state, UINT64_C(1) << want->order);
+		lab_budget_give(arena, zone, UINT64_C(1) << want->order);
 	return frame;
 }
 
@@ -114,6 +117,54 @@ static uint64_t take_from_any(const struct lab_arena *arena, const struct want *
 	return LAB_FRAME_NONE;
 }
 
+/* True when a waiting request could be taken now. Looks only: what is taken and given back would wake the others. */
+static bool could_take(const struct lab_arena *arena, const struct want *want)
+{
+	for (unsigned zone = want->class_zone + 1; zone-- > 0;) {
+		const struct lab_zone_state *state = lab_zone_state(arena, zone);
+		uint64_t need =
+			lab_budget_floor(state, zone, want->class, want->class_zone) + (UINT64_C(1) << want->order);
+
+		if (!state->frames)
+			continue;
+		lab_cpu_collect(arena, zone);
+		/* The partner of lab_budget_give, for who waits. */
+		if (lab_load_seq_cst(&state->budget) >= need && lab_search_shows(arena, zone, want->order))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A request that may sleep and found its zones short. Each round asks the shrinkers, looks, and sleeps where there is
+ * nothing; a round in which the shrinkers gave nothing is one without progress.
+ */
+static uint64_t wait_for(const struct lab_arena *arena, const struct want *want, lab_gfp gfp)
+{
+	unsigned idle = 0;
+
+	if (arena->services->might_sleep)
+		arena->services->might_sleep(arena->services->arg);
+	for (;;) {
+		uint64_t freed = lab_wait_shrink(arena, UINT64_C(1) << want->order), frame;
+		uint32_t seen = lab_wait_announce(arena);
+
+		bool could = could_take(arena, want);
+
+		if (could) {
+			frame = take_from_any(arena, want, true);
+			if (frame != LAB_FRAME_NONE)
+				return frame;
+		}
+		idle = freed ? 0 : idle + 1;
+		if (gfp & LAB_GFP_NORETRY || (idle == IDLE_ROUNDS && !(gfp & LAB_GFP_NOFAIL)))
+			return LAB_FRAME_NONE;
+		/* If it could and another was faster, there is no reason to sleep. */
+		if (!could)
+			lab_wait_sleep(arena, seen);
+	}
+}
+
 static enum lab_status refuse(const struct lab_arena *arena, const struct lab_alloc_request *request)
 {
 	if (lab_gfp_contradicts(request->gfp))
@@ -138,6 +189,10 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	frame = take_from_any(arena, &want, false);
 	if (frame == LAB_FRAME_NONE)
 		frame = take_from_any(arena, &want, true);
+	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
+		lab_wait_wake_reclaimer(arena, want.class_zone);
+	if (frame == LAB_FRAME_NONE && request->gfp & LAB_GFP_DIRECT_RECLAIM && arena->services)
+		frame = wait_for(arena, &want, request->gfp);
 	if (frame == LAB_FRAME_NONE) {
 		/* A statistic. */
 		lab_fetch_add_relaxed(&lab_cpu_zone(arena, want.cpu, want.class_zone)->failures, 1);

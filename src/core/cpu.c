@@ -42,7 +42,7 @@ static void slot_return(const struct lab_arena *arena, unsigned zone, uint64_t s
 		return;
 	lab_chunk_give(arena, (uint32_t)(word / LAB_CHUNK_WORDS), (unsigned)(word % LAB_CHUNK_WORDS),
 		       (uint64_t)lab_slot_mask(slot) << (half % 2 * HALF_FRAMES));
-	lab_budget_give(lab_zone_state(arena, zone), lab_bits_count(lab_slot_mask(slot)));
+	lab_budget_give(arena, zone, lab_bits_count(lab_slot_mask(slot)));
 }
 
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
@@ -72,8 +72,11 @@ uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone,
 
 static void slot_replace(const struct lab_arena *arena, unsigned zone, lab_atomic64 *slot, uint64_t with)
 {
-	/* Releases the new frames to lab_cpu_hit; takes the old ones, which an interrupt may have put there. */
-	slot_return(arena, zone, lab_exchange_acq_rel(slot, with));
+	/*
+	 * Releases the new frames to lab_cpu_hit; takes the old ones, which an interrupt may have put there.
+	 * Sequentially consistent for who stocks, and looks at the waiters next: wait.h.
+	 */
+	slot_return(arena, zone, lab_exchange_seq_cst(slot, with));
 }
 
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch)
@@ -87,6 +90,7 @@ void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, c
 			slot_replace(arena, zone, &cache->slots[i],
 				     slot_make(half_of(batch->chunk, batch->word, i), mask));
 	}
+	lab_wait_tell(arena);
 }
 
 bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
@@ -98,9 +102,14 @@ bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, u
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
 	while (lab_slot_half(seen) == half) {
-		/* Releases the frame's content to lab_cpu_hit or to who empties the slot. */
-		if (lab_cas_release(slot, &seen, seen | UINT64_C(1) << bit))
+		/*
+		 * Releases the frame's content to lab_cpu_hit or to who empties the slot. Sequentially consistent for
+		 * the look at the waiters that follows: wait.h.
+		 */
+		if (lab_cas_seq_cst(slot, &seen, seen | UINT64_C(1) << bit)) {
+			lab_wait_tell(arena);
 			return true;
+		}
 	}
 	return false;
 }
@@ -113,12 +122,17 @@ void lab_cpu_tell(const struct lab_arena *arena, unsigned cpu, unsigned zone, ui
 	/* Near the watermarks, and for great blocks, at once; else a batch at a time. Both relaxed: only when matters.
 	 */
 	if (frames >= LAB_WORD_FRAMES || lab_load_relaxed(&state->budget) < lab_load_relaxed(&state->high)) {
-		lab_budget_give(state, frames);
+		lab_budget_give(arena, zone, frames);
 		return;
 	}
-	/* Releases the frames' bits to who takes the count, below or in lab_cpu_flush, and publishes them. */
-	if (lab_fetch_add_release(untold, frames) + frames >= LAB_WORD_FRAMES)
-		lab_budget_give(state, lab_exchange_acquire(untold, 0));
+	/*
+	 * Releases the frames' bits to who takes the count, below or in lab_cpu_flush, and publishes them. Sequentially
+	 * consistent for the look at the waiters, who take the count too: wait.h.
+	 */
+	if (lab_fetch_add_seq_cst(untold, frames) + frames >= LAB_WORD_FRAMES)
+		lab_budget_give(arena, zone, lab_exchange_acquire(untold, 0));
+	else
+		lab_wait_tell(arena);
 }
 
 void lab_cpu_flush(const struct lab_arena *arena, unsigned cpu, unsigned zone)
@@ -126,13 +140,13 @@ void lab_cpu_flush(const struct lab_arena *arena, unsigned cpu, unsigned zone)
 	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
 
 	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		/* A look first: an empty cache is not written. */
-		if (lab_slot_mask(lab_load_relaxed(&cache->slots[i])))
+		/* A look first: an empty cache is not written. Partner, for who waits, of lab_cpu_keep: wait.h. */
+		if (lab_slot_mask(lab_load_seq_cst(&cache->slots[i])))
 			slot_replace(arena, zone, &cache->slots[i], 0);
 	}
-	/* Takes the bits that lab_cpu_tell published with the count. */
-	if (lab_load_relaxed(&cache->untold))
-		lab_budget_give(lab_zone_state(arena, zone), lab_exchange_acquire(&cache->untold, 0));
+	/* Takes the bits that lab_cpu_tell published with the count; the look is its partner for who waits. */
+	if (lab_load_seq_cst(&cache->untold))
+		lab_budget_give(arena, zone, lab_exchange_acquire(&cache->untold, 0));
 }
 
 void lab_cpu_collect(const struct lab_arena *arena, unsigned zone)

@@ -115,6 +115,10 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
 	kind = describe_frame(arena, address, text, room);
 	if (kind != LAB_WORD_NONE || !place_in(state, 1, sizeof(*state), address).inside)
 		return kind;
+	if (address == (const void *)&state->waiters) {
+		snprintf(text, room, "who waits");
+		return LAB_WORD_BITS;
+	}
 	snprintf(text, room, "the arena's layout");
 	return LAB_WORD_NUMBER;
 }

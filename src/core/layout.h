@@ -7,7 +7,7 @@
 #include "plat/atomic.h"
 
 #define LAB_LAYOUT_MAGIC   UINT64_C(0x68746e697279626c) /* "lbyrinth" */
-#define LAB_LAYOUT_VERSION 2u
+#define LAB_LAYOUT_VERSION 3u
 
 /*
  * How an arena's metadata lies in memory: frame and chunk numbers only, no pointer, so that it may be mapped anywhere.
@@ -64,6 +64,7 @@ struct lab_state {
 		traces_at; /* bytes from the state; 0: none */
 	/* All above is fixed at creation. */
 	lab_atomic64 trace_ticks; /* of the clock of `since` in a second; 0: allocations are counted */
+	lab_atomic32 waiters;     /* wait.h */
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 trace_count; /* alone on its line: written at each traced allocation */
 	struct lab_zone_state zones[LAB_ZONE_COUNT];
 };

@@ -14,6 +14,9 @@
 
 struct core {
 	struct lab_arena arena;
+	struct lab_arena_services services;
+	struct lab_arena_shrinker shrinker;
+	const struct lab_host *host;
 	void *metadata; /* malloc'ed; NULL: it lies elsewhere */
 };
 
@@ -54,6 +57,48 @@ static enum lab_status place(struct core *core, size_t bytes, void **ret_metadat
 	return LAB_OK;
 }
 
+static void might_sleep(void *arg)
+{
+	((const struct core *)arg)->host->might_sleep();
+}
+
+static void wait_on(void *arg, const uint32_t *key, uint32_t seen)
+{
+	((const struct core *)arg)->host->wait(key, seen);
+}
+
+static void wake(void *arg, const uint32_t *key)
+{
+	((const struct core *)arg)->host->wake(key);
+}
+
+static void reclaim_wake(void *arg, unsigned zone)
+{
+	((const struct core *)arg)->host->reclaim_wake(zone);
+}
+
+static uint64_t shrink(void *arg, uint64_t frames)
+{
+	return ((const struct core *)arg)->host->shrink(frames);
+}
+
+/* What the host gives is what the arena asks for. */
+static void serve(struct core *core, const struct lab_host *host)
+{
+	core->host = host;
+	core->shrinker = (struct lab_arena_shrinker){.shrink = shrink, .arg = core};
+	core->services = (struct lab_arena_services){
+		.might_sleep = might_sleep,
+		.wait = wait_on,
+		.wake = wake,
+		.reclaim_wake = reclaim_wake,
+		.shrinkers = &core->shrinker,
+		.shrinker_count = 1,
+		.arg = core,
+	};
+	lab_arena_serve(&core->arena, &core->services);
+}
+
 static enum lab_status core_create(const struct lab_machine *machine, void **ret_self)
 {
 	struct lab_arena_config config = {
@@ -88,6 +133,7 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 	}
 	if (options.tracer)
 		lab_arena_set_tracer(&core->arena, options.tracer);
+	serve(core, machine->host);
 	*ret_self = core;
 	return LAB_OK;
 }
@@ -166,6 +212,13 @@ static enum lab_status core_set_marks(void *self, unsigned zone, const struct la
 	return lab_arena_set_marks(&core->arena, (enum lab_zone)zone, marks);
 }
 
+static enum lab_reclaim core_reclaim(void *self, unsigned zone)
+{
+	struct core *core = self;
+
+	return lab_arena_reclaim(&core->arena, (enum lab_zone)zone) ? LAB_RECLAIM_MORE : LAB_RECLAIM_REST;
+}
+
 static uint64_t core_free_frames(void *self)
 {
 	struct core *core = self;
@@ -193,7 +246,8 @@ const struct lab_target lab_target_core = {
 	.name = "core",
 	.summary = "the reference allocator: lock-free, exact reserves, exclusive ownership",
 	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_NMI | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP |
-		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT,
+		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT |
+		LAB_CAP_BLOCKING | LAB_CAP_RECLAIM,
 	.create = core_create,
 	.destroy = core_destroy,
 	.alloc = core_alloc,
@@ -203,6 +257,7 @@ const struct lab_target lab_target_core = {
 	.unmap = core_unmap,
 	.drain = core_drain,
 	.set_marks = core_set_marks,
+	.reclaim = core_reclaim,
 	.page_shift_min = 6,
 	.free_frames = core_free_frames,
 	.check = core_check,
