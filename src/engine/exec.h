@@ -48,12 +48,20 @@ struct lab_actor {
 	struct lab_held slots[LAB_SLOT_COUNT];
 	struct lab_held *kept; /* blocks that an alloc into a full slot moved away; freed at the end */
 	size_t kept_count, kept_room;
+	lab_atomic32 kept_busy;            /* claims the kept list, which a shrinker of another context may ask too */
 	const struct lab_request *in_call; /* the target call under way, for host services; NULL between calls */
+	const struct lab_request *asking;  /* the alloc under way, also while a shrinker frees inside it; or NULL */
 	bool timed; /* measure this actor's alloc and free; an engine that samples turns it on and off */
 	struct lab_actor_counts counts;
 	void *engine;               /* the engine's own record of this context */
 	struct lab_mailbox mailbox; /* blocks given to this context; last: it is large, and most runs leave it alone */
 };
+
+/* The alloc that a host service is called from; NULL: another call, be it one that a shrinker made inside an alloc. */
+static inline const struct lab_request *lab_actor_alloc(const struct lab_actor *actor)
+{
+	return actor->in_call == actor->asking ? actor->asking : NULL;
+}
 
 struct lab_exec;
 
@@ -80,6 +88,7 @@ struct lab_exec {
 	const struct lab_engine_ops *engine;
 	struct lab_actor *actors;
 	unsigned actor_count;
+	bool one_thread;         /* contexts take turns on one thread */
 	bool mask_interrupts;    /* the target lacks IRQ: interrupts are masked around its calls */
 	void *arg;               /* the engine's own */
 	lab_atomic32 marks_busy; /* a set_marks is under way; callers serialise it, as a kernel does; starts as 0 */
@@ -105,7 +114,11 @@ void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor);
 /* Frees what was given to the actor and not yet taken. */
 void lab_exec_empty_mailbox(struct lab_exec *exec, struct lab_actor *actor);
 
-/* Releases blocks of the actor's kept list until `frames` frames are released or none is left (a shrinker). */
+/* Releases blocks of the actor's kept list until `frames` frames are released or none is left. */
 uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);
+/* The same of every context's kept list, the actor's own first: what a target's shrinkers are. */
+uint64_t lab_exec_shrink_all(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);
+/* One step of the target's reclaimer, by the actor. The target has RECLAIM. */
+enum lab_reclaim lab_exec_reclaim(struct lab_exec *exec, struct lab_actor *actor, unsigned zone);
 
 #endif

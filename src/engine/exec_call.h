@@ -38,6 +38,11 @@ static inline void lab_exec_unmask(struct lab_exec *exec, struct lab_actor *acto
 		exec->engine->irq_on(exec, actor);
 }
 
+/* Moves the block to the actor's kept list; false: it is full, or a shrinker has it just now. */
+bool lab_exec_keep(struct lab_actor *actor, struct lab_held *held);
+/* True when the kept list is empty and nobody is at it. */
+bool lab_exec_kept_none(struct lab_actor *actor);
+
 /* A token that was never used: the receiver's context, the maker's generation. Wait-free. */
 lab_owner lab_exec_fresh_owner(struct lab_actor *maker, unsigned receiver);
 

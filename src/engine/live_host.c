@@ -91,7 +91,7 @@ static uint64_t shrink(uint64_t frames)
 
 	if (!cpu || !ask_to_sleep(cpu, "shrink"))
 		return 0;
-	return lab_exec_shrink(&cpu->live->exec, lab_live_context(cpu)->actor, frames);
+	return lab_exec_shrink_all(&cpu->live->exec, lab_live_context(cpu)->actor, frames);
 }
 
 static enum lab_context_kind context(void)

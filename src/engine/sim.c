@@ -165,6 +165,7 @@ enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim *
 	}
 	sim->exec.target = target;
 	sim->exec.engine = &lab_sim_engine_ops;
+	sim->exec.one_thread = true;
 	sim->exec.arg = sim;
 	sim->exec.mask_interrupts = !(target->caps & LAB_CAP_IRQ);
 	lab_prng_seed(&sim->random_start, RANDOM_SEED, 0);

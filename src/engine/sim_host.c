@@ -122,6 +122,9 @@ static void reclaim_wake(unsigned zone)
 	struct lab_sim_context *top = sim->running->top;
 
 	lab_sim_record(sim, top ? top->actor->index : LAB_CONTEXT_MAX, LAB_OP_KIND_COUNT + 1, zone, 0);
+	if (top)
+		lab_oracle_reclaim_wake(sim->exec.oracle, top->actor->index, lab_actor_alloc(top->actor), zone);
+	lab_sim_reclaim_wake(sim, zone);
 	POINT("reclaim_wake");
 }
 
@@ -133,7 +136,7 @@ static uint64_t shrink(uint64_t frames)
 	POINT("shrink");
 	judge_sleep("shrink");
 	sim->shared = true;
-	return top ? lab_exec_shrink(&sim->exec, top->actor, frames) : 0;
+	return top ? lab_exec_shrink_all(&sim->exec, top->actor, frames) : 0;
 }
 
 static enum lab_context_kind context(void)

@@ -23,7 +23,7 @@ static const struct lab_rule_info rules[] = {
 	{"R11", "isolation", "an owner's bytes are its own, and every hand-over is ordered", 0, 1},
 	{"R12", "release", "what was shredded or is asked zeroed holds nothing of the last owner",
 	 LAB_CAP_SHRED | LAB_CAP_ZERO, 1},
-	{"R13", "reclaim", "the reclaimer wakes and rests at its marks", LAB_CAP_RECLAIM, 0},
+	{"R13", "reclaim", "the reclaimer wakes and rests at its marks", LAB_CAP_RECLAIM, 1},
 	{"R14", "accounting", "at quiescence the target's own counts agree", 0, 1},
 	{"R15", "exclusive-view", "an exclusive block has at most one view, and none after release",
 	 LAB_CAP_EXCLUSIVE_MAP, 1},

@@ -14,14 +14,10 @@
  * nothing to do and a failure always means that the frames are not there. It is the model of differential runs: read
  * it to learn what an answer must be. It does not claim NMI, since an NMI could find the lock taken by what it stopped.
  *
- * A request that may sleep and finds nothing waits. Whether anybody does is known under the lock, and what it sleeps on
- * is read under the lock, so whoever frees afterwards finds it announced.
- *
  * The tables are the C library's and made at create; the arena holds blocks only.
  */
 
-/* Rounds of reclaim without progress after which a request that waits gives up. */
-#define IDLE_ROUNDS 16u
+#define IDLE_ROUNDS 16u /* without progress, after which a request that waits gives up */
 
 /* What is known of a block in use, kept at its first frame. */
 struct holding {
@@ -31,13 +27,13 @@ struct holding {
 };
 
 struct locked {
+	lab_atomic32 returns;     /* how often frames came back while somebody waited: what sleepers sleep on */
+	bool awaited;             /* somebody sleeps, or is about to */
 	struct lab_spinlock lock; /* guards everything below */
 	const struct lab_machine *machine;
 	struct lab_buddy buddy;
 	struct lab_zone_marks marks[LAB_ZONE_COUNT];
 	struct holding *holdings; /* by frame */
-	bool awaited;             /* somebody sleeps on `returns`, or is about to */
-	lab_atomic32 returns; /* how often frames came back while somebody waited; read by sleepers without the lock */
 };
 
 static unsigned long enter(struct locked *locked)
@@ -115,81 +111,12 @@ static bool take_from_zone(struct locked *locked, enum lab_zone zone, const stru
 	       lab_buddy_take(&locked->buddy, zone, request->order, ret_frame);
 }
 
-/* The zones that the request may use and that are under their low mark, as a mask. */
-static unsigned short_zones(const struct locked *locked, lab_gfp gfp)
-{
-	unsigned zones = 0;
-
-	for (unsigned zone = 0; zone <= (gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL); zone++)
-		if (locked->machine->zones[zone].frames && locked->buddy.free_frames[zone] < locked->marks[zone].low)
-			zones |= 1u << zone;
-	return zones;
-}
-
-/* One look and take under the lock. Where there is nothing: *ret_seen is what to sleep on. */
-static bool try_take(struct locked *locked, const struct lab_request *request, uint64_t *ret_frame, uint32_t *ret_seen)
-{
-	const struct lab_host *host = locked->machine->host;
-	unsigned long flags = enter(locked);
-	bool found = (!(request->gfp & LAB_GFP_DMA) && take_from_zone(locked, LAB_ZONE_NORMAL, request, ret_frame)) ||
-		     take_from_zone(locked, LAB_ZONE_DMA, request, ret_frame);
-	unsigned zones = request->gfp & LAB_GFP_KSWAPD_RECLAIM ? short_zones(locked, request->gfp) : 0;
-
-	if (found)
-		locked->holdings[*ret_frame] = (struct holding){.owner = request->owner, .gfp = request->gfp};
-	else if (!lab_gfp_is_atomic(request->gfp))
-		locked->awaited = true;
-	*ret_seen = lab_load_relaxed(&locked->returns); /* ordered by the lock */
-	leave(locked, flags);
-	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
-		if (zones & 1u << zone)
-			host->reclaim_wake(zone);
-	return found;
-}
-
-/* In rounds: the shrinkers, a look, and sleep until frames return. */
-static bool wait_for(struct locked *locked, const struct lab_request *request, uint64_t *ret_frame)
-{
-	const struct lab_host *host = locked->machine->host;
-	unsigned idle = 0;
-	uint32_t seen;
-
-	host->might_sleep();
-	for (;;) {
-		uint64_t freed = host->shrink(UINT64_C(1) << request->order);
-
-		if (try_take(locked, request, ret_frame, &seen))
-			return true;
-		idle = freed ? 0 : idle + 1;
-		if (request->gfp & LAB_GFP_NORETRY || (idle == IDLE_ROUNDS && !(request->gfp & LAB_GFP_NOFAIL)))
-			return false;
-		host->wait((const uint32_t *)&locked->returns, seen);
-	}
-}
-
-/* Under the lock: frames came back, or floors came down. True: wake after it. */
-static bool note_return(struct locked *locked)
-{
-	bool awaited = locked->awaited;
-
-	locked->awaited = false;
-	if (awaited)
-		/* Releases to a sleeper that looks without the lock; its look under the lock is what it goes by. */
-		lab_fetch_add_release(&locked->returns, 1);
-	return awaited;
-}
-
-static void wake(struct locked *locked, bool awaited)
-{
-	if (awaited)
-		locked->machine->host->wake((const uint32_t *)&locked->returns);
-}
-
 static enum lab_status locked_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
 	struct locked *locked = self;
+	bool dma_only = request->gfp & LAB_GFP_DMA, found;
+	unsigned long flags;
 	uint64_t frame = 0;
-	uint32_t seen;
 
 	if (request->order > locked->machine->order_max || lab_owner_context(request->owner) > LAB_OWNER_CONTEXT_MAX ||
 	    request->owner == LAB_OWNER_NONE)
@@ -197,8 +124,14 @@ static enum lab_status locked_alloc(void *self, const struct lab_request *reques
 	if (lab_gfp_contradicts(request->gfp))
 		return LAB_BAD_FLAGS;
 
-	if (!try_take(locked, request, &frame, &seen) &&
-	    (lab_gfp_is_atomic(request->gfp) || !wait_for(locked, request, &frame)))
+	flags = enter(locked);
+	found = (!dma_only && take_from_zone(locked, LAB_ZONE_NORMAL, request, &frame)) ||
+		take_from_zone(locked, LAB_ZONE_DMA, request, &frame);
+	if (found)
+		locked->holdings[frame] = (struct holding){.owner = request->owner, .gfp = request->gfp};
+	leave(locked, flags);
+
+	if (!found)
 		return LAB_NO_MEMORY;
 	/* The block is the caller's alone by now, so this needs no lock. */
 	if (request->gfp & LAB_GFP_ZERO)
@@ -243,7 +176,6 @@ static enum lab_status locked_free(void *self, void *block, const struct lab_req
 	unsigned long flags = enter(locked);
 	uint64_t frame = 0;
 	enum lab_status status = find(locked, block, request->owner, &frame);
-	bool awaited = false;
 
 	if (status == LAB_OK && locked->buddy.frames[frame].order != request->order)
 		status = LAB_WRONG_ORDER;
@@ -252,10 +184,8 @@ static enum lab_status locked_free(void *self, void *block, const struct lab_req
 			locked->machine->host->random_fill(block,
 							   (size_t)1 << (locked->machine->page_shift + request->order));
 		lab_buddy_give(&locked->buddy, frame); /* and its views are gone with it */
-		awaited = note_return(locked);
 	}
 	leave(locked, flags);
-	wake(locked, awaited);
 	return status;
 }
 
@@ -316,33 +246,13 @@ static enum lab_status locked_set_marks(void *self, unsigned zone, const struct 
 {
 	struct locked *locked = self;
 	unsigned long flags;
-	bool awaited;
 
 	if (zone >= LAB_ZONE_COUNT)
 		return LAB_INVALID;
 	flags = enter(locked);
 	locked->marks[zone] = *marks;
-	awaited = note_return(locked);
 	leave(locked, flags);
-	wake(locked, awaited);
 	return LAB_OK;
-}
-
-/* Nothing is cached, so the shrinkers are all that can help. */
-static enum lab_reclaim locked_reclaim(void *self, unsigned zone)
-{
-	struct locked *locked = self;
-	uint64_t free_frames, high;
-	unsigned long flags;
-
-	if (zone >= LAB_ZONE_COUNT)
-		return LAB_RECLAIM_REST;
-	flags = enter(locked);
-	free_frames = locked->buddy.free_frames[zone];
-	high = locked->machine->zones[zone].frames ? locked->marks[zone].high : 0;
-	leave(locked, flags);
-	return free_frames < high && locked->machine->host->shrink(high - free_frames) ? LAB_RECLAIM_MORE
-										       : LAB_RECLAIM_REST;
 }
 
 static uint64_t locked_free_frames(void *self)
@@ -372,12 +282,12 @@ static enum lab_word locked_describe(void *self, const void *address, char *text
 	size_t in_holdings = (size_t)((uintptr_t)address - (uintptr_t)locked->holdings);
 	size_t frame = in_holdings / sizeof(*locked->holdings), member = in_holdings % sizeof(*locked->holdings);
 
-	if ((size_t)((uintptr_t)address - (uintptr_t)&locked->lock) < sizeof(locked->lock)) {
-		snprintf(text, room, "the lock");
+	if (address == (const void *)&locked->returns || address == (const void *)&locked->awaited) {
+		snprintf(text, room, address == (const void *)&locked->awaited ? "awaited" : "returns");
 		return LAB_WORD_NUMBER;
 	}
-	if (address == (const void *)&locked->awaited || address == (const void *)&locked->returns) {
-		snprintf(text, room, address == (const void *)&locked->returns ? "returns" : "awaited");
+	if ((size_t)((uintptr_t)address - (uintptr_t)&locked->lock) < sizeof(locked->lock)) {
+		snprintf(text, room, "the lock");
 		return LAB_WORD_NUMBER;
 	}
 	if (in_marks < sizeof(locked->marks)) {
@@ -395,6 +305,121 @@ static enum lab_word locked_describe(void *self, const void *address, char *text
 							  : LAB_WORD_NUMBER;
 }
 
+/*
+ * Waiting is put around the calls above: who waits announces itself under the lock, looks again, and sleeps; who makes
+ * a call that frees looks under the lock afterwards whether anybody did. Of the two sections one comes second.
+ */
+static uint32_t announce(struct locked *locked)
+{
+	unsigned long flags = enter(locked);
+	uint32_t seen;
+
+	locked->awaited = true;
+	seen = lab_load_relaxed(&locked->returns); /* ordered by the lock */
+	leave(locked, flags);
+	return seen;
+}
+
+static void wake_waiters(struct locked *locked)
+{
+	unsigned long flags = enter(locked);
+	bool awaited = locked->awaited;
+
+	locked->awaited = false;
+	if (awaited)
+		/* Read without the lock by who is about to sleep; what that goes by is its look under the lock. */
+		lab_fetch_add_release(&locked->returns, 1);
+	leave(locked, flags);
+	if (awaited)
+		locked->machine->host->wake((const uint32_t *)&locked->returns);
+}
+
+/* Of the zones that the request may use, those under their low mark. */
+static void wake_reclaimer(struct locked *locked, lab_gfp gfp)
+{
+	enum lab_zone class_zone = gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+	unsigned long flags = enter(locked);
+	unsigned zones = 0;
+
+	for (unsigned zone = 0; zone <= class_zone; zone++)
+		if (locked->machine->zones[zone].frames && locked->buddy.free_frames[zone] < locked->marks[zone].low)
+			zones |= 1u << zone;
+	leave(locked, flags);
+	for (unsigned zone = 0; zone <= class_zone; zone++)
+		if (zones & 1u << zone)
+			locked->machine->host->reclaim_wake(zone);
+}
+
+/* In rounds: the shrinkers, a look, and sleep until frames return. */
+static enum lab_status wait_for(struct locked *locked, const struct lab_request *request, void **ret_block)
+{
+	const struct lab_host *host = locked->machine->host;
+	unsigned idle = 0;
+
+	host->might_sleep();
+	for (;;) {
+		uint64_t freed = host->shrink(UINT64_C(1) << request->order);
+		uint32_t seen = announce(locked);
+		enum lab_status status = locked_alloc(locked, request, ret_block);
+
+		idle = freed ? 0 : idle + 1;
+		if (status != LAB_NO_MEMORY || request->gfp & LAB_GFP_NORETRY ||
+		    (idle == IDLE_ROUNDS && !(request->gfp & LAB_GFP_NOFAIL)))
+			return status;
+		host->wait((const uint32_t *)&locked->returns, seen);
+	}
+}
+
+static enum lab_status waiting_alloc(void *self, const struct lab_request *request, void **ret_block)
+{
+	enum lab_status status = locked_alloc(self, request, ret_block);
+
+	if (status != LAB_OK && status != LAB_NO_MEMORY)
+		return status;
+	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
+		wake_reclaimer(self, request->gfp);
+	if (status == LAB_NO_MEMORY && !lab_gfp_is_atomic(request->gfp))
+		status = wait_for(self, request, ret_block);
+	return status;
+}
+
+static enum lab_status waking_free(void *self, void *block, const struct lab_request *request)
+{
+	enum lab_status status = locked_free(self, block, request);
+
+	if (status == LAB_OK)
+		wake_waiters(self);
+	return status;
+}
+
+/* Lower floors let requests through as frames do. */
+static enum lab_status waking_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
+{
+	enum lab_status status = locked_set_marks(self, zone, marks);
+
+	if (status == LAB_OK)
+		wake_waiters(self);
+	return status;
+}
+
+/* Nothing is cached here, so the shrinkers are all that can help. */
+static enum lab_reclaim locked_reclaim(void *self, unsigned zone)
+{
+	struct locked *locked = self;
+	uint64_t free_frames, high;
+	unsigned long flags;
+
+	if (zone >= LAB_ZONE_COUNT || !locked->machine->zones[zone].frames)
+		return LAB_RECLAIM_REST;
+	flags = enter(locked);
+	free_frames = locked->buddy.free_frames[zone];
+	high = locked->marks[zone].high;
+	leave(locked, flags);
+	if (free_frames >= high || !locked->machine->host->shrink(high - free_frames))
+		return LAB_RECLAIM_REST;
+	return LAB_RECLAIM_MORE;
+}
+
 const struct lab_target lab_target_locked = {
 	.abi = LAB_TARGET_ABI,
 	.size = sizeof(struct lab_target),
@@ -404,12 +429,12 @@ const struct lab_target lab_target_locked = {
 		LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT | LAB_CAP_BLOCKING | LAB_CAP_RECLAIM,
 	.create = locked_create,
 	.destroy = locked_destroy,
-	.alloc = locked_alloc,
-	.free = locked_free,
+	.alloc = waiting_alloc,
+	.free = waking_free,
 	.transfer = locked_transfer,
 	.map = locked_map,
 	.unmap = locked_unmap,
-	.set_marks = locked_set_marks,
+	.set_marks = waking_set_marks,
 	.reclaim = locked_reclaim,
 	.page_shift_min = 6,
 	.free_frames = locked_free_frames,
