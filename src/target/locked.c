@@ -29,6 +29,8 @@ struct holding {
 struct locked {
 	lab_atomic32 returns;     /* how often frames came back while somebody waited: what sleepers sleep on */
 	bool awaited;             /* somebody sleeps, or is about to */
+	bool returned;            /* a request may be possible that was not: to be told to who sleeps */
+	unsigned short_zones;     /* to be told to the reclaimer, as a mask */
 	struct lab_spinlock lock; /* guards everything below */
 	const struct lab_machine *machine;
 	struct lab_buddy buddy;
@@ -44,10 +46,26 @@ static unsigned long enter(struct locked *locked)
 	return flags;
 }
 
+/* What a call found out under the lock is told when it is open again. */
 static void leave(struct locked *locked, unsigned long flags)
 {
-	locked->machine->host->spin_unlock(&locked->lock);
-	locked->machine->host->irq_restore(flags);
+	const struct lab_host *host = locked->machine->host;
+	bool wakes = locked->awaited && locked->returned;
+	unsigned zones = locked->short_zones;
+
+	locked->awaited &= !wakes;
+	locked->returned = false;
+	locked->short_zones = 0;
+	if (wakes)
+		/* Read without the lock by who is about to sleep; what that goes by is its look under the lock. */
+		lab_fetch_add_release(&locked->returns, 1);
+	host->spin_unlock(&locked->lock);
+	host->irq_restore(flags);
+	if (wakes)
+		host->wake((const uint32_t *)&locked->returns);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		if (zones & 1u << zone)
+			host->reclaim_wake(zone);
 }
 
 static enum lab_status locked_create(const struct lab_machine *machine, void **ret_self)
@@ -90,6 +108,16 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
+/* A request with the right to wakes the reclaimer of those zones under their low mark that it may use. */
+static void note_short(struct locked *locked, lab_gfp gfp)
+{
+	enum lab_zone class_zone = gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+
+	for (unsigned zone = 0; gfp & LAB_GFP_KSWAPD_RECLAIM && zone <= class_zone; zone++)
+		if (locked->machine->zones[zone].frames && locked->buddy.free_frames[zone] < locked->marks[zone].low)
+			locked->short_zones |= 1u << zone;
+}
+
 /* The frames that must stay free in a zone after this request was served from it. */
 static uint64_t floor_of(const struct locked *locked, enum lab_zone zone, lab_gfp gfp)
 {
@@ -129,6 +157,7 @@ static enum lab_status locked_alloc(void *self, const struct lab_request *reques
 		take_from_zone(locked, LAB_ZONE_DMA, request, &frame);
 	if (found)
 		locked->holdings[frame] = (struct holding){.owner = request->owner, .gfp = request->gfp};
+	note_short(locked, request->gfp);
 	leave(locked, flags);
 
 	if (!found)
@@ -184,6 +213,7 @@ static enum lab_status locked_free(void *self, void *block, const struct lab_req
 			locked->machine->host->random_fill(block,
 							   (size_t)1 << (locked->machine->page_shift + request->order));
 		lab_buddy_give(&locked->buddy, frame); /* and its views are gone with it */
+		locked->returned = true;
 	}
 	leave(locked, flags);
 	return status;
@@ -251,6 +281,7 @@ static enum lab_status locked_set_marks(void *self, unsigned zone, const struct 
 		return LAB_INVALID;
 	flags = enter(locked);
 	locked->marks[zone] = *marks;
+	locked->returned = true; /* lower floors let requests through as frames do */
 	leave(locked, flags);
 	return LAB_OK;
 }
@@ -305,10 +336,7 @@ static enum lab_word locked_describe(void *self, const void *address, char *text
 							  : LAB_WORD_NUMBER;
 }
 
-/*
- * Waiting is put around the calls above: who waits announces itself under the lock, looks again, and sleeps; who makes
- * a call that frees looks under the lock afterwards whether anybody did. Of the two sections one comes second.
- */
+/* From here on whoever makes a request possible wakes: the caller looks again, then sleeps on what this answers. */
 static uint32_t announce(struct locked *locked)
 {
 	unsigned long flags = enter(locked);
@@ -318,36 +346,6 @@ static uint32_t announce(struct locked *locked)
 	seen = lab_load_relaxed(&locked->returns); /* ordered by the lock */
 	leave(locked, flags);
 	return seen;
-}
-
-static void wake_waiters(struct locked *locked)
-{
-	unsigned long flags = enter(locked);
-	bool awaited = locked->awaited;
-
-	locked->awaited = false;
-	if (awaited)
-		/* Read without the lock by who is about to sleep; what that goes by is its look under the lock. */
-		lab_fetch_add_release(&locked->returns, 1);
-	leave(locked, flags);
-	if (awaited)
-		locked->machine->host->wake((const uint32_t *)&locked->returns);
-}
-
-/* Of the zones that the request may use, those under their low mark. */
-static void wake_reclaimer(struct locked *locked, lab_gfp gfp)
-{
-	enum lab_zone class_zone = gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
-	unsigned long flags = enter(locked);
-	unsigned zones = 0;
-
-	for (unsigned zone = 0; zone <= class_zone; zone++)
-		if (locked->machine->zones[zone].frames && locked->buddy.free_frames[zone] < locked->marks[zone].low)
-			zones |= 1u << zone;
-	leave(locked, flags);
-	for (unsigned zone = 0; zone <= class_zone; zone++)
-		if (zones & 1u << zone)
-			locked->machine->host->reclaim_wake(zone);
 }
 
 /* In rounds: the shrinkers, a look, and sleep until frames return. */
@@ -374,31 +372,8 @@ static enum lab_status waiting_alloc(void *self, const struct lab_request *reque
 {
 	enum lab_status status = locked_alloc(self, request, ret_block);
 
-	if (status != LAB_OK && status != LAB_NO_MEMORY)
-		return status;
-	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
-		wake_reclaimer(self, request->gfp);
 	if (status == LAB_NO_MEMORY && !lab_gfp_is_atomic(request->gfp))
 		status = wait_for(self, request, ret_block);
-	return status;
-}
-
-static enum lab_status waking_free(void *self, void *block, const struct lab_request *request)
-{
-	enum lab_status status = locked_free(self, block, request);
-
-	if (status == LAB_OK)
-		wake_waiters(self);
-	return status;
-}
-
-/* Lower floors let requests through as frames do. */
-static enum lab_status waking_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
-{
-	enum lab_status status = locked_set_marks(self, zone, marks);
-
-	if (status == LAB_OK)
-		wake_waiters(self);
 	return status;
 }
 
@@ -430,11 +405,11 @@ const struct lab_target lab_target_locked = {
 	.create = locked_create,
 	.destroy = locked_destroy,
 	.alloc = waiting_alloc,
-	.free = waking_free,
+	.free = locked_free,
 	.transfer = locked_transfer,
 	.map = locked_map,
 	.unmap = locked_unmap,
-	.set_marks = waking_set_marks,
+	.set_marks = locked_set_marks,
 	.reclaim = locked_reclaim,
 	.page_shift_min = 6,
 	.free_frames = locked_free_frames,
