@@ -144,6 +144,9 @@ static enum lab_status run_round(struct lab_live *live, uint64_t duration_ns, ui
 	live->tasks_op_limit = op_limit ? LAB_MAX(op_limit / live->config.threads, UINT64_C(1)) : 0;
 	/* relaxed: published by the threads' start; the controller must not end on the last round's word */
 	lab_store_relaxed(&live->stop, 0);
+	/* relaxed, both: published by the threads' start */
+	lab_store_relaxed(&live->working, live->config.threads);
+	lab_store_relaxed(&live->reclaim_wanted, 0);
 	if (storms)
 		status = lab_live_storm_start(live, &controller);
 	if (status == LAB_OK)

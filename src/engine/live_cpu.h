@@ -79,6 +79,9 @@ struct lab_live {
 	_Alignas(64) lab_atomic32 stop;
 	lab_atomic32 found;          /* enum lab_live_found */
 	lab_atomic32 reclaim_wanted; /* 1 << zone */
+	lab_atomic32 reclaim_busy;   /* somebody is at it */
+	lab_atomic32 working;        /* tasks that have not come to the end of their operations */
+	lab_atomic32 asleep;         /* of these, those in the host's wait */
 	lab_atomic64 time_ms;        /* since the start of the run */
 };
 
@@ -122,6 +125,9 @@ void lab_live_step(struct lab_live_cpu *cpu, struct lab_live_level *level, const
 /* What a context must not leave behind: locks and masks of its operations. */
 void lab_live_let_go(struct lab_live_cpu *cpu, struct lab_live_level *level);
 
+/* live_wait.c: the host's wait. */
+void lab_live_wait(struct lab_live_cpu *cpu, const uint32_t *key, uint32_t seen);
+
 /* live_lock.c */
 void lab_live_spin_lock(struct lab_spinlock *lock);
 bool lab_live_spin_trylock(struct lab_spinlock *lock);
@@ -138,6 +144,8 @@ LAB_MUST_USE enum lab_status lab_live_storm_start(struct lab_live *live, struct 
 /* live_job.c: what threads are started for. */
 void lab_live_job_create(struct lab_live_cpu *cpu);
 void lab_live_job_work(struct lab_live_cpu *cpu);
+/* Does the reclaimer's work where somebody asked for it and nobody does it; the calling task may sleep. */
+void lab_live_reclaim(struct lab_live_cpu *cpu);
 void lab_live_job_quiesce(struct lab_live_cpu *cpu);
 void lab_live_job_destroy(struct lab_live_cpu *cpu);
 

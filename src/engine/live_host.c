@@ -13,8 +13,6 @@
  * task that nothing interrupts.
  */
 
-#define WAIT_SLICE_NS UINT64_C(20000000)
-
 static unsigned long irq_save(void)
 {
 	struct lab_live_cpu *cpu = lab_live_current;
@@ -57,16 +55,8 @@ static void might_sleep(void)
 
 static void wait_on(const uint32_t *key, uint32_t seen)
 {
-	struct lab_live_cpu *cpu = lab_live_current;
-
-	if (!ask_to_sleep(cpu, "wait"))
-		return;
-	/* acquire: takes what the waker wrote before it changed the key */
-	while (lab_load_acquire((const lab_atomic32 *)key) == seen) {
-		if (lab_futex_wait(key, seen, WAIT_SLICE_NS) || (cpu && lab_live_stopping(cpu->live)))
-			return;
-		lab_live_point(cpu);
-	}
+	if (ask_to_sleep(lab_live_current, "wait"))
+		lab_live_wait(lab_live_current, key, seen);
 }
 
 static void wake(const uint32_t *key)
@@ -79,9 +69,13 @@ static void reclaim_wake(unsigned zone)
 {
 	struct lab_live_cpu *cpu = lab_live_current;
 
-	/* relaxed: asks a task to reclaim at its next operation's end; publishes nothing */
-	if (cpu)
-		lab_fetch_or_relaxed(&cpu->live->reclaim_wanted, 1u << zone % LAB_ZONE_COUNT);
+	if (cpu && zone < LAB_ZONE_COUNT) {
+		const struct lab_actor *actor = lab_live_context(cpu)->actor;
+
+		lab_oracle_reclaim_wake(cpu->live->oracle, actor->index, lab_actor_alloc(actor), zone);
+		/* relaxed: asks a task to reclaim when it comes by; publishes nothing */
+		lab_fetch_or_relaxed(&cpu->live->reclaim_wanted, 1u << zone);
+	}
 	lab_live_point(cpu);
 }
 

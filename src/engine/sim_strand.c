@@ -60,7 +60,6 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 		      below ? lab_sim_name(sim, below->actor->index) : "nobody");
 	lab_sim_step_fires(sim, handler, below);
 	run_whole(sim, handler);
-	lab_spin_forget(&strand->spin); /* what it read round and round is not what it interrupted spins on */
 	handler->running = false;
 	strand->top = below;
 	strand->at_boundary = at_boundary;
