@@ -148,7 +148,6 @@ static uint64_t wait_for(const struct lab_arena *arena, const struct want *want,
 	for (;;) {
 		uint64_t freed = lab_wait_shrink(arena, UINT64_C(1) << want->order), frame;
 		uint32_t seen = lab_wait_announce(arena);
-
 		bool could = could_take(arena, want);
 
 		if (could) {

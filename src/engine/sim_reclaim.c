@@ -22,7 +22,7 @@ void lab_sim_reclaim_wake(struct lab_sim *sim, unsigned zone)
 {
 	struct lab_sim_context *reclaimer = sim->reclaimer;
 
-	if (!reclaimer || zone >= LAB_ZONE_COUNT || sim->running == &sim->engine)
+	if (!reclaimer || zone >= LAB_ZONE_COUNT)
 		return;
 	sim->shared = true;
 	sim->reclaim_wanted |= 1u << zone;

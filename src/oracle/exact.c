@@ -3,6 +3,11 @@
 
 #include "oracle/state.h"
 
+static bool is_exact(const struct lab_oracle *oracle)
+{
+	return oracle->target->caps & LAB_CAP_EXACT;
+}
+
 static bool run_is_free(const struct lab_oracle *oracle, uint64_t frame, uint64_t frames)
 {
 	for (uint64_t i = 0; i < frames; i++)
@@ -52,7 +57,7 @@ bool lab_oracle_could_serve(const struct lab_oracle *oracle, const struct lab_re
 	enum lab_class class = lab_gfp_class(request->gfp);
 	unsigned class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
 
-	if (request->order && !lab_oracle_applies(oracle, LAB_R10_SPURIOUS_FAILURE))
+	if (request->order && !is_exact(oracle))
 		return false;
 	for (unsigned zone = 0; zone <= class_zone; zone++) {
 		uint64_t need = lab_class_floor(class, min[zone]) + (UINT64_C(1) << request->order), frame;
@@ -76,8 +81,16 @@ void lab_oracle_judge_failure(struct lab_oracle *oracle, const struct lab_call *
 	const struct lab_request *request = &call->request;
 	uint64_t frame = 0;
 
-	if (!lab_oracle_applies(oracle, LAB_R10_SPURIOUS_FAILURE) || lab_gfp_contradicts(request->gfp) ||
-	    request->order > oracle->machine->order_max || status == LAB_UNSUPPORTED)
+	if (lab_gfp_contradicts(request->gfp) || request->order > oracle->machine->order_max ||
+	    status == LAB_UNSUPPORTED)
+		return;
+	if (request->gfp & LAB_GFP_NOFAIL && oracle->target->caps & LAB_CAP_BLOCKING) {
+		lab_oracle_report(oracle, LAB_R10_SPURIOUS_FAILURE, call->actor, UINT64_MAX, request->order,
+				  "a nofail request of order %u answered %s owners=%s", request->order,
+				  lab_status_name(status), lab_oracle_owner_name(oracle, request->owner));
+		return;
+	}
+	if (!is_exact(oracle))
 		return;
 	if (!lab_oracle_call_alone(oracle, call)) {
 		lab_fetch_add_relaxed(&oracle->unjudged, 1);

@@ -14,6 +14,7 @@ struct story {
 	struct lab_prng *prng;
 	struct lab_scenario *scenario;
 	uint32_t swarm;
+	bool keeps; /* blocks are kept more than freed, for the shrinkers */
 	lab_gfp gfps[FLAVOURS];
 	uint8_t orders[FLAVOURS];
 	/* What each context holds if all its allocations succeed, and how many blocks were given to it. */
@@ -42,8 +43,9 @@ static struct lab_op draw_alloc(struct story *story, size_t context)
 	op.gfp = story->gfps[lab_prng_below(story->prng, FLAVOURS)];
 	op.order = story->orders[lab_prng_below(story->prng, FLAVOURS)];
 	/* Into a full slot now and then: the old block is kept. */
-	op.slot = empty && lab_prng_chance(story->prng, 15, 16) ? (uint8_t)lab_bits_first(empty)
-								: (uint8_t)lab_prng_below(story->prng, LAB_SLOT_COUNT);
+	op.slot = empty && lab_prng_chance(story->prng, story->keeps ? 4 : 15, story->keeps ? 8 : 16)
+			  ? (uint8_t)lab_bits_first(empty)
+			  : draw_slot(story, story->held[context] ? story->held[context] : 0xffff);
 	return op;
 }
 
@@ -124,6 +126,9 @@ static void draw_flavours(struct story *story)
 							  : lab_draw_swarm(story->prng) & LAB_SWARM_USUAL;
 	if (lab_prng_chance(story->prng, 3, 4))
 		story->swarm |= UINT32_C(1) << LAB_OP_FREE;
+	story->keeps = lab_prng_chance(story->prng, 1, 4);
+	if (story->keeps)
+		story->swarm |= UINT32_C(1) << LAB_OP_RECLAIM;
 	for (unsigned i = 0; i < FLAVOURS; i++) {
 		struct lab_op op = lab_draw_op(story->prng, story->scenario, allocs);
 
