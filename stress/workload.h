@@ -63,6 +63,6 @@ unsigned lab_workload_order(const struct lab_workload_setting *setting, struct l
 unsigned lab_workload_peer(const struct lab_workload_setting *setting, unsigned thread, enum lab_context_kind kind);
 
 extern const struct lab_workload lab_workload_nic_rx, lab_workload_storage_dma, lab_workload_fragmenter,
-	lab_workload_exhaust, lab_workload_handoff, lab_workload_nested, lab_workload_mixed;
+	lab_workload_exhaust, lab_workload_handoff, lab_workload_nested, lab_workload_reclaim, lab_workload_mixed;
 
 #endif

@@ -21,6 +21,7 @@ struct lab_sim_result {
 	/* Under a strategy: equal for schedules that differ only in the order of steps that touch nothing in common. */
 	uint64_t trace_hash;
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
+	uint64_t sleeps, reclaims; /* of requests in the host's wait; times that the reclaimer came to rest */
 	uint64_t unjudged;
 	/* Groups of overlapping calls whose order R18 asked for; of these, those that were too much to be judged. */
 	uint64_t windows, windows_unjudged;

@@ -98,6 +98,7 @@ static void wait_for(const uint32_t *key, uint32_t seen)
 	sim->shared = true;
 	if (*key == seen && strand->top && strand->top == strand->task) {
 		strand->wait_key = key;
+		sim->result->sleeps++;
 		cpu_here()->strand = NULL;
 		lab_sim_block(sim, strand);
 	}

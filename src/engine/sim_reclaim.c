@@ -62,4 +62,5 @@ void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand)
 	if (lab_race_engine)
 		lab_race_engine->leave();
 	sim->tasks_left--;
+	sim->result->reclaims++;
 }
