@@ -2,6 +2,8 @@
 #include "fixture.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <labyrinth/diagnose.h>
 
@@ -112,6 +114,18 @@ static void who_had_a_frame_last_is_kept(void **state)
 	assert_int_equal(holder.taken_by, lab_owner_make(2, 5));
 	assert_false(lab_frame_last_holder(&fixture.arena, 1550, &holder)); /* a hole */
 	assert_false(lab_frame_last_holder(&fixture.arena, 5000, &holder));
+}
+
+static void the_words_of_a_record_have_names(void **state)
+{
+	struct lab_page *page = take(LAB_GFP_ATOMIC, 0, 1);
+	char *record = (char *)fixture.arena.traces + lab_page_pfn(&fixture.arena, page) * 128, text[64], expected[64];
+
+	assert_int_equal(lab_arena_describe(&fixture.arena, record, text, sizeof(text)), LAB_WORD_NUMBER);
+	snprintf(expected, sizeof(expected), "frame %u trace sequence", (unsigned)lab_page_pfn(&fixture.arena, page));
+	assert_string_equal(text, expected);
+	lab_arena_describe(&fixture.arena, record + 24, text, sizeof(text));
+	assert_null(strstr(text, "sequence"));
 }
 
 static uint64_t now_42(void)
@@ -330,10 +344,15 @@ static void an_arena_without_traces_tells_owners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TRACED(a_holder_is_told_until_it_gives_back),  TRACED(a_transfer_changes_the_owner_only),
-		TRACED(who_had_a_frame_last_is_kept),          TRACED(hooks_say_when_and_where),
-		TRACED(the_stack_is_walked_on_a_noted_thread), TRACED(stat_tells_floors_caches_and_fragmentation),
-		cmocka_unit_test(no_record_is_torn),           cmocka_unit_test(an_arena_without_traces_tells_owners),
+		TRACED(a_holder_is_told_until_it_gives_back),
+		TRACED(a_transfer_changes_the_owner_only),
+		TRACED(who_had_a_frame_last_is_kept),
+		TRACED(the_words_of_a_record_have_names),
+		TRACED(hooks_say_when_and_where),
+		TRACED(the_stack_is_walked_on_a_noted_thread),
+		TRACED(stat_tells_floors_caches_and_fragmentation),
+		cmocka_unit_test(no_record_is_torn),
+		cmocka_unit_test(an_arena_without_traces_tells_owners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
