@@ -9,6 +9,7 @@
 #include "cli/arena_file.h"
 #include "cli/cli.h"
 #include "cli/stat_run.h"
+#include "cli/stat_scenario.h"
 #include "cli/stop.h"
 #include "plat/clock.h"
 #include "plat/thread.h"
@@ -19,7 +20,7 @@
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *workload, *duration, *threads, *frames, *seed, *holders, *every, *count, *format;
+	const char *scenario, *workload, *duration, *threads, *frames, *seed, *holders, *every, *count, *format;
 	int each;
 };
 
@@ -107,8 +108,10 @@ static int look_at_file(const struct words *words, struct lab_emit *emit, struct
 static int check_words(const struct words *words, const char *const *rest, struct lab_stat_view *view,
 		       enum lab_format *format)
 {
-	static const char *const of_runs[] = {"--workload", "--duration", "--threads", "--frames", "--seed"};
-	const char *const given[] = {words->workload, words->duration, words->threads, words->frames, words->seed};
+	static const char *const of_runs[] = {"--scenario", "--workload", "--duration",
+					      "--threads",  "--frames",   "--seed"};
+	const char *const given[] = {words->scenario, words->workload, words->duration,
+				     words->threads,  words->frames,   words->seed};
 
 	view->holders = 10;
 	view->each = words->each;
@@ -122,6 +125,12 @@ static int check_words(const struct words *words, const char *const *rest, struc
 			continue;
 		lab_cli_error("stat: %s: '%s': expected no file beside it: it is for a run of its own", of_runs[i],
 			      given[i]);
+		return LAB_EXIT_USAGE;
+	}
+	for (unsigned i = 1; words->scenario && i < sizeof(given) / sizeof(given[0]); i++) {
+		if (!given[i])
+			continue;
+		lab_cli_error("stat: %s: '%s': expected no --scenario beside it", of_runs[i], given[i]);
 		return LAB_EXIT_USAGE;
 	}
 	if (!view->path && (words->every || words->count)) {
@@ -143,6 +152,8 @@ static int run(int argc, const char **argv)
 		 "each block, the longest held first, and not those together that were taken at one place", NULL},
 		{"every", '\0', POPT_ARG_STRING, &words.every, 0, "look again and again", "T"},
 		{"count", '\0', POPT_ARG_STRING, &words.count, 0, "look so many times (1; with --every: no end)", "N"},
+		{"scenario", '\0', POPT_ARG_STRING, &words.scenario, 0,
+		 "without a file: run a test case, and look when its last operation has ended", "FILE"},
 		{"workload", '\0', POPT_ARG_STRING, &words.workload, 0, "without a file: what runs (mixed)", "W"},
 		{"duration", '\0', POPT_ARG_STRING, &words.duration, 0, "for how long before the look (1s)", "T"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "virtual CPUs, 1 to 64 (2)", "N"},
@@ -164,6 +175,8 @@ static int run(int argc, const char **argv)
 	emit = lab_emit_open(stdout, format);
 	if (view.path) {
 		error = look_at_file(&words, emit, &view);
+	} else if (words.scenario) {
+		error = lab_stat_scenario(words.scenario, emit, &view, tell);
 	} else {
 		struct lab_stat_run_words run_words = {.workload = words.workload,
 						       .duration = words.duration,

@@ -104,6 +104,18 @@ class Stat(unittest.TestCase):
         self.assertEqual(kinds.count("held"), 1)
         self.assertLessEqual(kinds.count("holders"), 3)
 
+    def test_a_scenario(self):
+        folder = Path(__file__).resolve().parents[2] / "docs" / "examples" / "atomic"
+        answer = self.stat("--scenario", str(folder / "classes.scn"), "--each")
+        self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
+        zone, held = of_kind(answer.stdout, "zone")[0], of_kind(answer.stdout, "held")[0]
+        self.assertEqual((zone["frames"], zone["free"], held["frames"]), (20, 0, 20))
+        self.assertEqual(zone["floors"], {"ordinary": 8, "high": 4, "atomic": 3, "memalloc": 0})
+        self.assertEqual([h["order"] for h in of_kind(answer.stdout, "holder")], [3, 2, 2, 0, 0, 1])
+        answer = run("stat", "--scenario", str(folder / "lock-in-nmi.scn"))
+        self.assertEqual((answer.returncode, answer.stdout), (USAGE, ""), answer.stderr)
+        self.assertIn("lock-in-nmi.scn:4:12", answer.stderr)
+
     def test_it_looks_again(self):
         self.killed_arena()
         answer = self.stat("--holders", "0", "--every", "50ms", "--count", "3", str(self.file))
@@ -179,7 +191,7 @@ class Stat(unittest.TestCase):
         self.assertIn("core", answer.stderr)
 
     def test_options_that_do_not_go_together(self):
-        for options in (["--every", "1s"], ["--count", "2"], ["--workload", "mixed", "FILE"], ["FILE", "FILE"],
+        for options in (["--every", "1s"], ["--count", "2"], ["--workload", "mixed", "FILE"], ["--scenario", "x", "--seed", "1"], ["--scenario", "x", "FILE"], ["FILE", "FILE"],
                         ["--holders", "x"], ["--every", "0", "FILE"], ["--workload", "none"]):
             answer = run("stat", *options)
             self.assertEqual(answer.returncode, USAGE, answer.stderr)
