@@ -128,6 +128,44 @@ static void test_enough_once_is_enough(void **state)
 	assert_int_equal(rig.finding_count, 0);
 }
 
+static uint64_t frame_of(const struct lab_rig_block *block)
+{
+	return lab_oracle_finding_frame(rig.oracle, block->block);
+}
+
+static bool could(lab_gfp gfp, unsigned order, uint64_t min)
+{
+	const uint64_t mins[LAB_ZONE_COUNT] = {[LAB_ZONE_NORMAL] = min};
+
+	return lab_oracle_could_serve(rig.oracle, &(struct lab_request){.gfp = gfp, .order = order}, mins);
+}
+
+/* Who sleeps could be served: by number and floor, and above order 0 by shape. */
+static void test_could_serve(void **state)
+{
+	struct lab_rig_block blocks[76];
+	unsigned count = 0;
+
+	while (lab_rig_alloc(&rig, 0, LAB_GFP_MEMALLOC, 0, &blocks[count]) == LAB_OK)
+		count++;
+	assert_int_equal(count, 76);
+	assert_false(could(LAB_GFP_MEMALLOC, 0, 0));
+	for (unsigned i = 0; i < count; i++)
+		if (frame_of(&blocks[i]) == 21 || frame_of(&blocks[i]) == 22)
+			assert_int_equal(lab_rig_free(&rig, 0, &blocks[i]), LAB_OK);
+	assert_true(could(LAB_GFP_KERNEL, 0, 1));
+	assert_false(could(LAB_GFP_KERNEL, 0, 2));
+	assert_false(could(LAB_GFP_KERNEL | LAB_GFP_DMA, 0, 0));
+	assert_false(could(LAB_GFP_KERNEL, 1, 0)); /* 21 and 22 are no buddies */
+	for (unsigned i = 0; i < count; i++)
+		if (frame_of(&blocks[i]) == 20)
+			assert_int_equal(lab_rig_free(&rig, 0, &blocks[i]), LAB_OK);
+	assert_true(could(LAB_GFP_KERNEL, 1, 1));
+	assert_false(could(LAB_GFP_KERNEL, 1, 2));
+	target.caps &= ~LAB_CAP_EXACT;
+	assert_false(could(LAB_GFP_KERNEL, 1, 0));
+}
+
 static enum lab_status fails(void *self, const struct lab_request *request, void **ret_block)
 {
 	return LAB_NO_MEMORY;
@@ -153,6 +191,7 @@ int main(void)
 		RECLAIM_TEST(test_nobody_wakes),
 		RECLAIM_TEST(test_rest_below_high),
 		RECLAIM_TEST(test_enough_once_is_enough),
+		RECLAIM_TEST(test_could_serve),
 		RECLAIM_TEST(test_nofail),
 	};
 
