@@ -16,7 +16,7 @@ PACKAGES = {"jemalloc": "libjemalloc-dev", "mimalloc": "libmimalloc-dev", "tcmal
 # Under the floor of its class: an ordinary request with the machine all but empty.
 GREEDY = """machine frames=32 cpus=1 order-max=3
 zone normal frames=0+32 min=8 low=10 high=12
-task t { r0 = alloc kernel 3; r1 = alloc kernel 3; r2 = alloc kernel 3; r3 = alloc kernel 3; }
+task t { r0 = alloc nowait 3; r1 = alloc nowait 3; r2 = alloc nowait 3; r3 = alloc nowait 3; }
 """
 
 
