@@ -61,8 +61,10 @@ int lab_stat_scenario(const char *path, struct lab_emit *emit, struct lab_stat_v
 
 	lab_artifact_init(&artifact);
 	code = lab_input_load("stat", path, &artifact, &kind);
-	if (code)
+	if (code) {
+		lab_artifact_free(&artifact);
 		return code;
+	}
 	status = lab_arena_file_use(NULL);
 	if (status == LAB_OK)
 		status = run_twice(&artifact.scenario, &look, &result);
