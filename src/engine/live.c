@@ -77,6 +77,10 @@ static enum lab_status build(struct lab_live *live)
 		if (status != LAB_OK)
 			return status;
 	}
+	live->watch_sleep =
+		!live->config.sleep_allowed && (live->config.target->caps & lab_rule_info(LAB_R07_ATOMIC_SLEEP)->caps);
+	if (live->watch_sleep && lab_live_block_watch(live->config.target) != LAB_OK)
+		return LAB_SYSTEM;
 	status = lab_oracle_create(&watch, &live->oracle);
 	if (status != LAB_OK)
 		return status;

@@ -5,6 +5,7 @@
 #include "base/prng.h"
 #include "engine/live.h"
 #include "engine/live_ring.h"
+#include "engine/live_sleep.h"
 #include "engine/live_usage.h"
 #include "engine/machine.h"
 #include "plat/signal.h"
@@ -25,6 +26,7 @@ struct lab_live_level {
 	struct lab_prng randomness; /* what random_fill answers */
 	lab_atomic64 call_turns;    /* moves with each begin and end of a target call: the watchdog's pulse */
 	lab_atomic32 call_depth;    /* calls under way in this context */
+	bool atomic_call;           /* the call under way is for an atomic request */
 	unsigned irq_off;           /* masks taken by irq-off operations */
 	unsigned locks;             /* the scenario locks held, one bit each */
 	unsigned event;             /* of the operation under way, in the ring */
@@ -49,6 +51,7 @@ struct lab_live_cpu {
 	unsigned held_count;
 	unsigned relaxed; /* rounds of spinning, to yield now and then */
 	bool timers_on;
+	struct lab_live_slip slip;
 	struct lab_timer timers[LAB_SIGNAL_LEVELS];
 	struct lab_live_ring ring;
 	struct lab_thread thread;
@@ -75,6 +78,7 @@ struct lab_live {
 	struct lab_finding finding;
 	lab_atomic32 job_status; /* enum lab_status, of the jobs that answer one */
 	bool stuck, cancelled;
+	bool watch_sleep; /* R07 is promised, and asked for */
 	/* Read by all at each operation, written seldom. */
 	_Alignas(64) lab_atomic32 stop;
 	lab_atomic32 found;          /* enum lab_live_found */

@@ -15,6 +15,7 @@
 
 static unsigned long irq_save(void)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 
 	if (!cpu)
@@ -25,12 +26,14 @@ static unsigned long irq_save(void)
 
 static void irq_restore(unsigned long flags)
 {
+	LAB_LIVE_HARNESS;
 	if (lab_live_current)
 		lab_live_unmask(lab_live_current, flags);
 }
 
 static void cpu_relax(void)
 {
+	LAB_LIVE_HARNESS;
 	lab_live_point(lab_live_current);
 	lab_live_relax(lab_live_current);
 }
@@ -50,23 +53,28 @@ static bool ask_to_sleep(struct lab_live_cpu *cpu, const char *service)
 
 static void might_sleep(void)
 {
+	LAB_LIVE_HARNESS;
 	(void)ask_to_sleep(lab_live_current, "might_sleep");
 }
 
 static void wait_on(const uint32_t *key, uint32_t seen)
 {
+	LAB_LIVE_HARNESS;
+
 	if (ask_to_sleep(lab_live_current, "wait"))
 		lab_live_wait(lab_live_current, key, seen);
 }
 
 static void wake(const uint32_t *key)
 {
+	LAB_LIVE_HARNESS;
 	lab_futex_wake(key);
 	lab_live_point(lab_live_current);
 }
 
 static void reclaim_wake(unsigned zone)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 
 	if (cpu && zone < LAB_ZONE_COUNT) {
@@ -81,6 +89,7 @@ static void reclaim_wake(unsigned zone)
 
 static uint64_t shrink(uint64_t frames)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 
 	if (!cpu || !ask_to_sleep(cpu, "shrink"))
@@ -100,6 +109,7 @@ static unsigned cpu_index(void)
 
 static void random_fill(void *buffer, size_t bytes)
 {
+	LAB_LIVE_HARNESS;
 	static lab_atomic64 strangers;
 	struct lab_live_cpu *cpu = lab_live_current;
 	struct lab_prng stranger, *prng = &stranger;
@@ -122,6 +132,7 @@ static void random_fill(void *buffer, size_t bytes)
 
 static void log_line(const char *format, ...)
 {
+	LAB_LIVE_HARNESS;
 	char line[512] = "target: ";
 	size_t used = strlen(line);
 	va_list args;

@@ -92,8 +92,10 @@ static void release(struct lab_live_cpu *cpu)
 void lab_live_job_work(struct lab_live_cpu *cpu)
 {
 	struct lab_live_level *task = &cpu->levels[LAB_CONTEXT_TASK];
-	enum lab_status status = lab_live_source_open(cpu);
+	enum lab_status status = lab_live_sleep_open(cpu);
 
+	if (status == LAB_OK)
+		status = lab_live_source_open(cpu);
 	if (status != LAB_OK) {
 		/* relaxed, both: read after this thread's end */
 		lab_store_relaxed(&cpu->live->job_status, status);
@@ -106,6 +108,7 @@ void lab_live_job_work(struct lab_live_cpu *cpu)
 	/* relaxed: the thread's own word */
 	lab_store_relaxed(&cpu->closed, 1);
 	lab_live_source_close(cpu);
+	lab_live_sleep_close(cpu);
 	lab_live_let_go(cpu, task);
 	lab_store_relaxed(&cpu->pending, 0);
 	/* What a target left masked or locked after a finding must not reach the next job. */

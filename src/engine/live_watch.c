@@ -159,6 +159,8 @@ static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)
 	if (now_ns - watch->ticked_ns >= TICK_NS) {
 		watch->ticked_ns = now_ns;
 		watch_calls(watch, now_ns);
+		for (unsigned i = 0; i < watch->threads; i++)
+			lab_live_sleep_overdue(&live->cpus[i], now_ns);
 		if (live->driver && live->driver->tick && !live->driver->tick(live->driver->arg)) {
 			live->cancelled = true;
 			stop(watch, now_ns);

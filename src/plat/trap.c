@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "plat/trap.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+#include "base/bits.h"
+#include "plat/signal.h"
+
+/* Older headers than the kernel. */
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_OFF          0
+#define PR_SYS_DISPATCH_ON           1
+#endif
+#ifndef SYS_USER_DISPATCH
+#define SYS_USER_DISPATCH 2
+#endif
+
+_Thread_local lab_atomic8 lab_trap_armed;
+
+static const char *const call_names[] = {
+#include "plat/syscall_names.inc"
+};
+
+const char *lab_trap_call_name(long number)
+{
+	return number >= 0 && number < (long)LAB_ARRAY_COUNT(call_names) ? call_names[number] : NULL;
+}
+
+#if LAB_TRAP_WRITTEN
+static void (*trap_handler)(long number, const void *code);
+
+/* Takes the thread back to before the instruction, and answers the address behind it. */
+static const void *rewind_call(ucontext_t *context)
+{
+#if defined(__x86_64__)
+	greg_t *code = &context->uc_mcontext.gregs[REG_RIP];
+	const void *behind = (const void *)*code;
+
+	*code -= 2; /* the kernel has put the number back into rax */
+#else
+	const void *behind = (const void *)context->uc_mcontext.pc;
+
+	context->uc_mcontext.pc -= 4;
+#endif
+	return behind;
+}
+
+static void on_trap(int signal, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	lab_trap_arm(0);
+	if (info->si_code == SYS_USER_DISPATCH) {
+		trap_handler(info->si_syscall, rewind_call(context));
+	} else {
+		/* Somebody's filter of system calls, who would have had the process ended. */
+		struct sigaction action = {.sa_handler = SIG_DFL};
+
+		sigaction(SIGSYS, &action, NULL);
+		raise(SIGSYS);
+	}
+	errno = saved;
+}
+
+static int dispatch(unsigned long mode, const void *allowed, size_t bytes, const void *armed)
+{
+	return prctl(PR_SET_SYSCALL_USER_DISPATCH, mode, allowed, bytes, armed);
+}
+
+bool lab_trap_supported(void)
+{
+	if (dispatch(PR_SYS_DISPATCH_ON, NULL, 0, &lab_trap_armed) != 0)
+		return false;
+	lab_trap_close();
+	return true;
+}
+
+enum lab_status lab_trap_install(void (*handler)(long number, const void *code))
+{
+	struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
+
+	trap_handler = handler;
+	sigfillset(&action.sa_mask);
+	return lab_signal_action(SIGSYS, &action);
+}
+
+enum lab_status lab_trap_open(void)
+{
+	size_t bytes;
+	const void *allowed = lab_signal_return(&bytes);
+
+	return dispatch(PR_SYS_DISPATCH_ON, allowed, bytes, &lab_trap_armed) == 0 ? LAB_OK : LAB_SYSTEM;
+}
+
+void lab_trap_close(void)
+{
+	dispatch(PR_SYS_DISPATCH_OFF, NULL, 0, NULL);
+}
+#else
+bool lab_trap_supported(void)
+{
+	return false;
+}
+
+enum lab_status lab_trap_install(void (*handler)(long number, const void *code))
+{
+	errno = ENOSYS;
+	return LAB_SYSTEM;
+}
+
+enum lab_status lab_trap_open(void)
+{
+	errno = ENOSYS;
+	return LAB_SYSTEM;
+}
+
+void lab_trap_close(void)
+{
+}
+#endif
