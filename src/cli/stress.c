@@ -21,7 +21,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *hunt, *hooked, *json, *findings, *format, *arena;
+	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena;
 	int trace;
 };
 
@@ -176,7 +176,8 @@ static int take_trace(const struct words *words, const struct lab_target *target
 static int take_words(const struct words *words, struct lab_stress_plan *plan)
 {
 	static const char *const sources[] = {"timer", "storm", "inject", NULL};
-	unsigned source = LAB_LIVE_SOURCE_DEFAULT;
+	static const char *const sleep_checks[] = {"on", "off", NULL};
+	unsigned source = LAB_LIVE_SOURCE_DEFAULT, sleep_check = 0;
 	char message[256];
 	int error = take_numbers(words, plan);
 
@@ -192,10 +193,12 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	    (words->source && lab_cli_choice(COMMAND, "--irq-source", words->source, sources, &source)) ||
 	    (words->duration && take_duration("--duration", words->duration, &plan->duration_ns)) ||
 	    (words->watchdog && take_duration("--watchdog", words->watchdog, &plan->watchdog_ns)) ||
+	    (words->sleep && lab_cli_choice(COMMAND, "--sleep-check", words->sleep, sleep_checks, &sleep_check)) ||
 	    take_hunt(words, plan) || (words->json && check_json(words->json)) ||
 	    lab_cli_format(COMMAND, words->format, &plan->format))
 		return LAB_EXIT_USAGE;
 	plan->source = (enum lab_live_source)source;
+	plan->sleep_allowed = sleep_check;
 	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {
 		lab_cli_error("stress: --target: %s", message);
 		return LAB_EXIT_USAGE;
@@ -224,6 +227,8 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		{"frames", '\0', POPT_ARG_STRING, &words.frames, 0, "of the machine (16384)", "N"},
 		{"min", '\0', POPT_ARG_STRING, &words.min, 0, "min watermark, in frames (as Linux sets it)", "N"},
 		{"watchdog", '\0', POPT_ARG_STRING, &words.watchdog, 0, "CPU time one call may take (10s)", "T"},
+		{"sleep-check", '\0', POPT_ARG_STRING, &words.sleep, 0,
+		 "look at system calls and locks of atomic calls (on)", "on|off"},
 		{"hunt", '\0', POPT_ARG_STRING, &words.hunt, 0,
 		 "how long to look for a schedule that shows a finding (10s); 0: not at all", "T"},
 		{"hooked", '\0', POPT_ARG_STRING, &words.hooked, 0, "the target's hooked module, for the hunt", "FILE"},

@@ -19,6 +19,7 @@ struct lab_stress_plan {
 	unsigned threads, levels; /* levels: 1 << kind */
 	enum lab_live_source source;
 	uint64_t irq_rate, duration_ns, op_limit, seed, frames, min, watchdog_ns;
+	bool sleep_allowed; /* nobody looks at system calls and locks of atomic calls */
 	uint64_t hunt_ns;   /* for a schedule that shows what was found; 0: nobody looks for one */
 	const char *hooked; /* the target's hooked module, for the hunt; NULL: as target_name says */
 	const char *json_path, *findings_dir;
@@ -70,6 +71,12 @@ const char *lab_stress_source_name(enum lab_live_source source);
 /* "soft,hard,nmi" */
 #define LAB_STRESS_LEVELS_TEXT 16u
 void lab_stress_levels_text(unsigned levels, char text[LAB_STRESS_LEVELS_TEXT]);
+
+/*
+ * stress_stack.c: where the target was when it did what atomic calls must not, the innermost first; malloc'ed. NULL:
+ * the finding has no stack.
+ */
+char *lab_stress_stack(const struct lab_live *live, const char *between);
 
 /* stress_trail.c: writes the log of the finding, and the same events as a scenario. */
 void lab_stress_leave_trail(const struct lab_stress_plan *plan, struct lab_stress_result *result);

@@ -2,9 +2,11 @@
 #include "cli/stress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "plat/trap.h"
 #include "scenario/scenario.h"
 
 const char *lab_stress_source_name(enum lab_live_source source)
@@ -39,6 +41,19 @@ static const char *zone_name(unsigned zone)
 	return zone == LAB_ZONE_DMA ? "dma" : "normal";
 }
 
+/* What is looked at in calls that must not sleep; host services are in any case. */
+static const char *sleep_check(const struct lab_stress_plan *plan)
+{
+	if (plan->sleep_allowed)
+		return "off";
+	if (!(plan->target->caps & lab_rule_info(LAB_R07_ATOMIC_SLEEP)->caps))
+		return "off (the target promises nothing)";
+	if (lab_trap_supported())
+		return "system calls and locks";
+	return LAB_SANITIZER_ANY ? "locks (no system calls: a sanitizer makes its own)"
+				 : "locks (no system calls: the kernel cannot catch them)";
+}
+
 void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan *plan)
 {
 	char levels[LAB_STRESS_LEVELS_TEXT], names[256] = "";
@@ -60,6 +75,7 @@ void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan
 	lab_emit_u64(emit, "frames", plan->frames);
 	lab_emit_u64(emit, "min", plan->min);
 	lab_emit_real(emit, "watchdog_s", (double)plan->watchdog_ns / 1e9, 1);
+	lab_emit_text(emit, "sleep_check", sleep_check(plan));
 	lab_emit_real(emit, "hunt_s", (double)plan->hunt_ns / 1e9, 1);
 	lab_emit_end(emit);
 }
@@ -185,6 +201,7 @@ void lab_stress_tell_result(struct lab_emit *emit, const struct lab_stress_plan 
 			    const struct lab_stress_result *result)
 {
 	const struct lab_finding *finding = lab_live_finding(result->live);
+	char *stack;
 
 	tell_workloads(emit, result);
 	tell_operations(emit, result);
@@ -199,6 +216,10 @@ void lab_stress_tell_result(struct lab_emit *emit, const struct lab_stress_plan 
 		lab_emit_text(emit, "rule", lab_rule_info(finding->rule)->id);
 		lab_emit_text(emit, "slug", lab_rule_info(finding->rule)->slug);
 		lab_emit_text(emit, "detail", finding->detail);
+		stack = lab_stress_stack(result->live, " < ");
+		if (stack)
+			lab_emit_text(emit, "stack", stack);
+		free(stack);
 		lab_emit_text(emit, "log", result->trail.log);
 		if (result->trail.scene[0])
 			lab_emit_text(emit, "events", result->trail.scene);

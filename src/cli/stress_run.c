@@ -166,7 +166,8 @@ static enum lab_status create(struct run *run)
 					 .seed = plan->seed,
 					 .watchdog_ns = plan->watchdog_ns,
 					 .round_ns = ROUND_NS,
-					 .sample = LAB_STRESS_SAMPLE};
+					 .sample = LAB_STRESS_SAMPLE,
+					 .sleep_allowed = plan->sleep_allowed};
 	enum lab_status status;
 
 	/* Enough for the tasks together to hold all memory: exhaust lives on it. */

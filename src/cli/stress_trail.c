@@ -28,9 +28,10 @@ static void format_command(const struct lab_stress_plan *plan, const struct lab_
 	lab_stress_levels_text(plan->levels, levels);
 	snprintf(command, room,
 		 "labyrinth stress --target %s --workload %s --threads %u --irq %" PRIu64
-		 " --irq-levels %s --irq-source %s --frames %" PRIu64 " --min %" PRIu64 " --seed %" PRIu64,
+		 " --irq-levels %s --irq-source %s --frames %" PRIu64 " --min %" PRIu64 " --seed %" PRIu64 "%s",
 		 plan->target_name, workload->name, plan->threads, plan->irq_rate, levels,
-		 lab_stress_source_name(plan->source), plan->frames, plan->min, plan->seed);
+		 lab_stress_source_name(plan->source), plan->frames, plan->min, plan->seed,
+		 plan->sleep_allowed ? " --sleep-check off" : "");
 }
 
 /* Who had the finding's frame last, where the allocator keeps it (--trace); malloc'ed, maybe "". */
@@ -63,15 +64,18 @@ static char *make_log(const struct lab_stress_result *result, const struct lab_f
 		      size_t *ret_bytes)
 {
 	char line[LAB_FINDING_LINE], *events = lab_live_log(result->live), *text,
-				     *holder = tell_last_holder(result->live, finding);
+				     *holder = tell_last_holder(result->live, finding),
+				     *stack = lab_stress_stack(result->live, "\n  ");
 	int length;
 
 	lab_finding_line(finding, line, sizeof(line));
-	length = asprintf(&text, "%s\nreproduce: %s\n\n%sThe last events of each thread.\n%s", line, command, holder,
-			  events);
+	length = asprintf(&text, "%s\nreproduce: %s\n\n%s%s%s%sThe last events of each thread.\n%s", line, command,
+			  holder, stack ? "The stack of the call, the innermost first.\n  " : "", stack ? stack : "",
+			  stack ? "\n\n" : "", events);
 	lab_assert(length > 0);
 	free(events);
 	free(holder);
+	free(stack);
 	*ret_bytes = (size_t)length;
 	return text;
 }

@@ -35,21 +35,13 @@ const char *lab_trap_call_name(long number)
 #if LAB_TRAP_WRITTEN
 static void (*trap_handler)(long number, const void *code);
 
-/* Takes the thread back to before the instruction, and answers the address behind it. */
-static const void *rewind_call(ucontext_t *context)
-{
 #if defined(__x86_64__)
-	greg_t *code = &context->uc_mcontext.gregs[REG_RIP];
-	const void *behind = (const void *)*code;
-
-	*code -= 2; /* the kernel has put the number back into rax */
+#define CODE_OF(context)  (*(uintptr_t *)&(context)->uc_mcontext.gregs[REG_RIP])
+#define INSTRUCTION_BYTES 2u
 #else
-	const void *behind = (const void *)context->uc_mcontext.pc;
-
-	context->uc_mcontext.pc -= 4;
+#define CODE_OF(context)  (*(uintptr_t *)&(context)->uc_mcontext.pc)
+#define INSTRUCTION_BYTES 4u
 #endif
-	return behind;
-}
 
 static void on_trap(int signal, siginfo_t *info, void *context)
 {
@@ -57,7 +49,12 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 
 	lab_trap_arm(0);
 	if (info->si_code == SYS_USER_DISPATCH) {
-		trap_handler(info->si_syscall, rewind_call(context));
+		ucontext_t *user = context;
+
+		trap_handler(info->si_syscall, (const void *)CODE_OF(user));
+		/* To before the instruction; the kernel has put its registers back. After the handler, which walks the
+		 * stack from here. */
+		CODE_OF(user) -= INSTRUCTION_BYTES;
 	} else {
 		/* Somebody's filter of system calls, who would have had the process ended. */
 		struct sigaction action = {.sa_handler = SIG_DFL};
