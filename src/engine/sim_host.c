@@ -82,6 +82,29 @@ static void judge_sleep(const char *service)
 				  sim->running->lock_count ? "with a lock held" : "with interrupts masked");
 }
 
+void lab_sim_serves(const char *service, void *code)
+{
+	if (!lab_sim_current)
+		return;
+	point_at(service, LAB_SIM_SERVICE, NULL, code);
+	lab_sim_current->shared = true;
+}
+
+bool lab_sim_blocks(const char *service, void *code)
+{
+	if (!lab_sim_current)
+		return false;
+	lab_sim_serves(service, code);
+	judge_sleep(service);
+	return true;
+}
+
+void lab_sim_blocked(void *code)
+{
+	lab_sim_current->shared = true;
+	point_at("blocked", LAB_SIM_RELAX, NULL, code);
+}
+
 static void might_sleep(void)
 {
 	POINT("might_sleep");

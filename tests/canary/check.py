@@ -4,10 +4,12 @@
 
 usage: check.py PROGRAM RULE MODULE replay SCENARIO
        check.py PROGRAM RULE MODULE stress HOOKED OPTION...
+       check.py PROGRAM RULE MODULE trap OPTION...
        check.py PROGRAM RULE HOOKED explore OPTION...
        check.py PROGRAM RULE HOOKED race OPTION...
 
-What stress finds comes back as a small artifact of the hooked module, but for a data race.
+What stress finds comes back as a small artifact of the hooked module, but for a data race; what it traps, a system call
+that no schedule shows, comes with the stack down to the canary's line.
 """
 import re
 import shlex
@@ -86,6 +88,25 @@ def check_stress(program, rule, module, hooked, options, folder):
         demand_clean(stress(target, CLEAN_SECONDS))
 
 
+def check_trap(program, rule, module, options, folder):
+    place = f"({Path(module).parent.name}/{Path(module).stem}.c:"
+
+    def stress(target, seconds):
+        return run(program, ["stress", "--target", target, "--duration", f"{seconds}s", "--hunt", "0"] + options, folder)
+
+    for seconds in STRESS_SECONDS:
+        answer = stress(module, seconds)
+        if answer.returncode:
+            break
+    closing = demand_finding(answer, rule)
+    stack = re.search(r"^  stack +(.*)$", answer.stdout, re.MULTILINE)
+    log = (Path(folder) / re.match(r"log: (\S+) ", closing[1])[1]).read_text()
+    if not stack or "syscall=" not in closing[0] or place not in stack[1] or place not in log:
+        raise Failure(f"expected a system call, with {place} in its stack\n{answer.shown}\n{log}")
+    for target in CLEAN:
+        demand_clean(stress(target, CLEAN_SECONDS))
+
+
 def check_explore(program, rule, module, options, folder):
     closing = demand_finding(run(program, ["explore", "--target", module] + options, folder), rule)
     size = re.search(r"\((\d+) ops, (\d+) interrupts, (\d+) switches, from \d+ ops\)$", closing[1])
@@ -122,6 +143,8 @@ def main():
                 check_replay(program, rule, module, str(Path(rest[0]).resolve(strict=True)), folder)
             elif way == "explore":
                 check_explore(program, rule, module, rest, folder)
+            elif way == "trap":
+                check_trap(program, rule, module, rest, folder)
             elif way == "race":
                 check_race(program, rule, module, rest, folder)
             else:
