@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <semaphore.h>
-#include <string.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,9 +69,5 @@ static const struct lab_got_function watched[] = {
 
 enum lab_status lab_live_block_watch(const struct lab_target *target)
 {
-	const void *inside;
-
-	/* its own function, since the table may lie anywhere */
-	memcpy(&inside, &target->create, sizeof(inside));
-	return lab_got_replace(inside, watched, LAB_ARRAY_COUNT(watched));
+	return lab_got_replace(lab_live_code_of(target), watched, LAB_ARRAY_COUNT(watched));
 }

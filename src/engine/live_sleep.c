@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/live_cpu.h"
-#include "plat/clock.h"
 #include "plat/backtrace.h"
+#include "plat/clock.h"
+#include "target/locals.h"
 
 static bool is_noted(const struct lab_live_cpu *cpu)
 {
@@ -113,6 +115,14 @@ void lab_live_sleep_note(const char *what, const void *from)
 		note(lab_live_current, what, from);
 }
 
+const void *lab_live_code_of(const struct lab_target *target)
+{
+	const void *code;
+
+	memcpy(&code, &target->create, sizeof(code));
+	return code;
+}
+
 enum lab_status lab_live_sleep_open(struct lab_live_cpu *cpu)
 {
 	enum lab_status status = LAB_OK;
@@ -120,6 +130,7 @@ enum lab_status lab_live_sleep_open(struct lab_live_cpu *cpu)
 	if (!cpu->live->watch_sleep)
 		return LAB_OK;
 	lab_backtrace_prepare();
+	lab_locals_prepare(lab_live_code_of(cpu->live->config.target));
 	if (!lab_trap_supported())
 		return LAB_OK;
 	status = lab_trap_install(on_trap);

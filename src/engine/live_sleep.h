@@ -44,6 +44,9 @@ void lab_live_sleep_close(struct lab_live_cpu *cpu);
 /* Notes that the target's code is about to do what may sleep, if it must not. from: the address that it goes on at. */
 void lab_live_sleep_note(const char *what, const void *from);
 
+/* An address in the target's file: a function's, since the table may lie anywhere. */
+const void *lab_live_code_of(const struct lab_target *target);
+
 /* live_block.c: puts a watch before the locks of the C library that the target's file calls. LAB_SYSTEM: errno. */
 LAB_MUST_USE enum lab_status lab_live_block_watch(const struct lab_target *target);
 
