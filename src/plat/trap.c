@@ -8,7 +8,6 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
-#include "base/bits.h"
 #include "plat/signal.h"
 
 /* Older headers than the kernel. */
@@ -23,13 +22,13 @@
 
 _Thread_local lab_atomic8 lab_trap_armed;
 
-static const char *const call_names[] = {
-#include "plat/syscall_names.inc"
-};
+/* By number, with gaps; trap_names.py makes them. */
+extern const char *const lab_trap_names[];
+extern const long lab_trap_names_count;
 
 const char *lab_trap_call_name(long number)
 {
-	return number >= 0 && number < (long)LAB_ARRAY_COUNT(call_names) ? call_names[number] : NULL;
+	return number >= 0 && number < lab_trap_names_count ? lab_trap_names[number] : NULL;
 }
 
 #if LAB_TRAP_WRITTEN

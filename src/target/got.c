@@ -94,8 +94,11 @@ enum lab_status lab_got_replace(const void *inside, const struct lab_got_functio
 		return LAB_OK;
 	read_dynamic(map, &dynamic);
 	for (unsigned table = 0; table < 2; table++) {
-		for (size_t i = 0; i < dynamic.bytes[table] / sizeof(ElfW(Rela)); i++) {
-			enum lab_status status = replace_one(&dynamic, &dynamic.tables[table][i], functions, count);
+		const ElfW(Rela) *relocation = dynamic.tables[table];
+		size_t left = relocation && dynamic.symbols && dynamic.names ? dynamic.bytes[table] : 0;
+
+		for (; left; left -= sizeof(*relocation)) {
+			enum lab_status status = replace_one(&dynamic, relocation++, functions, count);
 
 			if (status != LAB_OK)
 				return status;

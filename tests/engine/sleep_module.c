@@ -28,36 +28,6 @@ static struct pool {
 
 static _Thread_local char local[1 << 21];
 
-static void do_choice(void)
-{
-	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
-	static const struct timespec nothing;
-
-	switch (sleep_choice) {
-	case SLEEP_MUTEX:
-		pthread_mutex_lock(&mutex);
-		pthread_mutex_unlock(&mutex);
-		break;
-	case SLEEP_MUTEX_TIMED:
-		if (pthread_mutex_timedlock(&mutex, &nothing) == 0)
-			pthread_mutex_unlock(&mutex);
-		break;
-	case SLEEP_READ:
-		pthread_rwlock_rdlock(&rwlock);
-		pthread_rwlock_unlock(&rwlock);
-		break;
-	case SLEEP_WRITE:
-		pthread_rwlock_wrlock(&rwlock);
-		pthread_rwlock_unlock(&rwlock);
-		break;
-	default:
-		if (pthread_mutex_trylock(&mutex) == 0)
-			pthread_mutex_unlock(&mutex);
-		break;
-	}
-}
-
 static void do_other_choice(void)
 {
 	static const struct timespec nothing;
@@ -99,6 +69,39 @@ static void do_other_choice(void)
 	}
 }
 
+static void do_choice(void)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+	static const struct timespec nothing;
+
+	switch (sleep_choice) {
+	case SLEEP_MUTEX:
+		pthread_mutex_lock(&mutex);
+		pthread_mutex_unlock(&mutex);
+		break;
+	case SLEEP_MUTEX_TIMED:
+		if (pthread_mutex_timedlock(&mutex, &nothing) == 0)
+			pthread_mutex_unlock(&mutex);
+		break;
+	case SLEEP_READ:
+		pthread_rwlock_rdlock(&rwlock);
+		pthread_rwlock_unlock(&rwlock);
+		break;
+	case SLEEP_WRITE:
+		pthread_rwlock_wrlock(&rwlock);
+		pthread_rwlock_unlock(&rwlock);
+		break;
+	case SLEEP_NOT:
+		if (pthread_mutex_trylock(&mutex) == 0)
+			pthread_mutex_unlock(&mutex);
+		break;
+	default:
+		do_other_choice();
+		break;
+	}
+}
+
 static enum lab_status pool_create(const struct lab_machine *machine, void **ret_self)
 {
 	pool = (struct pool){.machine = machine};
@@ -124,7 +127,6 @@ static enum lab_status pool_alloc(void *self, const struct lab_request *request,
 	void *block = NULL;
 
 	do_choice();
-	do_other_choice();
 	((volatile char *)local)[sizeof(local) - 1]++;
 	flags = pool.machine->host->irq_save();
 	pool.machine->host->spin_lock(&pool.lock);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Names of the machine's system calls, as a C array's members. usage: syscall_names.py OUTPUT COMPILER..."""
+"""Names of the machine's system calls, as C. usage: trap_names.py OUTPUT COMPILER..."""
 import re
 import subprocess
 import sys
@@ -12,7 +12,9 @@ def main():
     answer = subprocess.run(compiler + ["-E", "-dM", "-"], input="#include <asm/unistd.h>\n", text=True,
                             capture_output=True, check=True)
     names = re.findall(r"^#define __NR_(\w+) +(\d+)$", answer.stdout, re.MULTILINE)
-    Path(output).write_text("".join(f'[{number}] = "{name}",\n' for name, number in names))
+    members = "".join(f'\t[{number}] = "{name}",\n' for name, number in names)
+    Path(output).write_text(f"const char *const lab_trap_names[] = {{\n{members}}};\n"
+                            "const long lab_trap_names_count = sizeof(lab_trap_names) / sizeof(lab_trap_names[0]);\n")
 
 
 main()
