@@ -16,6 +16,8 @@
  * passes. The mutex stays the C library's own, in the module's memory; a recursive one would let any context in.
  */
 #define CODE __builtin_return_address(0)
+/* Beside the mutex, of which ThreadSanitizer's runtime thinks that the engine takes it. */
+#define TAG(mutex) ((const char *)(mutex) + 1)
 
 LAB_HOOK int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
@@ -28,7 +30,7 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 	}
 	while ((error = pthread_mutex_trylock(mutex)) == EBUSY)
 		lab_sim_blocked(CODE);
-	lab_race_acquire(mutex); /* takes what unlock released */
+	lab_race_acquire(TAG(mutex)); /* takes what unlock released */
 	return error;
 }
 
@@ -40,7 +42,7 @@ int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex)
 	lab_sim_serves("pthread_mutex_trylock", CODE);
 	error = pthread_mutex_trylock(mutex);
 	if (!error)
-		lab_race_acquire(mutex); /* takes what unlock released */
+		lab_race_acquire(TAG(mutex)); /* takes what unlock released */
 	return error;
 }
 
@@ -49,7 +51,7 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	int error;
 
-	lab_race_release(mutex); /* gives what was done under it to the next lock or trylock */
+	lab_race_release(TAG(mutex)); /* gives what was done under it to the next lock or trylock */
 	error = pthread_mutex_unlock(mutex);
 	lab_sim_serves("pthread_mutex_unlock", CODE); /* after: who waited may take it before anything else happens */
 	return error;
