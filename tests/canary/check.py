@@ -92,7 +92,8 @@ def check_trap(program, rule, module, options, folder):
     place = f"({Path(module).parent.name}/{Path(module).stem}.c:"
 
     def stress(target, seconds):
-        return run(program, ["stress", "--target", target, "--duration", f"{seconds}s", "--hunt", "0"] + options, folder)
+        return run(program, ["stress", "--target", target, "--duration", f"{seconds}s", "--hunt", "0"] + options,
+                   folder)
 
     for seconds in STRESS_SECONDS:
         answer = stress(module, seconds)

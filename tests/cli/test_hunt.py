@@ -132,8 +132,8 @@ class Hunt(unittest.TestCase):
         self.assertIn("; no schedule that shows it was found)", lines[1])
 
     def test_sigint_ends_the_hunt_with_what_is_known(self):
-        program = start(*self.stress_arguments(SLOW, *SLOW_MAY, "--watchdog", "200ms", "--duration", "20s", "--hunt", "10m"),
-                        cwd=self.root)
+        program = start(*self.stress_arguments(SLOW, *SLOW_MAY, "--watchdog", "200ms", "--duration", "20s",
+                                               "--hunt", "10m"), cwd=self.root)
         line = ""
         while "looking for a schedule" not in line:
             line = program.stderr.readline()
