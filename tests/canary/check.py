@@ -89,7 +89,7 @@ def check_stress(program, rule, module, hooked, options, folder):
 
 
 def check_trap(program, rule, module, options, folder):
-    place = f"({Path(module).parent.name}/{Path(module).stem}.c:"
+    place = f"/{Path(module).stem}.c:"
 
     def stress(target, seconds):
         return run(program, ["stress", "--target", target, "--duration", f"{seconds}s", "--hunt", "0"] + options,
