@@ -210,6 +210,16 @@ LAB_MUST_USE enum lab_status lab_free_address(struct lab_arena *arena, void *add
 /* Gives the frames that a CPU's cache holds back to all. LAB_INVALID: no such CPU. */
 enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu);
 
+/*
+ * A CPU goes: its caches give back what they hold, and take nothing from then on. Requests may be under way on that CPU
+ * meanwhile, also in interrupts, and may go on to name it: they work without a cache. Any CPU may go, the last one too.
+ * LAB_OK; LAB_UNCHANGED: it is offline already; LAB_BUSY: another call for that CPU is under way; LAB_INVALID: no such
+ * CPU.
+ */
+LAB_MUST_USE enum lab_status lab_arena_cpu_offline(struct lab_arena *arena, unsigned cpu);
+/* A CPU comes: its caches are used again. Answers as lab_arena_cpu_offline does. */
+LAB_MUST_USE enum lab_status lab_arena_cpu_online(struct lab_arena *arena, unsigned cpu);
+
 /* Changes a zone's watermarks: requests that begin afterwards obey them. LAB_INVALID: not min <= low <= high. */
 LAB_MUST_USE enum lab_status lab_arena_set_marks(struct lab_arena *arena, enum lab_zone zone,
 						 const struct lab_zone_marks *marks);
@@ -229,6 +239,7 @@ struct lab_zone_stat {
 struct lab_arena_stat {
 	struct lab_zone_stat zones[LAB_ZONE_COUNT];
 	uint64_t metadata_bytes;
+	uint64_t cpus_offline;      /* CPUs whose caches are closed */
 	uint64_t refills, failures; /* since creation: caches filled; requests that failed for want of memory */
 };
 void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_stat);

@@ -67,7 +67,7 @@ static uint64_t refill(const struct lab_arena *arena, unsigned zone, const struc
 	uint64_t ordinary = lab_budget_floor(state, zone, LAB_CLASS_ORDINARY, want->class_zone), frame;
 	struct lab_batch batch;
 
-	if (!lab_budget_take(state, LAB_WORD_FRAMES, ordinary))
+	if (lab_cpu_is_closed(arena, want->cpu, zone) || !lab_budget_take(state, LAB_WORD_FRAMES, ordinary))
 		return LAB_FRAME_NONE;
 	batch = lab_search_batch(arena, zone, &cache->hint_small);
 	/* What the word had less than 64 was promised and not taken. */

@@ -43,14 +43,16 @@ static enum lab_word describe_cpu(struct place at, char *text, size_t room)
 			     : at.member < offsetof(struct lab_cpu_zone, hint_small) ? "untold frames"
 			     : at.member < offsetof(struct lab_cpu_zone, refills)    ? "hint"
 			     : at.member < offsetof(struct lab_cpu_zone, generation) ? "statistics"
-										     : "generation";
+			     : at.member < offsetof(struct lab_cpu_zone, plug)       ? "generation"
+										     : "plug";
 	bool slot = at.member < offsetof(struct lab_cpu_zone, untold);
+	bool plug = at.member >= offsetof(struct lab_cpu_zone, plug);
 	bool untold = !slot && at.member < offsetof(struct lab_cpu_zone, hint_small);
 
 	snprintf(text, room, "cpu %zu zone %s %s", at.index / LAB_ZONE_COUNT, zone_names[at.index % LAB_ZONE_COUNT],
 		 member);
 	if (!slot)
-		return untold ? LAB_WORD_NUMBER : LAB_WORD_HINT;
+		return untold || plug ? LAB_WORD_NUMBER : LAB_WORD_HINT;
 	snprintf(text, room, "cpu %zu zone %s slot %zu", at.index / LAB_ZONE_COUNT,
 		 zone_names[at.index % LAB_ZONE_COUNT], at.member / sizeof(lab_atomic64));
 	return LAB_WORD_BITS;

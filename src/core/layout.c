@@ -7,6 +7,8 @@
 
 #define FRAME_COUNT_MAX ((UINT64_C(1) << 32) - 2 * LAB_CHUNK_FRAMES)
 #define CPU_COUNT_MAX   1024u
+#define CHUNK_COUNT_MAX                                                                                                \
+	(UINT32_MAX / (2 * LAB_CHUNK_WORDS)) /* half-words have numbers of 32 bits, one of them no half-word's */
 
 static bool spans_are_good(const struct lab_arena_config *config)
 {
@@ -87,6 +89,8 @@ enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct la
 		return LAB_INVALID;
 	for (size_t i = 0; i < config->span_count; i++)
 		chunks += span_chunks(&config->spans[i]);
+	if (chunks > CHUNK_COUNT_MAX)
+		return LAB_INVALID;
 	plan.frame_count = config->frame_count;
 	plan.flags = config->flags | (config->flags & LAB_ARENA_SHRED_DEFAULT ? LAB_ARENA_SHRED : 0);
 	plan.page_shift = config->page_shift;

@@ -47,6 +47,8 @@ struct lab_zone_state {
 	uint32_t first_chunk, end_chunk; /* the zone's chunks lie in here, maybe with other zones' between them */
 };
 
+enum lab_plug { LAB_PLUG_ONLINE, LAB_PLUG_CHANGING, LAB_PLUG_OFFLINE };
+
 /* One CPU's cache of one zone; see cpu.h. */
 struct lab_cpu_zone {
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 slots[2];
@@ -54,6 +56,7 @@ struct lab_cpu_zone {
 	lab_atomic32 hint_small, hint_great; /* the chunk that served last: where the next search begins */
 	lab_atomic64 refills, failures;      /* statistics */
 	lab_atomic64 generation;             /* of the owners that the short forms make on this CPU */
+	lab_atomic32 plug;                   /* enum lab_plug, of the CPU: its first zone's only; see hotplug.c */
 };
 
 struct lab_state {

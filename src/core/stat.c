@@ -42,7 +42,7 @@ enum lab_status lab_arena_cpu_stat(const struct lab_arena *arena, unsigned cpu, 
 	cache = lab_cpu_zone(arena, cpu, zone);
 	for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
 		stat.cached += lab_bits_count(lab_slot_mask(lab_load_relaxed(&cache->slots[i])));
-	stat.untold = lab_load_relaxed(&cache->untold);
+	stat.untold = lab_untold_count(lab_load_relaxed(&cache->untold));
 	stat.refills = lab_load_relaxed(&cache->refills);
 	stat.failures = lab_load_relaxed(&cache->failures);
 	*ret_stat = stat;
@@ -51,6 +51,7 @@ enum lab_status lab_arena_cpu_stat(const struct lab_arena *arena, unsigned cpu, 
 
 static void stat_cpu(const struct lab_arena *arena, unsigned cpu, struct lab_arena_stat *stat)
 {
+	stat->cpus_offline += lab_load_relaxed(&lab_cpu_zone(arena, cpu, 0)->plug) == LAB_PLUG_OFFLINE;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		struct lab_cpu_stat one;
 

@@ -92,6 +92,8 @@ struct lab_exec {
 	bool mask_interrupts;    /* the target lacks IRQ: interrupts are masked around its calls */
 	void *arg;               /* the engine's own */
 	lab_atomic32 marks_busy; /* a set_marks is under way; callers serialise it, as a kernel does; starts as 0 */
+	lab_atomic32 plug_busy;  /* the same of a CPU that goes or comes */
+	lab_atomic64 offline;    /* CPUs, 1 << cpu: no interrupts come in there, and nobody drains them */
 };
 
 /* May sleep. kept_room: how many blocks an actor may keep; beyond it an alloc into a full slot frees the old block. */
@@ -104,7 +106,8 @@ void lab_actor_reset(struct lab_actor *actor, unsigned index, enum lab_context_k
 /*
  * Runs one operation to its end in the calling context. Allocates nothing itself; usable in signal handlers. op_done is
  * told the target's answer, LAB_INVALID when there was nothing to do it with (an empty slot, an empty mailbox),
- * LAB_UNSUPPORTED when the target does not offer it to this context, LAB_BUSY when the watermarks are being changed.
+ * LAB_UNSUPPORTED when the target does not offer it to this context, LAB_BUSY when the watermarks, or a CPU, are being
+ * changed by another, LAB_UNCHANGED when the CPU is offline, or online, already.
  */
 void lab_exec_op(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);
 
@@ -113,6 +116,16 @@ void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor);
 
 /* Frees what was given to the actor and not yet taken. */
 void lab_exec_empty_mailbox(struct lab_exec *exec, struct lab_actor *actor);
+
+/* True for a CPU that the target was told is offline, and took it. Wait-free. */
+static inline bool lab_exec_is_offline(const struct lab_exec *exec, unsigned cpu)
+{
+	/* relaxed: asked for whether an interrupt comes in; who changes it is ordered by plug_busy */
+	return lab_load_relaxed(&exec->offline) >> cpu & 1;
+}
+
+/* Drains every CPU that is not offline: those have given back all they had when they went, or it is lost. */
+void lab_exec_drain_online(struct lab_exec *exec);
 
 /* Releases blocks of the actor's kept list until `frames` frames are released or none is left. */
 uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);

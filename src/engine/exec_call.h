@@ -55,6 +55,9 @@ enum lab_status lab_exec_take(struct lab_exec *exec, struct lab_actor *actor, st
 enum lab_status lab_exec_map(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held);
 enum lab_status lab_exec_unmap(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held);
 
+/* Tells the target that a CPU goes or comes, unless it has done so already. */
+enum lab_status lab_exec_hotplug(struct lab_exec *exec, struct lab_actor *actor, unsigned cpu, bool offline);
+
 /* The four misuses of free, by the operation's kind. */
 enum lab_status lab_exec_misuse(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);
 /* A call of free or map that the target must refuse. */

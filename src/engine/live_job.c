@@ -129,6 +129,17 @@ static void restore_marks(struct lab_live_cpu *cpu)
 	}
 }
 
+/* What runs next begins with all CPUs. */
+static void bring_back(struct lab_live_cpu *cpu)
+{
+	for (unsigned i = 0; i < cpu->live->config.threads; i++) {
+		struct lab_op op = {.kind = LAB_OP_ONLINE, .peer = (uint16_t)i};
+
+		if (lab_exec_is_offline(&cpu->live->exec, i))
+			lab_exec_op(&cpu->live->exec, cpu->levels[LAB_CONTEXT_TASK].actor, &op);
+	}
+}
+
 void lab_live_job_quiesce(struct lab_live_cpu *cpu)
 {
 	struct lab_live *live = cpu->live;
@@ -140,9 +151,10 @@ void lab_live_job_quiesce(struct lab_live_cpu *cpu)
 		return;
 	restore_marks(cpu);
 	call_begin(cpu);
-	for (unsigned i = 0; live->config.target->drain && i < live->config.threads; i++)
-		live->config.target->drain(live->exec.self, i);
+	lab_exec_drain_online(&live->exec);
 	if (!lab_live_has_found(live))
 		lab_oracle_quiesce(live->oracle, live->exec.self);
 	call_end(cpu);
+	if (!lab_live_has_found(live))
+		bring_back(cpu);
 }

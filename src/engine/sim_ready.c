@@ -130,6 +130,8 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->last_context = sim->step.context = LAB_NOBODY;
 	sim->has_fire_at = sim->finished = false;
 	lab_store_relaxed(&sim->exec.marks_busy, 0); /* the last run may have ended inside a change of watermarks */
+	lab_store_relaxed(&sim->exec.plug_busy, 0);  /* or of a CPU */
+	lab_store_relaxed(&sim->exec.offline, 0);
 	for (unsigned i = 0; i < count; i++)
 		sim->handler_count += scenario->contexts[i].kind != LAB_CONTEXT_TASK;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)

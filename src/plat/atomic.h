@@ -39,6 +39,7 @@ _Static_assert(sizeof(lab_atomic64) == 8 && ATOMIC_LLONG_LOCK_FREE == 2, "64-bit
 #define lab_fetch_or_acq_rel(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_acq_rel)
 #define lab_fetch_or_release(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_release)
 #define lab_fetch_and_relaxed(object, value) atomic_fetch_and_explicit((object), (value), memory_order_relaxed)
+#define lab_fetch_and_acquire(object, value) atomic_fetch_and_explicit((object), (value), memory_order_acquire)
 #define lab_fetch_and_acq_rel(object, value) atomic_fetch_and_explicit((object), (value), memory_order_acq_rel)
 #define lab_fetch_and_release(object, value) atomic_fetch_and_explicit((object), (value), memory_order_release)
 #define lab_exchange_relaxed(object, value)  atomic_exchange_explicit((object), (value), memory_order_relaxed)

@@ -205,6 +205,20 @@ static void core_drain(void *self, unsigned cpu)
 	lab_arena_drain(&core->arena, cpu);
 }
 
+static enum lab_status core_cpu_offline(void *self, unsigned cpu)
+{
+	struct core *core = self;
+
+	return lab_arena_cpu_offline(&core->arena, cpu);
+}
+
+static enum lab_status core_cpu_online(void *self, unsigned cpu)
+{
+	struct core *core = self;
+
+	return lab_arena_cpu_online(&core->arena, cpu);
+}
+
 static enum lab_status core_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
 {
 	struct core *core = self;
@@ -247,7 +261,7 @@ const struct lab_target lab_target_core = {
 	.summary = "the reference allocator: lock-free, exact reserves, exclusive ownership",
 	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_NMI | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP |
 		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT |
-		LAB_CAP_BLOCKING | LAB_CAP_RECLAIM,
+		LAB_CAP_BLOCKING | LAB_CAP_RECLAIM | LAB_CAP_HOTPLUG,
 	.create = core_create,
 	.destroy = core_destroy,
 	.alloc = core_alloc,
@@ -256,6 +270,8 @@ const struct lab_target lab_target_core = {
 	.map = core_map,
 	.unmap = core_unmap,
 	.drain = core_drain,
+	.cpu_offline = core_cpu_offline,
+	.cpu_online = core_cpu_online,
 	.set_marks = core_set_marks,
 	.reclaim = core_reclaim,
 	.page_shift_min = 6,

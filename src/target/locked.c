@@ -36,6 +36,7 @@ struct locked {
 	struct lab_buddy buddy;
 	struct lab_zone_marks marks[LAB_ZONE_COUNT];
 	struct holding *holdings; /* by frame */
+	bool offline[];           /* by CPU */
 };
 
 static unsigned long enter(struct locked *locked)
@@ -70,7 +71,7 @@ static void leave(struct locked *locked, unsigned long flags)
 
 static enum lab_status locked_create(const struct lab_machine *machine, void **ret_self)
 {
-	struct locked *locked = calloc(1, sizeof(*locked));
+	struct locked *locked = calloc(1, sizeof(*locked) + machine->cpu_count * sizeof(locked->offline[0]));
 
 	if (!locked)
 		return LAB_SYSTEM;
@@ -272,6 +273,31 @@ static enum lab_status locked_unmap(void *self, void *block, lab_owner owner)
 	return status;
 }
 
+/* Nothing is kept for a CPU, so there is nothing to give back. */
+static enum lab_status plug(struct locked *locked, unsigned cpu, bool offline)
+{
+	unsigned long flags;
+	enum lab_status status;
+
+	if (cpu >= locked->machine->cpu_count)
+		return LAB_INVALID;
+	flags = enter(locked);
+	status = locked->offline[cpu] == offline ? LAB_UNCHANGED : LAB_OK;
+	locked->offline[cpu] = offline;
+	leave(locked, flags);
+	return status;
+}
+
+static enum lab_status locked_cpu_offline(void *self, unsigned cpu)
+{
+	return plug(self, cpu, true);
+}
+
+static enum lab_status locked_cpu_online(void *self, unsigned cpu)
+{
+	return plug(self, cpu, false);
+}
+
 static enum lab_status locked_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
 {
 	struct locked *locked = self;
@@ -401,7 +427,8 @@ const struct lab_target lab_target_locked = {
 	.name = "locked",
 	.summary = "the plainest buddy, under one interrupt-saving lock: the model",
 	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP | LAB_CAP_EXCLUSIVE_MAP |
-		LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT | LAB_CAP_BLOCKING | LAB_CAP_RECLAIM,
+		LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT | LAB_CAP_BLOCKING | LAB_CAP_RECLAIM |
+		LAB_CAP_HOTPLUG,
 	.create = locked_create,
 	.destroy = locked_destroy,
 	.alloc = waiting_alloc,
@@ -409,6 +436,8 @@ const struct lab_target lab_target_locked = {
 	.transfer = locked_transfer,
 	.map = locked_map,
 	.unmap = locked_unmap,
+	.cpu_offline = locked_cpu_offline,
+	.cpu_online = locked_cpu_online,
 	.set_marks = locked_set_marks,
 	.reclaim = locked_reclaim,
 	.page_shift_min = 6,
