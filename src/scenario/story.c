@@ -54,8 +54,15 @@ static struct lab_op fit(struct story *story, size_t context, struct lab_op op)
 {
 	unsigned held = story->held[context];
 
+	const struct lab_scenario_context *contexts = story->scenario->contexts;
+
 	if (op.kind == LAB_OP_ALLOC)
 		return draw_alloc(story, context);
+	/* Where somebody is at work; a handler takes no CPU away. */
+	if (op.kind == LAB_OP_OFFLINE && lab_is_handler(&contexts[context]))
+		return draw_alloc(story, context);
+	if (op.kind == LAB_OP_OFFLINE && lab_prng_chance(story->prng, 7, 8))
+		op.peer = (uint16_t)contexts[lab_prng_below(story->prng, story->scenario->context_count)].cpu;
 	if (op.kind == LAB_OP_TAKE && !story->mail[context] && lab_prng_chance(story->prng, 7, 8))
 		return draw_alloc(story, context);
 	if (op.kind == LAB_OP_TAKE || !(lab_op_infos[op.kind].operands & LAB_TAKES_SLOT))
@@ -64,6 +71,23 @@ static struct lab_op fit(struct story *story, size_t context, struct lab_op op)
 		return draw_alloc(story, context);
 	op.slot = draw_slot(story, held);
 	return op;
+}
+
+static void tell(struct story *story, size_t context, struct lab_op op);
+
+/* A block is taken and freed on the CPU by another than `but`, if somebody is there. */
+static void use_cpu(struct story *story, unsigned cpu, size_t but)
+{
+	size_t count = story->scenario->context_count, context = lab_prng_below(story->prng, count);
+
+	for (size_t left = count; left; left--, context = (context + 1) % count) {
+		if (story->scenario->contexts[context].cpu != cpu || context == but)
+			continue;
+		tell(story, context, draw_alloc(story, context));
+		if (lab_prng_chance(story->prng, 3, 4))
+			tell(story, context, fit(story, context, (struct lab_op){.kind = LAB_OP_FREE}));
+		return;
+	}
 }
 
 /* Follows what the operation does to slots and mail, and lets what belongs to it come after it. */
@@ -89,6 +113,12 @@ static void tell(struct story *story, size_t context, struct lab_op op)
 	case LAB_OP_TAKE:
 		story->mail[context] -= story->mail[context] > 0;
 		story->held[context] |= slot;
+		break;
+	case LAB_OP_OFFLINE:
+		if (lab_prng_chance(story->prng, 3, 4))
+			use_cpu(story, op.peer, context);
+		if (lab_prng_chance(story->prng, 1, 4))
+			add(story, context, (struct lab_op){.kind = LAB_OP_ONLINE, .peer = op.peer});
 		break;
 	case LAB_OP_MAP: /* what may be mapped once may not be mapped twice */
 		if (lab_prng_chance(story->prng, 1, 2))
