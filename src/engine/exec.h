@@ -124,7 +124,10 @@ static inline bool lab_exec_is_offline(const struct lab_exec *exec, unsigned cpu
 	return lab_load_relaxed(&exec->offline) >> cpu & 1;
 }
 
-/* Drains every CPU that is not offline: those have given back all they had when they went, or it is lost. */
+/*
+ * Before the oracle's last look: drains every CPU that is not offline, and lets the oracle ask from one of them. What
+ * the others had they gave back when they went, or it is lost.
+ */
 void lab_exec_drain_online(struct lab_exec *exec);
 
 /* Releases blocks of the actor's kept list until `frames` frames are released or none is left. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/exec_call.h"
 
+#include "base/bits.h"
 #include "plat/race.h"
 
 /*
@@ -61,7 +62,14 @@ enum lab_status lab_exec_hotplug(struct lab_exec *exec, struct lab_actor *actor,
 
 void lab_exec_drain_online(struct lab_exec *exec)
 {
-	for (unsigned cpu = 0; exec->target->drain && cpu < exec->machine->cpu_count; cpu++)
-		if (!lab_exec_is_offline(exec, cpu))
+	unsigned count = exec->machine->cpu_count, first = count;
+
+	for (unsigned cpu = 0; cpu < count; cpu++) {
+		if (lab_exec_is_offline(exec, cpu))
+			continue;
+		first = LAB_MIN(first, cpu);
+		if (exec->target->drain)
 			exec->target->drain(exec->self, cpu);
+	}
+	lab_oracle_use_cpu(exec->oracle, first % count);
 }

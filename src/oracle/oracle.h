@@ -190,6 +190,11 @@ void lab_oracle_report(struct lab_oracle *oracle, enum lab_rule rule, unsigned a
  * quiesce: after all blocks are freed and every CPU drained: R14, R04, R06, R12; the instance is as before on return.
  */
 void lab_oracle_census(struct lab_oracle *oracle);
+/*
+ * The CPU that the oracle's own requests name from now on, 0 at first: one that is online, since what only an offline
+ * CPU's cache has is lost.
+ */
+void lab_oracle_use_cpu(struct lab_oracle *oracle, unsigned cpu);
 void lab_oracle_quiesce(struct lab_oracle *oracle, void *self);
 
 /*

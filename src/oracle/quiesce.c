@@ -83,6 +83,11 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 				  "the target's own check answered %s owners=nobody", lab_status_name(status));
 }
 
+void lab_oracle_use_cpu(struct lab_oracle *oracle, unsigned cpu)
+{
+	oracle->own_cpu = cpu;
+}
+
 uint64_t lab_oracle_hash(const struct lab_oracle *oracle)
 {
 	uint64_t hash = 0;

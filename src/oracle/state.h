@@ -39,8 +39,9 @@ struct lab_oracle {
 	lab_atomic64 unjudged, unwatched;
 
 	/* By frame. At quiescence only. */
-	uint8_t *census; /* 1: a fresh instance hands it out */
-	uint8_t *swept;  /* not 0: the oracle itself took a block there (sweep.c); its token is the cell's owner */
+	uint8_t *census;  /* 1: a fresh instance hands it out */
+	unsigned own_cpu; /* that its requests name */
+	uint8_t *swept;   /* not 0: the oracle itself took a block there (sweep.c); its token is the cell's owner */
 	uint64_t total[LAB_ZONE_COUNT]; /* frames of the census */
 	uint64_t own_generation;        /* of the oracle's own tokens */
 };
