@@ -79,13 +79,17 @@ static void tell(struct story *story, size_t context, struct lab_op op);
 static void use_cpu(struct story *story, unsigned cpu, size_t but)
 {
 	size_t count = story->scenario->context_count, context = lab_prng_below(story->prng, count);
+	struct lab_op op;
 
 	for (size_t left = count; left; left--, context = (context + 1) % count) {
 		if (story->scenario->contexts[context].cpu != cpu || context == but)
 			continue;
-		tell(story, context, draw_alloc(story, context));
+		op = draw_alloc(story, context);
 		if (lab_prng_chance(story->prng, 3, 4))
-			tell(story, context, fit(story, context, (struct lab_op){.kind = LAB_OP_FREE}));
+			op.order = 0; /* what CPUs keep for themselves */
+		tell(story, context, op);
+		if (lab_prng_chance(story->prng, 3, 4))
+			tell(story, context, (struct lab_op){.kind = LAB_OP_FREE, .slot = op.slot});
 		return;
 	}
 }
