@@ -28,15 +28,16 @@ struct lab_stress_plan {
 	void *look_arg;
 };
 
+/* Time in the target by kind of context, of the operations that were sampled. */
+struct lab_stress_latency {
+	struct lab_histogram alloc[LAB_CONTEXT_KIND_COUNT], free[LAB_CONTEXT_KIND_COUNT];
+};
+
 /* What one workload did. */
 struct lab_stress_share {
 	const struct lab_workload *workload;
 	uint64_t ops, ns;
-};
-
-/* Time in the target by kind of context, of the operations that were sampled. */
-struct lab_stress_latency {
-	struct lab_histogram alloc[LAB_CONTEXT_KIND_COUNT], free[LAB_CONTEXT_KIND_COUNT];
+	struct lab_stress_latency latency;
 };
 
 /* What a finding leaves behind, all in the folder for findings. */
@@ -52,8 +53,9 @@ struct lab_stress_trail {
 struct lab_stress_result {
 	struct lab_live *live; /* stopped */
 	struct lab_stress_share shares[LAB_STRESS_WORKLOAD_MAX];
-	size_t share_count; /* workloads that were begun; a finding is the last one's */
-	struct lab_stress_latency latency;
+	size_t share_count;                /* workloads that were begun; a finding is the last one's */
+	struct lab_stress_latency latency; /* of all */
+	struct lab_workload_shared shared;
 	bool stopped; /* by a signal, before its time */
 	struct lab_stress_trail trail;
 };

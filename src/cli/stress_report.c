@@ -80,6 +80,40 @@ void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan
 	lab_emit_end(emit);
 }
 
+/* Nanoseconds in alloc by kind of context, where any was timed. */
+static void tell_share_latency(struct lab_emit *emit, const struct lab_stress_latency *latency)
+{
+	lab_emit_group(emit, "alloc_ns");
+	for (unsigned kind = 0; kind < LAB_CONTEXT_KIND_COUNT; kind++) {
+		const struct lab_histogram *histogram = &latency->alloc[kind];
+
+		if (!histogram->total)
+			continue;
+		lab_emit_group(emit, lab_context_kind_name((enum lab_context_kind)kind));
+		lab_emit_u64(emit, "p50", lab_histogram_percentile(histogram, 500, 1000));
+		lab_emit_u64(emit, "p99.9", lab_histogram_percentile(histogram, 999, 1000));
+		lab_emit_u64(emit, "max", histogram->max);
+		lab_emit_group_end(emit);
+	}
+	lab_emit_group_end(emit);
+}
+
+/* Of all rounds that nothing disturbed. */
+static void tell_strand(struct lab_emit *emit, const struct lab_workload_shared *shared)
+{
+	/* relaxed: the run is over */
+	uint64_t reserve = lab_load_relaxed(&shared->reserve), reached = lab_load_relaxed(&shared->reached);
+
+	if (!reserve)
+		return;
+	lab_emit_begin(emit, "strand");
+	lab_emit_u64(emit, "rounds", lab_load_relaxed(&shared->rounds));
+	lab_emit_u64(emit, "reserve_frames", reserve);
+	lab_emit_u64(emit, "reached_frames", reached);
+	lab_emit_real(emit, "reached_percent", 100.0 * (double)reached / (double)reserve, 2);
+	lab_emit_end(emit);
+}
+
 static void tell_workloads(struct lab_emit *emit, const struct lab_stress_result *result)
 {
 	for (size_t i = 0; i < result->share_count; i++) {
@@ -90,8 +124,10 @@ static void tell_workloads(struct lab_emit *emit, const struct lab_stress_result
 		lab_emit_real(emit, "seconds", (double)share->ns / 1e9, 2);
 		lab_emit_u64(emit, "operations", share->ops);
 		lab_emit_real(emit, "operations_per_second", (double)share->ops * 1e9 / (double)share->ns, 0);
+		tell_share_latency(emit, &share->latency);
 		lab_emit_end(emit);
 	}
+	tell_strand(emit, &result->shared);
 }
 
 /* Relaxed: the run is over, and the threads' ends were waited for. */

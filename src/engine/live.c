@@ -228,6 +228,11 @@ char *lab_live_log(const struct lab_live *live)
 	return text;
 }
 
+void lab_live_set_sample(struct lab_live *live, unsigned sample)
+{
+	live->config.sample = sample;
+}
+
 const struct lab_oracle *lab_live_oracle(const struct lab_live *live)
 {
 	return live->oracle;

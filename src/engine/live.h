@@ -68,6 +68,9 @@ LAB_MUST_USE enum lab_status lab_live_create(const struct lab_live_config *confi
 LAB_MUST_USE enum lab_status lab_live_run(struct lab_live *live, const struct lab_live_driver *driver,
 					  uint64_t duration_ns, uint64_t op_limit);
 
+/* One operation in `sample` is timed from now on, 0: none. Not while a run is under way. */
+void lab_live_set_sample(struct lab_live *live, unsigned sample);
+
 /* False: some thread is stuck in the target; what it may touch is left to the process' end, which must not wait. */
 bool lab_live_destroy(struct lab_live *live);
 
