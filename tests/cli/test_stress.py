@@ -38,6 +38,24 @@ class Stress(unittest.TestCase):
                 if isinstance(mark, dict) and "low_water" in mark:
                     self.assertGreaterEqual(mark["low_water"], mark["floor"], (zone, name))
 
+    def test_all_of_the_reserve_is_reached(self):
+        for target in ("core", "locked"):
+            answer = run(*self.arguments("--target", target, "--duration", "1s", "--workload", "strand"))
+            self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
+            strand = json.loads(self.json.read_text())["strand"]
+            self.assertGreaterEqual(strand["reserve_frames"], 256 * strand["rounds"])
+            self.assertEqual(strand["reached_frames"], strand["reserve_frames"])
+            self.assertEqual(strand["reached_percent"], 100)
+
+    def test_all_has_each_workload(self):
+        listed = [json.loads(line)["name"] for line in run("workloads", "--format", "jsonl").stdout.splitlines()]
+        answer = run(*self.arguments("--duration", "2s", "--format", "jsonl"))
+        self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
+        records = [json.loads(line) for line in answer.stdout.splitlines()]
+        self.assertEqual([r["name"] for r in records if r["kind"] == "workload"], listed)
+        self.assertIn("hotplug", listed)
+        self.assertEqual(len([r for r in records if r["kind"] == "verdict"]), 1)
+
     def test_options_come_first(self):
         answer = run(*self.arguments("--ops", "100", "--seed", "9", "--format", "jsonl"))
         self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
