@@ -22,7 +22,7 @@
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
 	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena;
-	int trace;
+	int trace, keep_going;
 };
 
 /* Calls `take` for each word of a list with commas; stops at the first that does not answer 0. */
@@ -199,6 +199,13 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 		return LAB_EXIT_USAGE;
 	plan->source = (enum lab_live_source)source;
 	plan->sleep_allowed = sleep_check;
+	plan->keep_going = words->keep_going;
+	if (plan->keep_going && words->json) {
+		lab_cli_error("stress: --json: '%s': expected no document with --keep-going, which makes a run of each "
+			      "workload; --format jsonl tells all",
+			      words->json);
+		return LAB_EXIT_USAGE;
+	}
 	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {
 		lab_cli_error("stress: --target: %s", message);
 		return LAB_EXIT_USAGE;
@@ -232,6 +239,8 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		{"hunt", '\0', POPT_ARG_STRING, &words.hunt, 0,
 		 "how long to look for a schedule that shows a finding (10s); 0: not at all", "T"},
 		{"hooked", '\0', POPT_ARG_STRING, &words.hooked, 0, "the target's hooked module, for the hunt", "FILE"},
+		{"keep-going", '\0', POPT_ARG_NONE, &words.keep_going, 0, "a finding ends its workload, not the run",
+		 NULL},
 		{"json", '\0', POPT_ARG_STRING, &words.json, 0, "write the result there as one document", "FILE"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
 		{"arena", '\0', POPT_ARG_STRING, &words.arena, 0,
@@ -295,26 +304,21 @@ static int tell(struct lab_emit *emit, const struct lab_stress_plan *plan, struc
 	return code;
 }
 
-static int run(int argc, const char **argv)
+int lab_stress_one(const struct lab_stress_plan *plan)
 {
-	static struct lab_stress_plan plan;
 	static struct lab_stress_result result; /* the histograms are too large for the stack */
-	struct lab_emit *emit;
+	struct lab_emit *emit = lab_emit_open(stdout, plan->format);
 	enum lab_status status;
-	int code = parse(argc, argv, &plan);
+	int code;
 
-	if (code)
-		return code < 0 ? LAB_EXIT_CLEAN : code;
-	lab_cli_stop_catch();
-	emit = lab_emit_open(stdout, plan.format);
-	lab_stress_tell_options(emit, &plan);
-	status = lab_stress_run(&plan, &result);
+	lab_stress_tell_options(emit, plan);
+	status = lab_stress_run(plan, &result);
 	if (!result.live || (status != LAB_OK && status != LAB_BUSY)) {
 		lab_cli_error("stress: the run could not be made: %s%s%s", lab_status_name(status),
 			      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
 		code = LAB_EXIT_HARNESS;
 	} else {
-		code = tell(emit, &plan, &result, status);
+		code = tell(emit, plan, &result, status);
 	}
 	lab_emit_close(emit);
 	/* Threads that are stuck in the target must not hold up the end, nor what a sanitizer would say at exit to a
@@ -324,6 +328,17 @@ static int run(int argc, const char **argv)
 		_exit(code);
 	}
 	return code;
+}
+
+static int run(int argc, const char **argv)
+{
+	static struct lab_stress_plan plan;
+	int code = parse(argc, argv, &plan);
+
+	if (code)
+		return code < 0 ? LAB_EXIT_CLEAN : code;
+	lab_cli_stop_catch();
+	return plan.keep_going ? lab_stress_each(&plan) : lab_stress_one(&plan);
 }
 
 const struct lab_command lab_command_stress = {

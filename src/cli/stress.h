@@ -26,6 +26,7 @@ struct lab_stress_plan {
 	enum lab_format format;
 	bool (*look)(void *arg); /* at each tick of a run; false ends it; NULL: nobody looks */
 	void *look_arg;
+	bool keep_going; /* a finding does not end it: the next workload runs */
 };
 
 /* Time in the target by kind of context, of the operations that were sampled. */
@@ -61,6 +62,12 @@ struct lab_stress_result {
 };
 
 #define LAB_STRESS_SAMPLE 16u
+
+/* stress.c: a run from its options to its verdict; the exit code. Once a process. */
+int lab_stress_one(const struct lab_stress_plan *plan);
+
+/* stress_each.c: each workload in a process of its own, whatever the others come to; the exit code. */
+int lab_stress_each(const struct lab_stress_plan *plan);
 
 /* stress_run.c. LAB_OK, findings or not; else as lab_live_create and lab_live_run; live is NULL if none came to be. */
 LAB_MUST_USE enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_stress_result *ret_result);

@@ -71,5 +71,5 @@ void lab_exec_drain_online(struct lab_exec *exec)
 		if (exec->target->drain)
 			exec->target->drain(exec->self, cpu);
 	}
-	lab_oracle_use_cpu(exec->oracle, first % count);
+	lab_oracle_use_cpu(exec->oracle, first < count ? first : 0);
 }

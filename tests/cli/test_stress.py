@@ -10,7 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
-from program import CLEAN, run, start
+from program import CLEAN, FINDING, run, start
 
 LEVELS = ("softirq", "hardirq", "nmi")
 
@@ -55,6 +55,15 @@ class Stress(unittest.TestCase):
         self.assertEqual([r["name"] for r in records if r["kind"] == "workload"], listed)
         self.assertIn("hotplug", listed)
         self.assertEqual(len([r for r in records if r["kind"] == "verdict"]), 1)
+
+    def test_keeps_going(self):
+        answer = run("stress", "--target", os.environ["STRANDED"], "--workload", "handoff,strand,rt_control",
+                     "--duration", "2s", "--hunt", "0", "--keep-going", "--format", "jsonl",
+                     "--findings", str(self.root / "findings"))
+        self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+        records = [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
+        self.assertEqual([r["clean"] for r in records if r["kind"] == "verdict"], [True, False, True])
+        self.assertEqual((records[-1]["kind"], records[-1]["findings"], records[-1]["found_by"]), ("all", 1, "strand"))
 
     def test_options_come_first(self):
         answer = run(*self.arguments("--ops", "100", "--seed", "9", "--format", "jsonl"))

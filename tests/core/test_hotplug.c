@@ -147,24 +147,21 @@ static void *use(void *arg)
 static void test_goes_while_used(void **state)
 {
 	pthread_t threads[THREADS];
-	unsigned changes = 0;
 
 	fixture_open(&shared, spans, LAB_ARRAY_COUNT(spans), none, 1, 0);
 	lab_store_relaxed(&left, THREADS); /* the threads' start orders */
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, use, (void *)(uintptr_t)(i + 1)), 0);
-	while (lab_load_relaxed(&left)) {
+	do { /* once at least, should the threads be over before this one runs */
 		assert_int_equal(lab_arena_cpu_offline(&shared.arena, 0), LAB_OK);
 		assert_int_equal(lab_arena_cpu_online(&shared.arena, 0), LAB_OK);
-		changes++;
-	}
+	} while (lab_load_relaxed(&left));
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_int_equal(lab_arena_cpu_offline(&shared.arena, 0), LAB_OK);
 	assert_int_equal(stat_of(&shared).zones[LAB_ZONE_NORMAL].budget, FRAMES - 512);
 	assert_int_equal(stat_of(&shared).zones[LAB_ZONE_DMA].budget, 512);
 	fixture_check(&shared);
-	assert_true(changes > 0);
 	fixture_close(&shared);
 }
 
