@@ -12,7 +12,7 @@
  */
 
 #define NOTHING_SLOT (LAB_SLOT_COUNT - 1) /* never filled */
-#define RESERVE_GFP  (LAB_GFP_ATOMIC | LAB_GFP_MEMALLOC)
+#define RESERVE_GFP  LAB_GFP_MEMALLOC     /* nobody waits, and no reclaimer is woken to disturb the round */
 
 enum phase { TAKE, GIVE, REACH, REACHER_RELEASES, FILLER_RELEASES };
 
@@ -78,7 +78,7 @@ static struct lab_op take(const struct lab_workload_setting *setting, struct lab
 	}
 	if (state->singles)
 		return lab_workload_alloc(setting, 0, RESERVE_GFP, 0);
-	return lab_workload_alloc(setting, 0, LAB_GFP_KERNEL | LAB_GFP_NORETRY, state->phase);
+	return lab_workload_alloc(setting, 0, 0, state->phase);
 }
 
 static struct lab_op next_of_task(const struct lab_workload_setting *setting, struct lab_workload_state *state,
