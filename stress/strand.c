@@ -4,22 +4,22 @@
 /*
  * How much of the reserve does a privileged request on another CPU reach? In rounds: one CPU, the filler, takes
  * everything, what lies below the ordinary floor as single frames of the memalloc class, and gives those back: the
- * target keeps them where it likes, in the filler's cache for instance. The next CPU, the reacher, asks for them in its
+ * target keeps them where it likes, in the filler's cache for instance. The next CPU, the taker, asks for them in its
  * task and, exclusively, in its interrupts, until it is refused. All other CPUs wait.
  *
  * A round that something disturbed, as the end of the run or a rest that released everything, does not count: then the
- * reacher gets more than was given, or never comes to its end.
+ * taker gets more than was given, or never comes to its end.
  */
 
 #define NOTHING_SLOT (LAB_SLOT_COUNT - 1) /* never filled */
 #define RESERVE_GFP  LAB_GFP_MEMALLOC     /* nobody waits, and no reclaimer is woken to disturb the round */
 
-enum phase { TAKE, GIVE, REACH, REACHER_RELEASES, FILLER_RELEASES };
+enum phase { TAKE, GIVE, REACH, TAKER_RELEASES, FILLER_RELEASES };
 
 /* How the round stands: one word, so that who sees the phase sees what belongs to it, and nothing else is ordered. */
 struct stand {
 	enum phase phase;
-	uint32_t round, given; /* given: frames that the reacher may find */
+	uint32_t round, given; /* given: frames that the taker may find */
 };
 
 /* relaxed, here and below: who else is ordered by it would hide what the target forgot to order */
@@ -41,7 +41,7 @@ static bool is_filler(const struct lab_workload_setting *setting, struct stand s
 	return actor->cpu == stand.round % setting->threads;
 }
 
-static bool is_reacher(const struct lab_workload_setting *setting, struct stand stand, const struct lab_actor *actor)
+static bool is_taker(const struct lab_workload_setting *setting, struct stand stand, const struct lab_actor *actor)
 {
 	return actor->cpu == (stand.round + 1) % setting->threads;
 }
@@ -86,10 +86,10 @@ static struct lab_op next_of_task(const struct lab_workload_setting *setting, st
 {
 	struct lab_op op;
 
-	if (is_reacher(setting, stand, actor)) {
+	if (is_taker(setting, stand, actor)) {
 		if (stand.phase == REACH)
 			return lab_workload_alloc(setting, 0, RESERVE_GFP, 0);
-		if (stand.phase == REACHER_RELEASES)
+		if (stand.phase == TAKER_RELEASES)
 			return release(setting, actor);
 	}
 	if (!is_filler(setting, stand, actor))
@@ -112,7 +112,7 @@ static struct lab_op next(const struct lab_workload_setting *setting, struct lab
 
 	if (actor->kind == LAB_CONTEXT_TASK)
 		return next_of_task(setting, state, actor, stand);
-	if (stand.phase == REACH && is_reacher(setting, stand, actor))
+	if (stand.phase == REACH && is_taker(setting, stand, actor))
 		return lab_workload_alloc(setting, 0, RESERVE_GFP | LAB_GFP_EXCLUSIVE, 0);
 	return holds(actor) ? release(setting, actor) : nothing(actor);
 }
@@ -137,7 +137,7 @@ static void taken(const struct lab_workload_setting *setting, struct lab_workloa
 	stand_set(setting, stand);
 }
 
-/* Of the reacher's contexts: they are on one thread, so that when the task is told, its interrupts are over. */
+/* Of the taker's contexts: they are on one thread, so that when the task is told, its interrupts are over. */
 static void reached(const struct lab_workload_setting *setting, const struct lab_actor *actor, struct stand stand,
 		    bool ok)
 {
@@ -150,7 +150,7 @@ static void reached(const struct lab_workload_setting *setting, const struct lab
 	}
 	if (actor->kind != LAB_CONTEXT_TASK)
 		return;
-	stand.phase = REACHER_RELEASES;
+	stand.phase = TAKER_RELEASES;
 	stand_set(setting, stand);
 	frames = lab_exchange_relaxed(&shared->got, 0);
 	if (frames > stand.given)
@@ -164,11 +164,11 @@ static void done(const struct lab_workload_setting *setting, struct lab_workload
 		 const struct lab_actor *actor, const struct lab_op *op, enum lab_status status)
 {
 	struct stand stand = stand_of(setting);
-	bool filler = is_filler(setting, stand, actor), reacher = is_reacher(setting, stand, actor);
+	bool filler = is_filler(setting, stand, actor), taker = is_taker(setting, stand, actor);
 	bool task = actor->kind == LAB_CONTEXT_TASK;
 
 	if (op->kind == LAB_OP_ALLOC) {
-		if (stand.phase == REACH && reacher)
+		if (stand.phase == REACH && taker)
 			reached(setting, actor, stand, status == LAB_OK);
 		else if (stand.phase == TAKE && filler && task)
 			taken(setting, state, actor, stand, status == LAB_OK);
@@ -179,7 +179,7 @@ static void done(const struct lab_workload_setting *setting, struct lab_workload
 	if (stand.phase == GIVE && filler) {
 		stand.phase = REACH;
 		stand_set(setting, stand);
-	} else if (stand.phase == REACHER_RELEASES && reacher && !holds(actor)) {
+	} else if (stand.phase == TAKER_RELEASES && taker && !holds(actor)) {
 		stand.phase = FILLER_RELEASES;
 		stand_set(setting, stand);
 	} else if (stand.phase == FILLER_RELEASES && filler && !holds(actor)) {

@@ -77,6 +77,7 @@ static int look_at_file(const struct words *words, struct lab_emit *emit, struct
 {
 	uint64_t every_ns = 0, count = 1;
 	struct lab_arena arena;
+	struct lab_stat_view live;
 	int error;
 
 	if (words->every && (lab_cli_duration(words->every, &every_ns) || every_ns == 0)) {
@@ -90,18 +91,17 @@ static int look_at_file(const struct words *words, struct lab_emit *emit, struct
 	error = open_file(view->path, &arena);
 	if (error)
 		return error;
-	view->arena = &arena;
+	live = *view;
+	live.arena = &arena;
 	lab_cli_stop_catch();
 	for (uint64_t i = 0; i < count && !lab_cli_stop_asked(); i++) {
 		if (i)
 			nap(every_ns ? every_ns : UINT64_C(1000000000));
 		if (i && lab_cli_stop_asked())
 			break;
-		tell(emit, view);
+		tell(emit, &live);
 	}
-	lab_places_close(view->places);
-	view->places = NULL;
-	view->arena = NULL;
+	lab_places_close(live.places);
 	return LAB_EXIT_CLEAN;
 }
 
