@@ -3,6 +3,7 @@
 """stress: the JSON document, SIGINT and kill -9 at any moment."""
 import json
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -53,7 +54,8 @@ class Stress(unittest.TestCase):
         self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
         records = [json.loads(line) for line in answer.stdout.splitlines()]
         self.assertEqual([r["name"] for r in records if r["kind"] == "workload"], listed)
-        self.assertIn("hotplug", listed)
+        page = (Path(__file__).parents[2] / "docs" / "workloads.md").read_text()
+        self.assertEqual(sorted(re.findall(r"^\| `(\w+)` \|.*\|.*\|$", page, re.MULTILINE)), sorted(listed))
         self.assertEqual(len([r for r in records if r["kind"] == "verdict"]), 1)
 
     def test_keeps_going(self):
