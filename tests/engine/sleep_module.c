@@ -23,7 +23,8 @@ static struct pool {
 	const struct lab_machine *machine;
 	struct lab_spinlock lock;
 	unsigned count;
-	void *blocks[FRAMES];
+	char *memory;
+	void *blocks[FRAMES]; /* that are free */
 } pool;
 
 static _Thread_local char local[1 << 21];
@@ -104,21 +105,20 @@ static void do_choice(void)
 
 static enum lab_status pool_create(const struct lab_machine *machine, void **ret_self)
 {
-	pool = (struct pool){.machine = machine};
-	for (unsigned i = 0; i < FRAMES; i++) {
-		pool.blocks[i] = aligned_alloc((size_t)1 << machine->page_shift, (size_t)1 << machine->page_shift);
-		if (!pool.blocks[i])
-			return LAB_SYSTEM;
-		pool.count++;
-	}
+	size_t bytes = (size_t)1 << machine->page_shift;
+
+	pool = (struct pool){.machine = machine, .memory = aligned_alloc(bytes, FRAMES * bytes)};
+	if (!pool.memory)
+		return LAB_SYSTEM;
+	for (; pool.count < FRAMES; pool.count++)
+		pool.blocks[pool.count] = pool.memory + pool.count * bytes;
 	*ret_self = &pool;
 	return LAB_OK;
 }
 
 static void pool_destroy(void *self)
 {
-	while (pool.count)
-		free(pool.blocks[--pool.count]);
+	free(pool.memory);
 }
 
 static enum lab_status pool_alloc(void *self, const struct lab_request *request, void **ret_block)
