@@ -48,12 +48,13 @@ static enum lab_status lab_heap_peer_alloc(void *self, const struct lab_request 
 
 	if (!lab_quota_take(&heap->quota, request->cpu, frames))
 		return LAB_NO_MEMORY;
+	lab_hand_enter(heap);
 	block = take((size_t)frames << heap->page_shift, (size_t)1 << heap->page_shift);
+	lab_hand_leave(heap);
 	if (!block) {
 		lab_quota_give(&heap->quota, request->cpu, frames);
 		return LAB_NO_MEMORY;
 	}
-	lab_hand_taken(heap);
 	*ret_block = block;
 	return LAB_OK;
 }
@@ -63,8 +64,9 @@ static enum lab_status lab_heap_peer_free(void *self, void *block, const struct 
 	struct lab_heap_peer *heap = self;
 	uint64_t frames = UINT64_C(1) << request->order;
 
-	lab_hand_given(heap);
+	lab_hand_enter(heap);
 	give(block, (size_t)frames << heap->page_shift, (size_t)1 << heap->page_shift);
+	lab_hand_leave(heap);
 	lab_quota_give(&heap->quota, request->cpu, frames);
 	return LAB_OK;
 }

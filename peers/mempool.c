@@ -133,14 +133,17 @@ static enum lab_status peer_alloc(void *self, const struct lab_request *request,
 	struct pool *pool = &peer->pools[request->order];
 	uint64_t frames = UINT64_C(1) << request->order;
 	void *ticket;
+	int error;
 
 	if (!pool->tickets || !lab_quota_take(&peer->quota, request->cpu, frames))
 		return LAB_NO_MEMORY;
-	if (rte_mempool_generic_get(pool->tickets, &ticket, 1, pool->caches[request->cpu]) < 0) {
+	lab_hand_enter(peer);
+	error = rte_mempool_generic_get(pool->tickets, &ticket, 1, pool->caches[request->cpu]);
+	lab_hand_leave(peer);
+	if (error < 0) {
 		lab_quota_give(&peer->quota, request->cpu, frames);
 		return LAB_NO_MEMORY;
 	}
-	lab_hand_taken(peer);
 	*ret_block = pool->blocks +
 		     (((size_t)((unsigned char *)ticket - pool->ticket_memory) / TICKET_BYTES) << pool->block_shift);
 	return LAB_OK;
@@ -153,8 +156,9 @@ static enum lab_status peer_free(void *self, void *block, const struct lab_reque
 	size_t index = (size_t)((unsigned char *)block - pool->blocks) >> pool->block_shift;
 	void *ticket = pool->ticket_memory + index * TICKET_BYTES + pool->tickets->header_size;
 
-	lab_hand_given(peer);
+	lab_hand_enter(peer);
 	rte_mempool_generic_put(pool->tickets, &ticket, 1, pool->caches[request->cpu]);
+	lab_hand_leave(peer);
 	lab_quota_give(&peer->quota, request->cpu, UINT64_C(1) << request->order);
 	return LAB_OK;
 }

@@ -5,27 +5,37 @@
 #include "plat/sanitizer.h"
 
 /*
- * A packaged library is not compiled with ThreadSanitizer, which cannot see that it orders the last owner of a block
- * before the next one, and would report each hand-over. It is told so here; races inside a library are not looked for.
+ * Around each call of a packaged library, which is not compiled with ThreadSanitizer. That sees neither how the library
+ * orders its own accesses, of which it knows those by memset and the like, nor that the last owner of a block comes
+ * before the next one, and would report both. Races inside a library are not looked for.
  */
 #if LAB_SANITIZER_THREAD
 #include <sanitizer/tsan_interface.h>
 
-static inline void lab_hand_given(void *target)
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+static inline void lab_hand_enter(void *target)
 {
 	__tsan_release(target);
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 }
 
-static inline void lab_hand_taken(void *target)
+static inline void lab_hand_leave(void *target)
 {
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 	__tsan_acquire(target);
 }
 #else
-static inline void lab_hand_given(void *target)
+static inline void lab_hand_enter(void *target)
 {
 }
 
-static inline void lab_hand_taken(void *target)
+static inline void lab_hand_leave(void *target)
 {
 }
 #endif

@@ -61,13 +61,15 @@ static enum lab_status heap_alloc(void *self, const struct lab_request *request,
 
 	if (!lab_quota_take(&heap->quota, request->cpu, frames))
 		return LAB_NO_MEMORY;
+	if (heap->foreign)
+		lab_hand_enter(heap);
 	block = heap->functions.aligned_alloc((size_t)1 << heap->page_shift, (size_t)frames << heap->page_shift);
+	if (heap->foreign)
+		lab_hand_leave(heap);
 	if (!block) {
 		lab_quota_give(&heap->quota, request->cpu, frames);
 		return LAB_NO_MEMORY;
 	}
-	if (heap->foreign)
-		lab_hand_taken(heap);
 	*ret_block = block;
 	return LAB_OK;
 }
@@ -77,8 +79,10 @@ static enum lab_status heap_free(void *self, void *block, const struct lab_reque
 	struct heap *heap = self;
 
 	if (heap->foreign)
-		lab_hand_given(heap);
+		lab_hand_enter(heap);
 	heap->functions.free(block);
+	if (heap->foreign)
+		lab_hand_leave(heap);
 	lab_quota_give(&heap->quota, request->cpu, UINT64_C(1) << request->order);
 	return LAB_OK;
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "live_rig.h"
+#include "plat/sanitizer.h"
 #include "sleep_calls.h"
 #include "target/registry.h"
 
@@ -62,12 +63,21 @@ static struct lab_live *run(enum sleep_call call, lab_gfp gfp, unsigned levels)
 	return live;
 }
 
+/* ThreadSanitizer forgets a thread that joins itself, and ends the program when we join it. */
+static bool is_tried(unsigned call)
+{
+	return !LAB_SANITIZER_THREAD || call != SLEEP_JOIN;
+}
+
 static void test_each_call(void **state)
 {
 	for (unsigned call = SLEEP_MUTEX; call < SLEEP_COUNT; call++) {
-		struct lab_live *live = run((enum sleep_call)call, LAB_GFP_ATOMIC, 0);
 		const void *const *stack;
+		struct lab_live *live;
 
+		if (!is_tried(call))
+			continue;
+		live = run((enum sleep_call)call, LAB_GFP_ATOMIC, 0);
 		lab_test_rig_expect(live, LAB_R07_ATOMIC_SLEEP, names[call]);
 		assert_true(lab_live_stack(live, &stack) > 2);
 		assert_true(lab_live_destroy(live));
@@ -78,8 +88,11 @@ static void test_each_call(void **state)
 static void test_no_atomic_request(void **state)
 {
 	for (unsigned call = SLEEP_MUTEX; call < SLEEP_COUNT; call++) {
-		struct lab_live *live = run((enum sleep_call)call, LAB_GFP_KERNEL, 0);
+		struct lab_live *live;
 
+		if (!is_tried(call))
+			continue;
+		live = run((enum sleep_call)call, LAB_GFP_KERNEL, 0);
 		lab_test_rig_expect_clean(live);
 		assert_true(lab_live_destroy(live));
 	}

@@ -20,6 +20,7 @@
 
 #define ACTORS_MAX  (4u * LAB_CONTEXT_KIND_COUNT)
 #define DURATION_NS UINT64_C(200000000)
+#define RUNS_MOST   50u  /* on a busy machine, under a sanitizer, one may be too short to show anything */
 #define MIN         256u /* frames */
 
 static const struct lab_target *target;
@@ -56,6 +57,23 @@ static uint64_t sum_of_ops(const struct lab_live *live, enum lab_context_kind ki
 	return sum;
 }
 
+/* Every kind of context has taken blocks and let go of some, and the workload has done what it is for. */
+static bool has_done_all(const struct run *run, const struct lab_live *live)
+{
+	if (strcmp(workload->name, "strand") == 0 && !lab_load_relaxed(&run->shared.rounds))
+		return false;
+	if (strcmp(workload->name, "hotplug") == 0 && !sum_of_ops(live, LAB_CONTEXT_TASK, LAB_OP_ONLINE))
+		return false;
+	for (unsigned kind = LAB_CONTEXT_TASK; kind < LAB_CONTEXT_NMI; kind++) {
+		uint64_t left = sum_of_ops(live, kind, LAB_OP_FREE) + sum_of_ops(live, kind, LAB_OP_GIVE) +
+				sum_of_ops(live, kind, LAB_OP_RECLAIM);
+
+		if (!left || !sum_of_ops(live, kind, LAB_OP_ALLOC))
+			return false;
+	}
+	return true;
+}
+
 static void check_low_water(const struct lab_live *live)
 {
 	const struct lab_oracle *oracle = lab_live_oracle(live);
@@ -72,15 +90,8 @@ static void check_low_water(const struct lab_live *live)
 /* Both targets promise that no frame is out of reach. */
 static void check_strand(const struct run *run)
 {
-	assert_true(lab_load_relaxed(&run->shared.rounds) > 0);
 	assert_true(lab_load_relaxed(&run->shared.reserve) >= lab_load_relaxed(&run->shared.rounds) * MIN);
 	assert_int_equal(lab_load_relaxed(&run->shared.reached), lab_load_relaxed(&run->shared.reserve));
-}
-
-static void check_hotplug(const struct lab_live *live)
-{
-	assert_true(sum_of_ops(live, LAB_CONTEXT_TASK, LAB_OP_OFFLINE) > 0);
-	assert_true(sum_of_ops(live, LAB_CONTEXT_TASK, LAB_OP_ONLINE) > 0);
 }
 
 static void test_clean_run(void **state)
@@ -110,7 +121,8 @@ static void test_clean_run(void **state)
 						     .seed = config.seed};
 	for (unsigned i = 0; i < lab_live_actor_count(live); i++)
 		lab_workload_begin(&run->setting, 0, i, &run->states[i]);
-	assert_int_equal(lab_live_run(live, &driver, DURATION_NS, 0), LAB_OK);
+	for (unsigned runs = 0; runs < RUNS_MOST && !lab_live_finding(live) && !has_done_all(run, live); runs++)
+		assert_int_equal(lab_live_run(live, &driver, DURATION_NS, 0), LAB_OK);
 	finding = lab_live_finding(live);
 	if (finding) {
 		char *log = lab_live_log(live);
@@ -122,14 +134,7 @@ static void test_clean_run(void **state)
 	check_low_water(live);
 	if (strcmp(workload->name, "strand") == 0)
 		check_strand(run);
-	if (strcmp(workload->name, "hotplug") == 0)
-		check_hotplug(live);
-	for (unsigned kind = LAB_CONTEXT_TASK; kind < LAB_CONTEXT_NMI; kind++) {
-		assert_true(sum_of_ops(live, kind, LAB_OP_ALLOC) > 0);
-		assert_true(sum_of_ops(live, kind, LAB_OP_FREE) + sum_of_ops(live, kind, LAB_OP_GIVE) +
-				    sum_of_ops(live, kind, LAB_OP_RECLAIM) >
-			    0);
-	}
+	assert_true(has_done_all(run, live));
 	assert_true(lab_live_destroy(live));
 	free(run);
 }
