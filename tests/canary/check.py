@@ -26,7 +26,7 @@ HUNT_SECONDS = 120
 CLEAN_SECONDS = 1
 CLEAN_SCHEDULES = 5000
 # As many seeds are tried for what is small enough: which schedule is found depends on the code, down to its addresses.
-SEEDS = 3
+SEEDS = 5
 # Of what was found, made small: what a person reads to the end.
 OPS_MOST, DEPARTURES_MOST = 8, 4
 
@@ -113,10 +113,12 @@ def check_trap(program, rule, module, options, folder):
 
 
 def check_explore(program, rule, module, seed, options, folder):
-    """Found from each seed that is tried; made small from one of them, for that is a search of its own."""
+    """Found from the first seed; made small from one of some, for that is a search of its own."""
     for tried in range(seed, seed + SEEDS):
-        arguments = ["explore", "--target", module, "--seed", str(tried)] + options
-        closing = demand_finding(run(program, arguments, folder), rule)
+        answer = run(program, ["explore", "--target", module, "--seed", str(tried)] + options, folder)
+        if tried > seed and f"finding: {rule} " not in answer.stdout:
+            continue  # a bug may break another rule as well, and sooner
+        closing = demand_finding(answer, rule)
         size = re.search(r"\((\d+) ops, (\d+) interrupts, (\d+) switches, from \d+ ops\)$", closing[1])
         ops, interrupts, switches = map(int, size.groups())
         if ops <= OPS_MOST and interrupts + switches <= DEPARTURES_MOST:
