@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cli/bench_detect.h"
 #include "cli/bench_sim.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
@@ -64,6 +65,7 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program;
+	struct lab_detect_words detect;
 	int quick;
 };
 
@@ -133,10 +135,52 @@ static int take_sim(const struct words *words, enum lab_format format)
 	return bench_sim(&plan, format);
 }
 
-static int refuse(const char *option, const char *value, const char *bench)
+static int take_detect(const struct words *words, enum lab_format format)
 {
-	lab_cli_error("bench: %s: '%s': expected only with %s", option, value, bench);
-	return LAB_EXIT_USAGE;
+	uint64_t seed;
+
+	if (lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX / 2, &seed))
+		return LAB_EXIT_USAGE;
+	return lab_bench_detect(&words->detect, seed, format);
+}
+
+enum bench { BENCH_ALLOC, BENCH_SIM, BENCH_DETECT };
+static const char *const names[] = {"alloc", "sim", "detect", NULL};
+
+#define ONLY(bench) (1u << (bench))
+
+/* An option that another bench than this one has is refused. */
+static int refuse_others(const struct words *words, enum bench bench)
+{
+	const struct {
+		const char *option, *value;
+		unsigned benches;
+		const char *where;
+	} some[] = {
+		{"--time", words->time, ONLY(BENCH_SIM), "sim"},
+		{"--limit", words->limit, ONLY(BENCH_SIM), "sim"},
+		{"--program", words->program, ONLY(BENCH_SIM), "sim"},
+		{"--target", words->target, ONLY(BENCH_ALLOC), "alloc"},
+		{"--pattern", words->pattern, ONLY(BENCH_ALLOC), "alloc"},
+		{"--threads", words->threads, ONLY(BENCH_ALLOC), "alloc"},
+		{"--rounds", words->rounds, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
+		{"--quick", words->quick ? "" : NULL, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
+		{"--budget", words->detect.budget, ONLY(BENCH_DETECT), "detect"},
+		{"--seeds", words->detect.seeds, ONLY(BENCH_DETECT), "detect"},
+		{"--bugs", words->detect.bugs, ONLY(BENCH_DETECT), "detect"},
+		{"--engines", words->detect.engines, ONLY(BENCH_DETECT), "detect"},
+		{"--findings", words->detect.findings, ONLY(BENCH_DETECT), "detect"},
+		{"--json", words->detect.json, ONLY(BENCH_DETECT), "detect"},
+		{"--html", words->detect.html, ONLY(BENCH_DETECT), "detect"},
+	};
+
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(some); i++) {
+		if (!some[i].value || some[i].benches & ONLY(bench))
+			continue;
+		lab_cli_error("bench: %s: '%s': expected only with %s", some[i].option, some[i].value, some[i].where);
+		return LAB_EXIT_USAGE;
+	}
+	return 0;
 }
 
 static int run(int argc, const char **argv)
@@ -155,12 +199,24 @@ static int run(int argc, const char **argv)
 		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0, "sim: schedules of each search for a bug (20000)",
 		 "N"},
 		{"program", '\0', POPT_ARG_STRING, &words.program, 0, "sim: only this one", "NAME"},
-		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "3 rounds of an eighth of the length", NULL},
+		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "alloc, sim: 3 rounds of an eighth of the length",
+		 NULL},
+		{"budget", '\0', POPT_ARG_STRING, &words.detect.budget, 0,
+		 "detect: of a try (10s; six times as much with threads)", "T"},
+		{"seeds", '\0', POPT_ARG_STRING, &words.detect.seeds, 0, "detect: tries with a seed each (5)", "N"},
+		{"bugs", '\0', POPT_ARG_STRING, &words.detect.bugs, 0, "detect: a folder of modules, or which ids",
+		 "DIR|PATTERN"},
+		{"engines", '\0', POPT_ARG_STRING, &words.detect.engines, 0,
+		 "detect: of replay, explore, race, stress (all) and the strategies", "E[,E]"},
+		{"findings", '\0', POPT_ARG_STRING, &words.detect.findings, 0,
+		 "detect: keep what was found in a folder", "DIR"},
+		{"json", '\0', POPT_ARG_STRING, &words.detect.json, 0, "detect: write the result there as one document",
+		 "FILE"},
+		{"html", '\0', POPT_ARG_STRING, &words.detect.html, 0, "detect: and as a page", "FILE"},
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (default 1)", "N"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "text or jsonl (default text)", "FORMAT"},
 		POPT_TABLEEND,
 	};
-	static const char *const names[] = {"alloc", "sim", NULL};
 	enum lab_format format;
 	const char **rest;
 	unsigned bench;
@@ -170,30 +226,24 @@ static int run(int argc, const char **argv)
 		return error < 0 ? LAB_EXIT_CLEAN : error;
 	if (!rest[0] || rest[1] || lab_cli_format(COMMAND, words.format, &format)) {
 		if (!rest[0] || rest[1])
-			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc or sim",
+			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc, sim or detect",
 				      rest[0] ? rest[1] : "");
 		return LAB_EXIT_USAGE;
 	}
 	if (lab_cli_choice(COMMAND, "argument", rest[0], names, &bench))
 		return LAB_EXIT_USAGE;
-	if (bench == 0 && words.time)
-		return refuse("--time", words.time, "sim");
-	if (bench == 0 && words.limit)
-		return refuse("--limit", words.limit, "sim");
-	if (bench == 0 && words.program)
-		return refuse("--program", words.program, "sim");
-	if (bench == 1 && words.target)
-		return refuse("--target", words.target, "alloc");
-	if (bench == 1 && words.pattern)
-		return refuse("--pattern", words.pattern, "alloc");
-	if (bench == 1 && words.threads)
-		return refuse("--threads", words.threads, "alloc");
-	return bench == 0 ? take_alloc(&words, format) : take_sim(&words, format);
+	error = refuse_others(&words, (enum bench)bench);
+	if (error)
+		return error;
+	if (bench == BENCH_DETECT)
+		return take_detect(&words, format);
+	return bench == BENCH_ALLOC ? take_alloc(&words, format) : take_sim(&words, format);
 }
 
 const struct lab_command lab_command_bench = {
 	.name = "bench",
-	.summary = "Measures what an alloc and free costs, or what the deterministic engine and its strategies do.",
-	.usage = "[OPTION...] alloc|sim",
+	.summary = "Measures what an alloc and free costs, what the deterministic engine does, or which seeded bugs "
+		   "are found.",
+	.usage = "[OPTION...] alloc|sim|detect",
 	.run = run,
 };

@@ -17,7 +17,8 @@
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *target, *strategy, *schedules, *time, *preemptions, *seed, *from, *findings, *cpu_limit, *format;
+	const char *target, *strategy, *schedules, *time, *cpu_time, *preemptions, *seed, *from, *findings, *cpu_limit,
+		*format;
 	int race, keep_going, no_lanes;
 };
 
@@ -50,9 +51,14 @@ static int take_limits(const struct words *words, struct lab_explore_plan *plan)
 		lab_cli_error("explore: --time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms", words->time);
 		return LAB_EXIT_USAGE;
 	}
+	if (words->cpu_time && (lab_cli_duration(words->cpu_time, &plan->search_cpu_ns) || !plan->search_cpu_ns)) {
+		lab_cli_error("explore: --cpu-time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms",
+			      words->cpu_time);
+		return LAB_EXIT_USAGE;
+	}
 	if (lab_cli_cpu_limit(COMMAND, words->cpu_limit ? words->cpu_limit : CPU_LIMIT_DEFAULT, &plan->cpu_ns))
 		return LAB_EXIT_USAGE;
-	if (!words->time && !words->schedules)
+	if (!words->time && !words->schedules && !words->cpu_time)
 		plan->time_ns = TIME_DEFAULT;
 	return 0;
 }
@@ -110,7 +116,10 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		{"strategy", '\0', POPT_ARG_STRING, &words.strategy, 0, "how schedules are chosen (auto)",
 		 "auto|bound|irq|random|pct|pos|surw|dpor"},
 		{"schedules", '\0', POPT_ARG_STRING, &words.schedules, 0, "end after so many", "N"},
-		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "30s, 5m, 1h, 500ms (10s unless --schedules)", "T"},
+		{"time", '\0', POPT_ARG_STRING, &words.time, 0,
+		 "30s, 5m, 1h, 500ms (10s unless another limit is given)", "T"},
+		{"cpu-time", '\0', POPT_ARG_STRING, &words.cpu_time, 0,
+		 "the same in CPU time, whoever else is on the machine", "T"},
 		{"preemptions", '\0', POPT_ARG_STRING, &words.preemptions, 0,
 		 "greatest bound of bound, irq and auto (2)", "N"},
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (drawn and printed)", "N"},

@@ -22,6 +22,7 @@ struct lab_explore_plan {
 	const char *target_name, *strategy, *from, *findings_dir;
 	const char **paths;
 	uint64_t schedules, time_ns, seed; /* 0: no limit of that kind */
+	uint64_t search_cpu_ns;            /* that all schedules may take together; 0: no limit */
 	uint64_t cpu_ns;                   /* that one run may take */
 	unsigned preemptions;              /* LAB_NOBODY: the strategy's own */
 	bool hooked;                       /* the target switches at each access */
@@ -35,6 +36,8 @@ struct lab_explore_finding {
 	struct lab_artifact_kept kept;
 	uint64_t signature; /* of the smallest case */
 	uint64_t met;       /* as often as one like it was found */
+	/* When it was first met: before it, and CPU time of all processes until then. */
+	uint64_t scenarios, schedules, cpu_ns;
 };
 #define LAB_EXPLORE_FINDINGS 256u
 #define LAB_EXPLORE_SEEN     1024u
@@ -49,6 +52,7 @@ struct lab_explore_state {
 	unsigned codes;    /* a bit for each exit code that something earned */
 	bool ended;        /* no further scenario: a finding, a limit, or the user */
 	bool again;        /* the process wants to be replaced by a fresh one */
+	uint64_t cpu_ns;   /* of the processes that ran schedules before this one */
 	lab_atomic32 stop; /* the user asked the watcher to end */
 	/* The scenario under way: a file, or what is generated next. */
 	uint64_t passed; /* files of those asked for */
@@ -72,6 +76,7 @@ struct lab_explore {
 	struct lab_isolate watch; /* of the process that runs schedules */
 	struct lab_isolate inner; /* of those that make sure of a finding */
 	uint64_t walked;          /* files seen by this process */
+	bool in_child;            /* this process runs schedules; false: it watches */
 };
 
 /* explore_watch.c: everything that the plan says, to its end. */
@@ -91,6 +96,9 @@ void lab_explore_count(struct lab_explore_state *state, const struct lab_sim_res
 /* True when a limit is reached or the user asked to end; tells how far it is when that is due. now: looks at the clock
  * at once, which is else done now and then. */
 bool lab_explore_limit(struct lab_explore *explore, bool now);
+
+/* CPU time that the processes which run schedules took. */
+uint64_t lab_explore_cpu_ns(const struct lab_explore *explore);
 
 /* explore_found.c: makes sure of a finding and lists it; one like another that is listed is only counted. */
 void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *scenario,

@@ -14,6 +14,14 @@
  * the process is replaced. */
 #define FINDINGS_MOST 256u
 
+/* The watcher's own is nothing to speak of, and its children's is what state->cpu_ns says. */
+uint64_t lab_explore_cpu_ns(const struct lab_explore *explore)
+{
+	uint64_t own = explore->in_child ? lab_clock_usage_ns(RUSAGE_SELF) + lab_clock_usage_ns(RUSAGE_CHILDREN) : 0;
+
+	return explore->state->cpu_ns + own;
+}
+
 bool lab_explore_limit(struct lab_explore *explore, bool look)
 {
 	const struct lab_explore_plan *plan = explore->plan;
@@ -28,7 +36,8 @@ bool lab_explore_limit(struct lab_explore *explore, bool look)
 			state->told_ns = now;
 			lab_explore_tell_progress(explore);
 		}
-		if (lab_explore_stop(explore) || (plan->time_ns && now - state->started_ns >= plan->time_ns))
+		if (lab_explore_stop(explore) || (plan->time_ns && now - state->started_ns >= plan->time_ns) ||
+		    (plan->search_cpu_ns && lab_explore_cpu_ns(explore) >= plan->search_cpu_ns))
 			state->ended = true;
 	}
 	return state->ended;

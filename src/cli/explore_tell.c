@@ -34,6 +34,8 @@ void lab_explore_tell_options(const struct lab_explore *explore)
 	lab_emit_u64(emit, "seed", plan->seed);
 	lab_emit_u64(emit, "schedules", plan->schedules);
 	lab_emit_real(emit, "time_s", (double)plan->time_ns / 1e9, 1);
+	if (plan->search_cpu_ns)
+		lab_emit_real(emit, "cpu_time_s", (double)plan->search_cpu_ns / 1e9, 1);
 	if (plan->preemptions != LAB_NOBODY)
 		lab_emit_u64(emit, "preemptions", plan->preemptions);
 	lab_emit_real(emit, "cpu_limit_s", (double)plan->cpu_ns / 1e9, 1);
@@ -75,20 +77,24 @@ void lab_explore_tell_scenario(const struct lab_explore *explore, const char *na
 	fflush(stdout); /* the next scenario may end the process */
 }
 
-static void emit_finding(struct lab_emit *emit, const struct lab_artifact_kept *kept, uint64_t met)
+static void emit_finding(struct lab_emit *emit, const struct lab_explore_finding *finding)
 {
+	const struct lab_artifact_kept *kept = &finding->kept;
 	const struct lab_rule_info *rule = lab_rule_info(kept->finding.rule);
 
 	lab_emit_begin(emit, "finding");
 	lab_emit_text(emit, "rule", rule->id);
 	lab_emit_text(emit, "name", rule->slug);
 	lab_emit_text(emit, "detail", kept->finding.detail);
-	lab_emit_u64(emit, "met", met);
+	lab_emit_u64(emit, "met", finding->met);
 	lab_emit_text(emit, kept->error ? "error" : "artifact", kept->error ? strerror(kept->error) : kept->path);
 	lab_emit_u64(emit, "ops", kept->ops);
 	lab_emit_u64(emit, "interrupts", kept->interrupts);
 	lab_emit_u64(emit, "switches", kept->switches);
 	lab_emit_u64(emit, "ops_before", kept->ops_before);
+	lab_emit_u64(emit, "after_scenarios", finding->scenarios);
+	lab_emit_u64(emit, "after_schedules", finding->schedules);
+	lab_emit_real(emit, "after_cpu_s", (double)finding->cpu_ns / 1e9, 3);
 	lab_emit_end(emit);
 }
 
@@ -102,7 +108,7 @@ static void tell_findings(const struct lab_explore *explore)
 		const struct lab_explore_finding *finding = &state->findings[i];
 
 		if (explore->plan->format == LAB_FORMAT_JSONL)
-			emit_finding(explore->emit, &finding->kept, finding->met);
+			emit_finding(explore->emit, finding);
 		else if (state->finding_count == 1 && !explore->plan->no_lanes && !finding->kept.error)
 			lab_lanes_artifact("explore", finding->kept.path, explore->plan->cpu_ns);
 		lab_artifact_tell(&finding->kept, finding->met, again, explore->plan->format);
