@@ -56,9 +56,10 @@ static int add_bug(struct lab_detect *detect, struct json_object *entry, size_t 
 	*bug = (struct lab_detect_bug){.id = text_of(entry, "id"),
 				       .class = text_of(entry, "class"),
 				       .story = text_of(entry, "story"),
+				       .clean = !rule,
 				       .rule = rule ? lab_rule_by_id(rule) : LAB_RULE_COUNT};
-	if (!bug->id || !bug->class || !bug->story || bug->rule == LAB_RULE_COUNT) {
-		lab_cli_error("bench: --bugs: %s/" LIST ": entry %zu: expected id, class, rule and story",
+	if (!bug->id || !bug->class || !bug->story || (rule && bug->rule == LAB_RULE_COUNT)) {
+		lab_cli_error("bench: --bugs: %s/" LIST ": entry %zu: expected id, class, story and a rule",
 			      detect->folder, place);
 		return LAB_EXIT_USAGE;
 	}

@@ -3,7 +3,7 @@
 """What the canaries' headers say.
 
 usage: catalogue.py check ROOT ID...   each tells its story, docs/canaries.md has its line, no class lacks its two bugs
-       catalogue.py write FILE ROOT    all of them as JSON, for `labyrinth bench detect`
+       catalogue.py write FILE ROOT ID...   these as JSON, for `labyrinth bench detect`
 """
 import json
 import re
@@ -71,9 +71,11 @@ def check(root, built):
     return 1 if complaints else 0
 
 
-def write(file, root):
+def write(file, root, built):
     entries = []
     for path in sources_in(root):
+        if path.stem not in built:
+            continue
         header = header_of(path)
         fields = fields_of(header)
         story = header[header.index("\n1. "):].strip()
@@ -85,7 +87,7 @@ def write(file, root):
 def main():
     what, *rest = sys.argv[1:]
     if what == "write":
-        return write(rest[0], Path(rest[1]).resolve())
+        return write(rest[0], Path(rest[1]).resolve(), set(rest[2:]))
     return check(Path(rest[0]).resolve(), set(rest[1:]))
 
 
