@@ -20,7 +20,6 @@ SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 OFF_BY_ONE = re.compile(r"[+-] 1\b(?![.(])")
 STATEMENT = re.compile(r"^\t+([a-z_]\w*)\(", re.MULTILINE)
 DEFINITION = re.compile(r"^[a-z][\w \*]*?\b(\w+)\(")
-KINDS = ("order", "split", "drop", "bound")
 
 
 @dataclass(frozen=True)
@@ -109,17 +108,29 @@ def mutants_of(file, text):
             yield Mutant(file, name, kind, before, after, start, end, replacement)
 
 
-def equivalents_in(text):
-    """{key: reason} of what tells of equivalent mutants: blocks of 'file function', '- before', '+ after', '= reason'."""
-    known = {}
-    for block in re.split(r"\n\s*\n", text):
-        lines = [line for line in block.split("\n") if line and not line.startswith("#")]
-        if not lines:
-            continue
-        if len(lines) < 4 or [line[:2] for line in lines[1:4]] != ["- ", "+ ", "= "]:
-            raise ValueError(f"expected 'FILE FUNCTION', '- ', '+ ' and '= ' lines, got\n{block}")
-        key = (*lines[0].split(), lines[1][2:], lines[2][2:])
-        if len(key) != 4 or key in known:
-            raise ValueError(f"expected one block a mutant, got\n{block}")
-        known[key] = " ".join([lines[3][2:], *(line.strip() for line in lines[4:])])
+def excused_in(text):
+    """{key: (outcome, reason)} of what tells why mutants live: a reason for all that follow it.
+
+    equivalent: REASON      no scenario can tell it from the original
+    weak: REASON            only a machine that reorders atomic accesses could
+    FILE FUNCTION
+    - BEFORE
+    + AFTER
+    """
+    known, reason, lines = {}, None, []
+    for number, line in enumerate(text.split("\n"), 1):
+        found = re.match(r"(equivalent|weak): (.*)", line)
+        if found:
+            reason = found.groups()
+        elif line.startswith("  ") and reason:
+            reason = (reason[0], f"{reason[1]} {line.strip()}")
+        elif line and not line.startswith("#"):
+            lines.append(line)
+        if len(lines) == 3:
+            key = (*lines[0].split(), lines[1][2:], lines[2][2:])
+            if not reason or [line[:2] for line in lines[1:]] != ["- ", "+ "] or len(key) != 4 or key in known:
+                raise ValueError(f"line {number}: expected a reason, and of each mutant once 'FILE FUNCTION', '- ', '+ '")
+            known[key], lines = reason, []
+    if lines:
+        raise ValueError(f"expected three lines of each mutant, got {lines}")
     return known

@@ -3,22 +3,24 @@
 from collections import Counter
 
 
-def summary_of(mutants, known, digest_of, equivalents):
+def summary_of(mutants, known, digest_of, excused):
     rows = []
     for mutant in mutants:
         record = known.get(digest_of(mutant))
         if not record:
             continue
         row = {k: v for k, v in record.items() if k != "digest"}
-        if record["outcome"] == "survived" and mutant.key in equivalents:
-            row["outcome"], row["reason"] = "equivalent", equivalents[mutant.key]
+        if record["outcome"] == "survived" and mutant.key in excused:
+            row["outcome"], row["reason"] = excused[mutant.key]
         rows.append(row)
     count = Counter(row["outcome"] for row in rows)
-    judged = count["killed"] + count["survived"]
+    seen = count["killed"] + count["survived"]  # and weak ones nobody here can see
+    judged = seen + count["weak"]
     return {
         "mutants": len(mutants), "run": len(rows), "killed": count["killed"], "survived": count["survived"],
-        "equivalent": count["equivalent"], "uncompiled": count["uncompiled"], "failed": count["failed"],
+        "weak": count["weak"], "equivalent": count["equivalent"], "uncompiled": count["uncompiled"], "failed": count["failed"],
         "percent": round(100 * count["killed"] / judged, 1) if judged else 0.0,
+        "percent_but_weak": round(100 * count["killed"] / seen, 1) if seen else 0.0,
         "by": dict(Counter(row["by"] for row in rows if row["outcome"] == "killed").most_common()),
         "rules": dict(sorted(Counter(row["rule"] for row in rows if row["outcome"] == "killed").items())),
         "rows": rows,
@@ -27,7 +29,7 @@ def summary_of(mutants, known, digest_of, equivalents):
 
 def print_table(summary):
     rows = summary["rows"]
-    outcomes = ("killed", "survived", "equivalent", "uncompiled", "failed")
+    outcomes = ("killed", "survived", "weak", "equivalent", "uncompiled", "failed")
     print(f"{'':14}" + "".join(f"{outcome:>12}" for outcome in outcomes))
     for title, field in (("kind", "kind"), ("file", "file")):
         for name in sorted({row[field] for row in rows}):
@@ -41,4 +43,5 @@ def print_table(summary):
             print(f"\n{row['outcome']}: {row['file']} {row['function']} {row['kind']}\n- {row['before']}\n"
                   f"+ {row['after']}" + (f"\n{row['message']}" if "message" in row else ""))
     print(f"\n{summary['run']} of {summary['mutants']} mutants run: {summary['killed']} killed of "
-          f"{summary['killed'] + summary['survived']} that are not known as equivalent, {summary['percent']} %")
+          f"{summary['killed'] + summary['survived'] + summary['weak']} that are not equivalent, {summary['percent']} %; "
+          f"without those that take a weakly ordered machine, {summary['percent_but_weak']} %")
