@@ -35,8 +35,9 @@ struct lab_detect_way {
 /* A module, planted or clean. Texts are the list's. */
 struct lab_detect_bug {
 	const char *id, *class, *story;
-	bool clean;         /* a finding is a false positive */
-	enum lab_rule rule; /* expected; of a clean one LAB_RULE_COUNT */
+	bool clean;       /* a finding is a false positive */
+	const char *rule; /* "R04", or "R04 or R09" where it depends on who meets it first; of a clean one "none" */
+	uint32_t rules;   /* the same, a bit each */
 	char module[LAB_DETECT_PATH], hooked[LAB_DETECT_PATH];
 };
 
@@ -80,6 +81,11 @@ struct lab_detect_score {
 	unsigned clean, false_positives, failed;
 	double points; /* of as many as there are bugs: a finding under the wrong rule is half of one */
 };
+
+static inline bool lab_detect_expects(const struct lab_detect_bug *bug, enum lab_rule rule)
+{
+	return bug->rules & 1u << rule;
+}
 
 static inline struct lab_detect_cell *lab_detect_cell(const struct lab_detect *detect, size_t bug, size_t way)
 {

@@ -100,7 +100,7 @@ static void put_bug(FILE *out, const struct lab_detect *detect, size_t i)
 	put_text(out, bug->story);
 	fputs("</p></details></td><td>", out);
 	put_text(out, bug->class);
-	fprintf(out, "</td><td>%s</td>", bug->clean ? "none" : lab_rule_info(bug->rule)->id);
+	fprintf(out, "</td><td>%s</td>", bug->rule);
 	for (size_t way = 0; way < detect->way_count; way++)
 		put_cell(out, bug, lab_detect_cell(detect, i, way));
 	fputs("</tr>\n", out);

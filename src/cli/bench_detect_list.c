@@ -35,7 +35,7 @@ static int add_clean(struct lab_detect *detect)
 					       .class = "clean",
 					       .story = "Has no bug that is known.",
 					       .clean = true,
-					       .rule = LAB_RULE_COUNT};
+					       .rule = "none"};
 		snprintf(bug->module, sizeof(bug->module), "%s", bug->id);
 		snprintf(bug->hooked, sizeof(bug->hooked), "%s", bug->id);
 	}
@@ -48,6 +48,26 @@ static int missing(const char *path)
 	return LAB_EXIT_USAGE;
 }
 
+/* "R04 or R09" as bits; 0: it is something else. */
+static uint32_t rules_of(const char *text)
+{
+	enum lab_rule rule;
+	char id[4] = "";
+	uint32_t rules = 0;
+
+	for (;; text += strlen("R04 or ")) {
+		memcpy(id, text, strnlen(text, sizeof(id) - 1));
+		rule = lab_rule_by_id(id);
+		if (rule == LAB_RULE_COUNT)
+			return 0;
+		rules |= 1u << rule;
+		if (!text[strlen(id)])
+			return rules;
+		if (strncmp(text + strlen(id), " or ", 4) != 0)
+			return 0;
+	}
+}
+
 static int add_bug(struct lab_detect *detect, struct json_object *entry, size_t place)
 {
 	struct lab_detect_bug *bug = &detect->bugs[detect->bug_count];
@@ -57,8 +77,9 @@ static int add_bug(struct lab_detect *detect, struct json_object *entry, size_t 
 				       .class = text_of(entry, "class"),
 				       .story = text_of(entry, "story"),
 				       .clean = !rule,
-				       .rule = rule ? lab_rule_by_id(rule) : LAB_RULE_COUNT};
-	if (!bug->id || !bug->class || !bug->story || (rule && bug->rule == LAB_RULE_COUNT)) {
+				       .rule = rule ? rule : "none",
+				       .rules = rule ? rules_of(rule) : 0};
+	if (!bug->id || !bug->class || !bug->story || (rule && !bug->rules)) {
 		lab_cli_error("bench: --bugs: %s/" LIST ": entry %zu: expected id, class, story and a rule",
 			      detect->folder, place);
 		return LAB_EXIT_USAGE;

@@ -58,8 +58,8 @@ void lab_detect_sum_up(const struct lab_detect_bug *bug, struct lab_detect_cell 
 		if (try->rule == LAB_RULE_COUNT)
 			continue;
 		cell->found++;
-		cell->right += try->rule == bug->rule;
-		if (try->rule != bug->rule)
+		cell->right += lab_detect_expects(bug, try->rule);
+		if (!lab_detect_expects(bug, try->rule))
 			cell->wrong = try->rule;
 	}
 	if (cell->made)

@@ -57,20 +57,20 @@ static void print_table(const struct lab_detect *detect)
 	char text[64];
 
 	printf("\nfound by how many seeds; median CPU time and schedules up to it; operations and departures of the "
-	       "artifact\n\n%-22s %-4s",
+	       "artifact\n\n%-22s %-10s",
 	       "bug", "rule");
 	for (size_t way = 0; way < detect->way_count; way++)
 		printf("  %-25s", detect->ways[way].name);
 	printf("\n");
 	for (size_t i = 0; i < detect->bug_count; i++) {
-		printf("%-22s %-4s", detect->bugs[i].id, rule_id(detect->bugs[i].rule));
+		printf("%-22s %-10s", detect->bugs[i].id, detect->bugs[i].clean ? "-" : detect->bugs[i].rule);
 		for (size_t way = 0; way < detect->way_count; way++) {
 			lab_detect_cell_text(lab_detect_cell(detect, i, way), text, sizeof(text));
 			printf("  %-25s", text);
 		}
 		printf("\n");
 	}
-	printf("%-22s %-4s", "points", "");
+	printf("%-22s %-10s", "points", "");
 	for (size_t way = 0; way < detect->way_count; way++)
 		printf("  %-25.1f", lab_detect_way_points(detect, way));
 	printf("\n\n");
@@ -87,8 +87,7 @@ static void print_notes(const struct lab_detect *detect)
 				printf("%s: %s by %s, %u of %u\n", bug->clean ? "false positive" : "another rule",
 				       bug->id, detect->ways[way].name, cell->found - cell->right, cell->made);
 			if (cell->wrong != LAB_RULE_COUNT)
-				printf("  expected %s, got %s\n", bug->clean ? "none" : rule_id(bug->rule),
-				       rule_id(cell->wrong));
+				printf("  expected %s, got %s\n", bug->rule, rule_id(cell->wrong));
 			if (cell->failed)
 				printf("no answer: %s by %s, %u of %u\n", bug->id, detect->ways[way].name, cell->failed,
 				       cell->made);
@@ -128,7 +127,7 @@ static void emit_cell(struct lab_emit *emit, const struct lab_detect *detect, si
 	lab_emit_text(emit, "bug", bug->id);
 	lab_emit_text(emit, "class", bug->class);
 	lab_emit_bool(emit, "clean", bug->clean);
-	lab_emit_text(emit, "rule", bug->clean ? "" : rule_id(bug->rule));
+	lab_emit_text(emit, "rule", bug->clean ? "" : bug->rule);
 	lab_emit_text(emit, "engine", detect->ways[way].name);
 	lab_emit_u64(emit, "tries", cell->made);
 	lab_emit_u64(emit, "found", cell->found);

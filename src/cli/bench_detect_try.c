@@ -87,7 +87,7 @@ static void read_record(struct json_object *record, struct lab_detect_try *try)
 }
 
 /* The closing lines that every command prints: the first finding, or the one that is expected if it is among them. */
-static void read_closing(const char *line, enum lab_rule expected, struct lab_detect_try *try)
+static void read_closing(const char *line, const struct lab_detect_bug *bug, struct lab_detect_try *try)
 {
 	static const char begins[] = "finding: ";
 	char id[4] = "";
@@ -97,11 +97,13 @@ static void read_closing(const char *line, enum lab_rule expected, struct lab_de
 		return;
 	memcpy(id, line + strlen(begins), strnlen(line + strlen(begins), sizeof(id) - 1));
 	rule = lab_rule_by_id(id);
-	if (try->rule == LAB_RULE_COUNT || rule == expected)
+	if (rule == LAB_RULE_COUNT)
+		return;
+	if (try->rule == LAB_RULE_COUNT || (!lab_detect_expects(bug, try->rule) && lab_detect_expects(bug, rule)))
 		try->rule = rule;
 }
 
-static void read_said(char *said, enum lab_rule expected, struct lab_detect_try *try)
+static void read_said(char *said, const struct lab_detect_bug *bug, struct lab_detect_try *try)
 {
 	char *rest = said;
 
@@ -111,7 +113,7 @@ static void read_said(char *said, enum lab_rule expected, struct lab_detect_try 
 		if (record)
 			read_record(record, try);
 		else
-			read_closing(line, expected, try);
+			read_closing(line, bug, try);
 		json_object_put(record);
 	}
 }
@@ -135,7 +137,7 @@ void lab_detect_try(const struct lab_detect *detect, const struct lab_detect_bug
 		close(program.out);
 	if (said) {
 		ret_try->cpu_ns = program.cpu_ns;
-		read_said(said, bug->rule, ret_try);
+		read_said(said, bug, ret_try);
 		free(said);
 	}
 	ret_try->failed = !said || (ret_try->rule == LAB_RULE_COUNT && program.code != LAB_EXIT_CLEAN &&

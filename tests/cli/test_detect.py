@@ -97,7 +97,7 @@ class Detect(unittest.TestCase):
         self.assertIn("expected R05, got R06", answer.stdout)
 
     def test_false_positive(self):
-        bugs = self.catalogue(r06_order_exclusive="R06", r04_undo_leak=None)
+        bugs = self.catalogue(r06_order_exclusive="R04 or R06", r04_undo_leak=None)
         answer, cells, score = self.detect("--bugs", bugs, "--engines", "explore", code=FINDING)
         self.assertEqual((score["points"], score["bugs"], score["clean_targets"], score["false_positives"]), (1, 1, 3, 1))
         self.assertTrue(cells["r04_undo_leak", "explore"]["clean"])
@@ -125,6 +125,7 @@ class Detect(unittest.TestCase):
     def test_usage(self):
         for words, expectation in ((("--bugs", "r99-*"), "expected the id of a bug"),
                                    (("--bugs", str(self.folder)), "expected what the build makes in tests/canary"),
+                                   (("--bugs", self.catalogue(r06_order_exclusive="R06 and R07")), "entry 0: expected"),
                                    (("--engines", "zigzag"), "expected of replay, explore, race, stress"),
                                    (("--engines", "explore,explore"), "expected each engine once"),
                                    (("--seeds", "0"), "expected"), (("--budget", "0"), "expected a time"),
