@@ -16,7 +16,8 @@
 #define LAB_DETECT_WAYS  16u
 #define LAB_DETECT_SEEDS 100u
 #define LAB_DETECT_PATH  4096u
-#define LAB_DETECT_LIVE  6u /* times the time of a simulated try */
+#define LAB_DETECT_LIVE  6u  /* times the time of a simulated try */
+#define LAB_DETECT_CLOCK 12u /* times its CPU time, by the clock: a target may sleep, and the machine be busy */
 /* Tries without a finding after which a cell is given up, if there was none before. */
 #define LAB_DETECT_PATIENCE 2u
 

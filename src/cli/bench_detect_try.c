@@ -19,7 +19,7 @@
 struct line {
 	const char *words[WORDS];
 	size_t count;
-	char time[32], seed[32];
+	char time[32], clock[32], seed[32];
 };
 
 static void add(struct line *line, const char *word)
@@ -42,6 +42,7 @@ static void write_line(const struct lab_detect *detect, const struct lab_detect_
 	*line = (struct line){.words = {"labyrinth", commands[way->kind]}, .count = 2};
 	snprintf(line->time, sizeof(line->time), "%" PRIu64 "ms",
 		 detect->budget_ns / 1000000 * (live ? LAB_DETECT_LIVE : 1));
+	snprintf(line->clock, sizeof(line->clock), "%" PRIu64 "ms", detect->budget_ns / 1000000 * LAB_DETECT_CLOCK);
 	snprintf(line->seed, sizeof(line->seed), "%" PRIu64, seed);
 	add_pair(line, "--format", "jsonl");
 	add_pair(line, "--target", live || way->kind == LAB_DETECT_REPLAY ? bug->module : bug->hooked);
@@ -54,6 +55,8 @@ static void write_line(const struct lab_detect *detect, const struct lab_detect_
 	add_pair(line, live ? "--duration" : "--cpu-time", line->time);
 	if (live)
 		add_pair(line, "--hunt", "0");
+	else
+		add_pair(line, "--time", line->clock);
 	if (way->kind == LAB_DETECT_RACE)
 		add(line, "--race");
 	if (way->kind == LAB_DETECT_EXPLORE)
@@ -129,7 +132,7 @@ void lab_detect_try(const struct lab_detect *detect, const struct lab_detect_bug
 	*ret_try = (struct lab_detect_try){.rule = LAB_RULE_COUNT, .failed = true};
 	write_line(detect, bug, way, seed, &line);
 	program.arguments = line.words;
-	program.limit_ns = detect->budget_ns * LAB_DETECT_LIVE + GRACE_NS;
+	program.limit_ns = detect->budget_ns * LAB_DETECT_CLOCK + GRACE_NS;
 	program.out = program.err = memfd_create("detect", MFD_CLOEXEC);
 	error = program.out < 0 ? -1 : lab_program_run(&program);
 	said = error ? NULL : lab_program_said(program.out);

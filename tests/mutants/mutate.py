@@ -59,7 +59,7 @@ class Judge:
 
     def commands(self, stage, module, tests):
         explore = [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
-                   f"{self.seconds}s", "--no-lanes"]
+                   f"{self.seconds}s", "--time", f"{12 * self.seconds}s", "--no-lanes"]
         if stage == "corpus":
             return [[self.program, "replay", "--target", str(module), str(ROOT / "corpus/regress")]]
         if stage == "explore":
@@ -90,7 +90,7 @@ class Judge:
                 continue  # orders nothing
             tests = self.builder.tests(mutant, folder) if stage == "tests" else []
             for command in self.commands(stage, module, tests):
-                code, output, cpu_s = self.run(command, folder, self.seconds + PATIENCE_S)
+                code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
                 record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
                 rule = self.killed_by(stage, code, output)
                 if rule:
