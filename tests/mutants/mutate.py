@@ -43,6 +43,9 @@ class Judge:
         self.builder, self.seconds, self.seed = builder, options.time, options.seed
         self.program = str(builder.folder / "labyrinth")
         self.stages = [s for s in STAGES if s in options.stages]
+        if "race" in self.stages and not (builder.folder / "labyrinth-race").exists():
+            print("mutants: race is left out: a build without labyrinth-race", file=sys.stderr)
+            self.stages.remove("race")
 
     def run(self, command, folder, seconds):
         """(exit code or None, output, CPU seconds) of a command and its children."""
@@ -65,7 +68,8 @@ class Judge:
         if stage == "explore":
             return [explore]
         if stage == "race":
-            return [[*explore, "--race"]]
+            given = sorted(str(path) for path in (HERE / "race").glob("*.scn"))
+            return [[*explore, "--race", "--strategy", "bound", *given], [*explore, "--race"]]
         return [[str(test)] for test in tests]
 
     def killed_by(self, stage, code, output):
