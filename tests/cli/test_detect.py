@@ -38,7 +38,7 @@ class Detect(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def detect(self, *options, code):
-        answer = run("bench", "detect", "--seeds", "1", "--budget", "500ms", "--json", str(self.folder / "all.json"),
+        answer = run("bench", "detect", "--seeds", "1", "--budget", "300ms", "--json", str(self.folder / "all.json"),
                      *options, cwd=self.folder, timeout=4 * PATIENCE)
         self.assertEqual(answer.returncode, code, answer.stdout + answer.stderr)
         document = json.loads((self.folder / "all.json").read_text())

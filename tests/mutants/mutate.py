@@ -136,7 +136,7 @@ def options_of(arguments):
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="mutants at a time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the whole table")
     parser.add_argument("--afresh", action="store_true", help="forget what was found before")
-    parser.add_argument("--retry", action="store_true", help="once more what survived before")
+    parser.add_argument("--retry", action="store_true", help="once more what survived before and is not excused")
     parser.add_argument("--list", action="store_true", help="the mutants, and run none")
     parser.add_argument("--demand", type=float, default=0, metavar="PERCENT",
                         help="fail if fewer of those that are not equivalent were killed")
@@ -155,12 +155,12 @@ def chosen(options):
     return mutants[:options.sample]
 
 
-def run_all(mutants, judge, results, options, folder):
+def run_all(mutants, judge, results, options, folder, excused):
     def one(numbered):
         number, mutant = numbered
         digest = digest_of(mutant)
         known = results.known.get(digest)
-        if known and not (options.retry and known["outcome"] == "survived"):
+        if known and not (options.retry and known["outcome"] == "survived" and mutant.key not in excused):
             return
         work = folder / digest
         shutil.rmtree(work, ignore_errors=True)
@@ -196,7 +196,7 @@ def main():
     excused = excused_in((HERE / "equivalent.txt").read_text())
     results = Results(folder / "results.jsonl", options.afresh)
     builder = Builder(options.build.resolve(), ROOT)
-    run_all(mutants, Judge(builder, options), results, options, folder)
+    run_all(mutants, Judge(builder, options), results, options, folder, excused)
     summary = summary_of(mutants, results.known, digest_of, excused)
     print_table(summary)
     if options.json:
