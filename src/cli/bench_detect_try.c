@@ -14,7 +14,7 @@
 #include "cli/stop.h"
 
 #define WORDS    24u
-#define GRACE_NS UINT64_C(300000000000) /* beyond its time: to make small what it found, on a busy machine */
+#define GRACE_NS UINT64_C(900000000000) /* beyond its time: to make small what it found, on a busy machine */
 
 struct line {
 	const char *words[WORDS];
