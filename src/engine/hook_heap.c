@@ -13,8 +13,8 @@
 #include "target/module.h"
 
 /*
- * malloc and its kin, and thread-local storage, as a hooked module sees them. In a run the memory is the module's own
- * heap, which the engine puts back between runs; elsewhere it is the C library's.
+ * malloc and its kin, as a hooked module sees them. In a run the memory is the module's own heap, which the engine puts
+ * back between runs; elsewhere it is the C library's.
  */
 #define GRAIN _Alignof(max_align_t)
 
@@ -107,19 +107,4 @@ int __wrap_posix_memalign(void **ret_memory, size_t alignment, size_t bytes)
 		return ENOMEM;
 	*ret_memory = memory;
 	return 0;
-}
-
-/* The argument of the general dynamic model on the machines that this engine knows. */
-struct index {
-	unsigned long module, offset;
-};
-
-extern void *__tls_get_addr(struct index *index);
-
-LAB_HOOK void *__wrap___tls_get_addr(struct index *index);
-void *__wrap___tls_get_addr(struct index *index)
-{
-	char *own = lab_sim_thread_local(index->module);
-
-	return own ? own + index->offset : __tls_get_addr(index);
 }

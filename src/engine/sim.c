@@ -20,6 +20,7 @@ static void close_run(struct lab_sim *sim)
 	}
 	sim->engine.cpu = 0;
 	lab_exec_drain_online(&sim->exec);
+	lab_sim_local_drain(sim);
 }
 
 /* The oracle's last look, and the instance's end. */
@@ -115,6 +116,7 @@ LAB_NO_COVERAGE static void give_up(struct lab_sim_strand *strand)
 	strand->started = false;
 	strand->top = NULL;
 	strand->blocked_on = NULL;
+	strand->sync = NULL;
 }
 
 /* Stacks that hold calls which never end. */

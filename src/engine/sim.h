@@ -119,13 +119,20 @@ void lab_sim_heap_used(void);
 bool lab_sim_freed(const void *memory, const void *code);
 /* True while accesses may be events: a context of a run is running. */
 bool lab_sim_watches(void);
-/* A service of the C library's, as one of the host's: a scheduling point. Outside a run nothing. */
-void lab_sim_serves(const char *service, void *code);
+/* Inside a run. */
+bool lab_sim_runs(void);
+/* A service of the C library's, as one of the host's: a scheduling point. False: outside a run. */
+bool lab_sim_serves(const char *service, void *code);
 /* The same, and R07 where the context must not sleep. False: outside a run. */
 bool lab_sim_blocks(const char *service, void *code);
 /* It cannot go on yet: others move. Inside a run only. */
 void lab_sim_blocked(void *code);
 /* The running context's copy of a module's thread-local storage; NULL: the thread's own is right. */
 char *lab_sim_thread_local(size_t module_id);
+/* Inside a run: a key as of pthread_key_create; false: no memory. What the running context keeps by it; NULL: nothing,
+ * and with `make`: there is no room. */
+bool lab_sim_local_key(unsigned *ret_key);
+void **lab_sim_local(unsigned key, bool make);
+unsigned lab_sim_cpu(void); /* on which the running context is; inside a run */
 
 #endif

@@ -124,7 +124,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->directive_ops = 0;
 	sim->events = sim->engine_events = 0;
 	sim->events_most = sim->options.step_budget;
-	sim->engine_asks = sim->raised = 0;
+	sim->engine_asks = sim->raised = sim->sync_tickets = 0;
 	sim->tells = sim->options.strategy && sim->options.strategy->ops->comes_in;
 	sim->shared = false;
 	sim->last_context = sim->step.context = LAB_NOBODY;

@@ -91,6 +91,16 @@ static void fire_unfired(struct lab_sim *sim, struct lab_sim_strand *strand)
 	}
 }
 
+/* Calls of a CPU's tasks that sleep with the interrupts masked around them. */
+static unsigned masked_sleepers(const struct lab_sim *sim, unsigned cpu)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sim->exec.actor_count && sim->exec.mask_interrupts; i++)
+		count += sim->strands[i].cpu == cpu && (sim->strands[i].sync || sim->strands[i].wait_key);
+	return count;
+}
+
 LAB_NO_COVERAGE void lab_sim_task_body(void *arg)
 {
 	struct lab_sim_strand *strand = arg;
@@ -105,7 +115,7 @@ LAB_NO_COVERAGE void lab_sim_task_body(void *arg)
 			continue;
 		}
 		run_whole(sim, strand->task);
-		cpu->irq_depth = 0;
+		cpu->irq_depth = masked_sleepers(sim, strand->cpu);
 		if (--cpu->tasks_left == 0)
 			fire_unfired(sim, strand);
 		sim->tasks_left--;

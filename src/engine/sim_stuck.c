@@ -68,7 +68,7 @@ static void report_locked(struct lab_sim *sim, const struct lab_sim_strand *stra
 
 bool lab_sim_unstick(struct lab_sim *sim)
 {
-	if (end_waits(sim))
+	if (end_waits(sim) || lab_sim_sync_time_out(sim))
 		return true;
 	judge_sleepers(sim); /* before anything is freed for them, which might wake them */
 	if (relieve(sim))
@@ -79,6 +79,10 @@ bool lab_sim_unstick(struct lab_sim *sim)
 	for (unsigned i = 0; i < sim->cpu_count; i++)
 		if (sim->idle[i].blocked_on)
 			report_locked(sim, &sim->idle[i]);
+	for (unsigned i = 0; i < sim->exec.actor_count; i++)
+		lab_sim_sync_judge_stuck(sim, &sim->strands[i]);
+	for (unsigned i = 0; i < sim->cpu_count; i++)
+		lab_sim_sync_judge_stuck(sim, &sim->idle[i]);
 	judge_sleepers(sim);
 	return false;
 }
