@@ -134,7 +134,11 @@ static bool waits_for_memory(struct lab_sim *sim, const struct lab_sim_strand *s
 {
 	const struct lab_request *request = lab_actor_alloc(strand->top->actor);
 
-	return !strand->sync->holder && request && !lab_oracle_could_serve(sim->exec.oracle, request, sim->min_highest);
+	if (strand->sync->holder || !request)
+		return false;
+	if (sim->target->caps & LAB_CAP_OWN_MEMORY)
+		return sim->target->caps & LAB_CAP_BLOCKING;
+	return !lab_oracle_could_serve(sim->exec.oracle, request, sim->min_highest);
 }
 
 void lab_sim_sync_judge_stuck(struct lab_sim *sim, struct lab_sim_strand *strand)
