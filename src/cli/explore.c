@@ -13,7 +13,7 @@
 
 #define COMMAND           (&lab_command_explore)
 #define TIME_DEFAULT      UINT64_C(10000000000)
-#define CPU_LIMIT_DEFAULT "10s"
+#define CPU_LIMIT_DEFAULT "3s"
 
 /* The options as they were written; NULL: not given. */
 struct words {

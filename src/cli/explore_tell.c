@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
 #include "cli/explore.h"
 #include "cli/lanes.h"
 #include "cli/race.h"
@@ -42,6 +43,9 @@ void lab_explore_tell_options(const struct lab_explore *explore)
 	lab_emit_bool(emit, "keep_going", plan->keep_going);
 	lab_emit_text(emit, "scenarios", plan->paths[0] ? "given" : plan->from ? plan->from : "generated");
 	lab_emit_end(emit);
+	if (!plan->hooked)
+		lab_cli_error("explore: %s is not hooked, so contexts switch at its calls only: see labyrinth-cc",
+			      plan->target_name);
 }
 
 void lab_explore_tell_progress(struct lab_explore *explore)

@@ -2,6 +2,7 @@
 #include "target/singleton.h"
 
 #include "base/bits.h"
+#include "target/locals.h"
 #include "target/module.h"
 
 /* A table's destroy is told of no table: there is one function for each. */
@@ -14,6 +15,7 @@ static struct {
 	static void destroy_##index(void *self)                                                                        \
 	{                                                                                                              \
 		lab_module_restore(singletons[index].module, &singletons[index].image);                                \
+		lab_locals_reset(singletons[index].module);                                                            \
 	}
 
 DESTROY(0)
