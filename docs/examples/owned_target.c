@@ -57,27 +57,35 @@ static enum lab_status owned_alloc(void *self, const struct lab_request *request
 	return LAB_NO_MEMORY;
 }
 
-/* A block that is not where one of ours can be, or of an order that we never hand out. */
-static int is_block(const struct owned *owned, const void *block)
+static int is_usable(const struct owned *owned, size_t frame)
 {
-	size_t offset = (size_t)((const char *)block - (const char *)owned->machine->base);
-
-	return offset >> owned->machine->page_shift < owned->machine->frame_count &&
-	       offset % ((size_t)1 << owned->machine->page_shift) == 0;
+	for (size_t i = 0; i < owned->machine->span_count; i++)
+		if (frame - owned->machine->spans[i].first_frame < owned->machine->spans[i].frame_count)
+			return 1;
+	return 0;
 }
 
+/* Each misuse has its own answer, and changes nothing. */
 static enum lab_status owned_transfer(void *self, void *block, lab_owner from, lab_owner to)
 {
 	struct owned *owned = self;
+	size_t offset = (size_t)((char *)block - (char *)owned->machine->base), frame = frame_of(owned, block);
 
-	if (!is_block(owned, block) || from == NOBODY)
-		return LAB_INVALID;
-	return change(owned, frame_of(owned, block), from, to) ? LAB_OK : LAB_NOT_OWNER;
+	if (offset % ((size_t)1 << owned->machine->page_shift) || !is_usable(owned, frame))
+		return LAB_BAD_ADDRESS;
+	if (from != NOBODY && change(owned, frame, from, to))
+		return LAB_OK;
+	return atomic_load_explicit(&owned->owners[frame], memory_order_relaxed) == NOBODY ? LAB_NOT_ALLOCATED
+											   : LAB_WRONG_OWNER;
 }
 
 static enum lab_status owned_free(void *self, void *block, const struct lab_request *request)
 {
-	return request->order ? LAB_INVALID : owned_transfer(self, block, request->owner, NOBODY);
+	/* no block of ours has another order; which answer is due to that tells the owner's word */
+	lab_owner to = request->order ? request->owner : NOBODY;
+	enum lab_status status = owned_transfer(self, block, request->owner, to);
+
+	return status == LAB_OK && request->order ? LAB_WRONG_ORDER : status;
 }
 
 const struct lab_target *lab_target_entry(void)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A stack of free frame numbers in Rust, without its standard library: one global stack, under a lock that spins.
-#![no_std]
+//! A stack of free frame numbers in Rust: one global stack, under a lock that spins.
 
-use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering};
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const ROOM: usize = 1 << 16;
 
@@ -26,7 +25,7 @@ static STACK: Stack = Stack {
 
 fn with<T>(then: impl FnOnce(&mut Inner) -> T) -> T {
     while STACK.busy.swap(true, Ordering::Acquire) {
-        core::hint::spin_loop();
+        std::hint::spin_loop();
     }
     let done = then(unsafe { &mut *STACK.inner.get() });
     STACK.busy.store(false, Ordering::Release);
@@ -56,9 +55,4 @@ pub extern "C" fn stack_pop() -> i64 {
         stack.count -= 1;
         i64::from(stack.frames[stack.count])
     })
-}
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    loop {}
 }

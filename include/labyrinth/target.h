@@ -129,6 +129,10 @@ struct lab_target {
 #define LAB_TARGET_SIZE_MIN offsetof(struct lab_target, describe)
 
 /* The one symbol that a plug-in exports. */
-const struct lab_target *lab_target_entry(void);
+#ifdef __cplusplus
+extern "C"
+#endif
+	const struct lab_target *
+	lab_target_entry(void);
 
 #endif
