@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "docs" / "examples"
 PROGRAM = os.environ["LABYRINTH"]
 WRAPPER = Path(PROGRAM).parent / "labyrinth-cc"
 SANITIZED = os.environ.get("SANITIZER", "none") != "none"
@@ -28,8 +29,8 @@ class Plugins(unittest.TestCase):
                               check=False, timeout=100, env=os.environ | environment)
 
     def build(self, source, *options, compiler=COMPILERS[0], name="my.so"):
-        answer = self.run_in(WRAPPER, "-shared", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-o", name, *options,
-                             HERE / source, LABYRINTH_CC=compiler)
+        answer = self.run_in(WRAPPER, "-shared", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-o", name, 
+                             HERE / source, *options, LABYRINTH_CC=compiler)
         self.assertEqual(answer.returncode, 0, answer.stderr)
         return f"./{name}"
 
@@ -103,6 +104,53 @@ class Plugins(unittest.TestCase):
                 self.assertIn(line, stack)
                 self.assertIn("crash_free plugins/crash.c:", stack)
                 self.assertNotIn("lab_", stack)
+
+    def test_the_examples_of_each_shape(self):
+        """Those of docs/examples that no other test builds; without its lock the C++ one is found."""
+        for compiler in COMPILERS:
+            for sources in (("pool.c", "pool_target.c"), ("owned_target.c",), ("free_list.cpp",)):
+                with self.subTest(compiler=compiler, sources=sources):
+                    *others, last = (EXAMPLES / name for name in sources)
+                    self.demand_clean(self.build(last, *others, compiler=compiler))
+        source = (EXAMPLES / "free_list.cpp").read_text()
+        self.assertEqual(source.count("std::lock_guard<std::mutex> guard(lock_);"), 2)
+        (self.folder / "bare.cpp").write_text(source.replace("std::lock_guard<std::mutex> guard(lock_);", ""))
+        self.demand(self.build(self.folder / "bare.cpp"), "R01|R00|R04")
+
+    def test_each_word_of_an_owner_is_told_apart(self):
+        """An owned frame that anybody may free is misuse let through."""
+        source = (EXAMPLES / "owned_target.c").read_text()
+        broken = source.replace("if (from != NOBODY && change(owned, frame, from, to))",
+                                "if (atomic_exchange(&owned->owners[frame], to) != NOBODY)")
+        self.assertNotEqual(source, broken)
+        (self.folder / "anybody.c").write_text(broken)
+        self.demand(self.build(self.folder / "anybody.c"), "R02|R01")
+
+    @unittest.skipUnless(shutil.which("rustc"), "no rustc")
+    def test_rust(self):
+        """As it comes the code is one step; with rustc's own hooks it is searched, and found without its lock."""
+        def library(source, *options):
+            return self.run_in("rustc", "--edition", "2021", "-O", "-g", "-C", "panic=abort", "--crate-type", "staticlib", "-o",
+                               "libstack.a", source, *options, RUSTC_BOOTSTRAP="1")
+
+        adapter, library_file = EXAMPLES / "stack_target.c", self.folder / "libstack.a"
+        made = library(EXAMPLES / "stack.rs")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        plain = self.build(adapter, "--native", library_file)
+        answer = self.run_in(PROGRAM, "explore", "--target", plain, "--schedules", "500", "--seed", "1")
+        self.assertRegex(answer.stdout, r"switches_at +calls")
+        self.assertEqual(answer.returncode, 0, answer.stdout)
+
+        bare = (EXAMPLES / "stack.rs").read_text().replace("STACK.busy.swap(true, Ordering::Acquire)", "false")
+        (self.folder / "bare.rs").write_text(bare)
+        hooks = ["-Zsanitizer=thread", "-Cunsafe-allow-abi-mismatch=sanitizer"]
+        if library(EXAMPLES / "stack.rs", *hooks).returncode:
+            hooks.pop() # older ones have no such thing
+            if library(EXAMPLES / "stack.rs", *hooks).returncode:
+                self.skipTest("a rustc without hooks")
+        self.demand_clean(self.build(adapter, library_file))
+        self.assertEqual(library(self.folder / "bare.rs", *hooks).returncode, 0)
+        self.demand(self.build(adapter, library_file), "R01")
 
     def test_what_is_not_hooked_is_said_so(self):
         plug_in = self.build("tls_cache.c", "--native")
