@@ -87,7 +87,7 @@ enum how { WAITS, TRIES, GIVES_UP };
 
 static int shared_take(pthread_rwlock_t *lock, const char *service, bool writes, enum how how)
 {
-	struct shared *shared = (struct shared *)(void *)lock;
+	struct shared *shared = (struct shared *)lock;
 	struct lab_sim_sync sync = {
 		.service = service,
 		.object = lock,
@@ -113,7 +113,7 @@ static int shared_take(pthread_rwlock_t *lock, const char *service, bool writes,
 /* A reader gives as well: a writer after it comes after what it read. */
 static int shared_give(pthread_rwlock_t *lock)
 {
-	struct shared *shared = (struct shared *)(void *)lock;
+	struct shared *shared = (struct shared *)lock;
 
 	lab_race_release(TAG(lock)); /* to the next one that takes it */
 	if (shared->writer)

@@ -108,7 +108,7 @@ static int status_of(int error)
 
 static pthread_mutex_t *of(mtx_t *mutex)
 {
-	return (pthread_mutex_t *)(void *)mutex;
+	return (pthread_mutex_t *)mutex;
 }
 
 _Static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t), "the one is the other");

@@ -49,7 +49,7 @@ GIVES(pthread_cond_broadcast, (pthread_cond_t * condition), (condition), wake(co
 /* C11's; both are what went wrong in one way only. */
 static pthread_mutex_t *of(mtx_t *mutex)
 {
-	return (pthread_mutex_t *)(void *)mutex;
+	return (pthread_mutex_t *)mutex;
 }
 
 static int status_of(int error)
