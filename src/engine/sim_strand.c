@@ -40,12 +40,14 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 {
 	struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
 	struct lab_sim_context *below = strand->top;
+	struct lab_sim_sync *sync = strand->sync; /* what is below waits for, and the handler does not */
 	bool at_boundary = strand->at_boundary;
 	unsigned irq_depth = cpu->irq_depth;
 
 	lab_assert(handler->actor->kind != LAB_CONTEXT_TASK && !handler->running);
 	strand->fire = NULL;
 	strand->top = handler;
+	strand->sync = NULL;
 	strand->at_boundary = false;
 	handler->strand = strand;
 	handler->running = true;
@@ -62,6 +64,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	run_whole(sim, handler);
 	handler->running = false;
 	strand->top = below;
+	strand->sync = sync;
 	strand->at_boundary = at_boundary;
 	cpu->irq_depth = irq_depth;
 }
