@@ -187,7 +187,8 @@ struct lab_sim {
 	struct lab_sim_step step;                  /* under way; context LAB_NOBODY: none */
 
 	struct lab_sim_cpu cpus[LAB_CPU_MAX];
-	struct lab_sim_strand engine, idle[LAB_CPU_MAX], strands[LAB_CONTEXT_MAX];
+	/* In the order in which they are shown: a spinner yields to the next one after it (sim_choose.c). */
+	struct lab_sim_strand engine, strands[LAB_CONTEXT_MAX], idle[LAB_CPU_MAX];
 	struct lab_sim_context contexts[LAB_CONTEXT_MAX];
 	struct lab_sim_others others;
 	struct lab_order order;
