@@ -63,13 +63,14 @@ static bool offered(const struct lab_exec *exec, const struct lab_actor *actor, 
 	case LAB_OP_FREE_WRONG_ORDER:
 	case LAB_OP_FREE_WILD:
 		return !silent && (target->caps & LAB_CAP_OWNERSHIP);
+	/* To be callable in interrupts is promised of requests and releases, and what belongs to a block. */
 	case LAB_OP_DRAIN:
-		return !silent && target->drain;
+		return actor->kind == LAB_CONTEXT_TASK && target->drain;
 	case LAB_OP_OFFLINE:
 	case LAB_OP_ONLINE:
 		return !silent && (target->caps & LAB_CAP_HOTPLUG) && target->cpu_offline && target->cpu_online;
 	case LAB_OP_WATERMARK:
-		return !silent && target->set_marks;
+		return actor->kind == LAB_CONTEXT_TASK && target->set_marks;
 	default:
 		return true;
 	}
