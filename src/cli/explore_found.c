@@ -7,6 +7,9 @@
 #include "cli/found.h"
 #include "report/finding.h"
 
+/* A finding on a machine of thousands of frames takes long to be made small; what `minimize` is for. */
+#define SHRINK_NS UINT64_C(10000000000)
+
 /*
  * Two stand for one defect if they are alike when found, which spares the work, or when they are as small as they get.
  */
@@ -94,6 +97,7 @@ void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *s
 	lab_found_init(&found, explore->sim, &explore->inner);
 	found.stop = lab_explore_stop;
 	found.arg = explore;
+	found.shrink_ns = SHRINK_NS;
 	lab_scenario_copy(&found.scenario, scenario);
 	lab_choices_copy(&found.choices, choices);
 	found.result = *result;
