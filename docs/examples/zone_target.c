@@ -49,7 +49,8 @@ static enum lab_status adapter_free(void *self, void *block, const struct lab_re
 
 static void adapter_drain(void *self, unsigned cpu)
 {
-	zone_drain(cpu);
+	if (machine->host->cpu() == cpu) /* its list has no lock: nobody else may touch it */
+		zone_drain(cpu);
 }
 
 const struct lab_target *lab_target_entry(void)

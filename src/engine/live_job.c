@@ -161,7 +161,7 @@ void lab_live_job_quiesce(struct lab_live_cpu *cpu)
 		return;
 	restore_marks(cpu);
 	call_begin(cpu);
-	lab_exec_drain_online(&live->exec);
+	lab_exec_drain_online(&live->exec, NULL, NULL); /* each thread has drained its own CPU */
 	if (!lab_live_has_found(live))
 		lab_oracle_quiesce(live->oracle, live->exec.self);
 	call_end(cpu);

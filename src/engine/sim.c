@@ -11,6 +11,13 @@
 
 struct lab_sim *lab_sim_current;
 
+static void move_engine(void *arg, unsigned cpu)
+{
+	struct lab_sim *sim = arg;
+
+	sim->engine.cpu = cpu;
+}
+
 /* What is left is released by the engine, a task of each context's CPU in turn. */
 static void close_run(struct lab_sim *sim)
 {
@@ -18,8 +25,7 @@ static void close_run(struct lab_sim *sim)
 		sim->engine.cpu = sim->actors[i].cpu;
 		lab_exec_release_all(&sim->exec, &sim->actors[i]);
 	}
-	sim->engine.cpu = 0;
-	lab_exec_drain_online(&sim->exec);
+	lab_exec_drain_online(&sim->exec, move_engine, sim);
 	lab_sim_local_drain(sim);
 }
 

@@ -358,6 +358,7 @@ void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand);
 
 /* sim_sync.c, when nobody can move. time_out: has the first of those give up that do so; false: there are none. */
 bool lab_sim_sync_time_out(struct lab_sim *sim);
+void lab_sim_sync_judge_circle(struct lab_sim *sim, struct lab_sim_strand *strand);
 void lab_sim_sync_judge_stuck(struct lab_sim *sim, struct lab_sim_strand *strand);
 
 /* sim_stuck.c: on the engine's strand, when nobody can run. True: somebody can again; false: the run ends starved. */

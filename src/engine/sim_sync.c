@@ -141,6 +141,18 @@ static bool waits_for_memory(struct lab_sim *sim, const struct lab_sim_strand *s
 	return !lab_oracle_could_serve(sim->exec.oracle, request, sim->min_highest);
 }
 
+void lab_sim_sync_judge_circle(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	unsigned waiter;
+
+	if (!strand->sync || !strand->top || !is_circle(sim, strand))
+		return;
+	waiter = strand->top->actor->index;
+	lab_oracle_report(sim->exec.oracle, LAB_R08_INTERRUPT_SAFETY, waiter, UINT64_MAX, 0,
+			  "deadlock: %s in %s waits for %s, which waits for it", lab_sim_name(sim, waiter),
+			  strand->sync->service, lab_sim_name(sim, holder_of(sim, strand->sync)->actor->index));
+}
+
 void lab_sim_sync_judge_stuck(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
 	const struct lab_sim_context *holder;
@@ -150,10 +162,6 @@ void lab_sim_sync_judge_stuck(struct lab_sim *sim, struct lab_sim_strand *strand
 		return;
 	holder = holder_of(sim, strand->sync);
 	waiter = strand->top->actor->index;
-	if (is_circle(sim, strand))
-		lab_oracle_report(sim->exec.oracle, LAB_R08_INTERRUPT_SAFETY, waiter, UINT64_MAX, 0,
-				  "deadlock: %s in %s waits for %s, which waits for it", lab_sim_name(sim, waiter),
-				  strand->sync->service, lab_sim_name(sim, holder->actor->index));
 	lab_oracle_report(sim->exec.oracle, LAB_R09_PROGRESS, waiter, UINT64_MAX, 0,
 			  holder ? "%s waits in %s for %s, and nobody can move"
 				 : "lost wake-up: %s waits in %s%s, and nobody can move",

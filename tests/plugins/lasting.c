@@ -6,9 +6,11 @@
 
 /*
  * A global allocator without destroy that remembers how often it was asked: in a variable, in a variable made at the
- * first request, in memory that it never frees, and for its thread. After 1000 requests it hands a frame out twice,
+ * first request, in memory that it never frees, and for its thread. After WORN_OUT requests it hands a frame out twice,
  * which no short run reaches, unless something is left of the runs before it.
  */
+#define WORN_OUT 30000u
+
 static const struct lab_machine *machine;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned requests;
@@ -32,7 +34,7 @@ static int is_worn_out(void)
 	state->requests++;
 	requests++;
 	own_requests++;
-	return requests > 1000 || state->requests > 1000 || own_requests > 1000;
+	return requests > WORN_OUT || state->requests > WORN_OUT || own_requests > WORN_OUT;
 }
 
 static enum lab_status lasting_alloc(void *self, const struct lab_request *request, void **ret_block)

@@ -72,7 +72,7 @@ class Plugins(unittest.TestCase):
                 self.demand(self.build("waiters.c", f"-DBUG={bug}"), rule)
 
     def test_what_is_never_destroyed_is_put_back(self):
-        """It hands a frame out twice after 1000 requests, of which no run here has as many."""
+        """It hands a frame out twice after 30,000 requests, of which no run here has as many."""
         for compiler in COMPILERS:
             plug_in = self.build("lasting.c", compiler=compiler)
             hashes = set()
@@ -150,7 +150,7 @@ class Plugins(unittest.TestCase):
                 self.skipTest("a rustc without hooks")
         self.demand_clean(self.build(adapter, library_file))
         self.assertEqual(library(self.folder / "bare.rs", *hooks).returncode, 0)
-        self.demand(self.build(adapter, library_file), "R01")
+        self.demand(self.build(adapter, library_file), "R01|R04")
 
     def test_what_is_not_hooked_is_said_so(self):
         plug_in = self.build("tls_cache.c", "--native")
