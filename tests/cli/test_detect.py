@@ -134,7 +134,8 @@ class Detect(unittest.TestCase):
             self.assertEqual(answer.returncode, USAGE, words)
             self.assertIn(f"{words[0]}: ", answer.stderr)
             self.assertIn(expectation, answer.stderr)
-            self.assertEqual(len(answer.stderr.splitlines()), 1)
+            told = [line for line in answer.stderr.splitlines() if "race is left out" not in line]  # under sanitizers
+            self.assertEqual(len(told), 1)
         self.assertEqual(run("bench", "alloc", "--bugs", "r01-*").returncode, USAGE)
 
 
