@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,8 +54,7 @@ void lab_explore_count(struct lab_explore_state *state, const struct lab_sim_res
 
 static void broken(struct lab_explore *explore, enum lab_status status)
 {
-	lab_cli_error("explore: the target cannot be run: %s%s%s", lab_status_name(status),
-		      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
+	lab_cli_error("explore: the target cannot be run: %s", lab_cli_why(status));
 	explore->state->codes |= 1u << LAB_EXIT_HARNESS;
 	explore->state->ended = true;
 }

@@ -65,6 +65,10 @@ struct lab_stress_result {
 
 /* stress.c: a run from its options to its verdict; the exit code. Once a process. */
 int lab_stress_one(const struct lab_stress_plan *plan);
+/* False after one line on stderr: there is nothing to tell of. */
+bool lab_stress_was_made(const char *command, const struct lab_stress_result *result, enum lab_status status);
+/* Destroys the run; leaves the process with the code where that cannot be. Else answers the code. */
+int lab_stress_close(struct lab_stress_result *result, int code);
 
 /* stress_each.c: each workload in a process of its own, whatever the others come to; the exit code. */
 int lab_stress_each(const struct lab_stress_plan *plan);
