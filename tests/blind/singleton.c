@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * class: global state
- * rule:  R01
+ * rule:  R01 R04
  * found: explore stress
  *
  * One allocator for the whole process, which has no instance and makes itself ready at its first request. The bug: two
- * first requests at once make it ready twice, and what the first one took is free again.
+ * first requests at once make it ready twice, and what the first one took is free again: R01 if somebody gets it
+ * meanwhile, and R04 if it is given back twice.
  */
 #include "blind.h"
 
