@@ -47,9 +47,8 @@ static enum lab_status init_cpu(struct lab_live *live, unsigned index)
 		if (status != LAB_OK)
 			return status;
 		level->actor->engine = cpu;
-		lab_prng_seed(&level->dice, live->config.seed, 3 * id);
-		lab_prng_seed(&level->randomness, live->config.seed, 3 * id + 1);
-		lab_prng_seed(&level->shakes, live->config.seed, 3 * id + 2);
+		lab_prng_seed(&level->dice, live->config.seed, 2 * id);
+		lab_prng_seed(&level->randomness, live->config.seed, 2 * id + 1);
 		snprintf(live->names[id], LAB_NAME_BYTES, "%s %u", lab_context_kind_name((enum lab_context_kind)kind),
 			 index);
 	}

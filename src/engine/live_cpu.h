@@ -23,7 +23,6 @@
 struct lab_live_level {
 	struct lab_actor *actor;
 	struct lab_prng dice;       /* when to inject */
-	struct lab_prng shakes;     /* when to stay at a shared access, and for how long */
 	struct lab_prng randomness; /* what random_fill answers */
 	lab_atomic64 call_turns;    /* moves with each begin and end of a target call: the watchdog's pulse */
 	lab_atomic32 call_depth;    /* calls under way in this context */
@@ -32,7 +31,6 @@ struct lab_live_level {
 	unsigned locks;             /* the scenario locks held, one bit each */
 	unsigned event;             /* of the operation under way, in the ring */
 	unsigned until_sample;      /* operations before the next one that is timed */
-	unsigned until_shake;       /* shared accesses before the next one at which it stays */
 };
 
 /* A virtual CPU: one thread. */

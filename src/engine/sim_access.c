@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/live_shake.h"
 #include "engine/sim_state.h"
 
 #include <string.h>
@@ -174,8 +173,6 @@ bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, 
 	uintptr_t at = (uintptr_t)address;
 	struct lab_sim_strand *strand;
 
-	if (!sim)
-		lab_live_shake();
 	if (!sim || !bytes)
 		return false;
 	strand = sim->running;
