@@ -22,14 +22,14 @@
 #define LAB_CHOICE_OLDER_MAX 16u
 
 struct lab_choice {
-	uint16_t asker;  /* context index, or LAB_CHOICE_ENGINE */
-	uint16_t chosen; /* the context that moved */
-	bool fires;      /* chosen is a handler, and comes in here */
-	uint8_t older;  /* the asker, who is also the chosen one, reads so many stores back; 0: it is about who moves */
-	uint32_t event; /* of the asker, the first is 1; 0: before it */
-	uint32_t ask;   /* counts when one event asks again, since an interrupt came in or it stays blocked */
+	uint16_t asker;     /* context index, or LAB_CHOICE_ENGINE */
+	uint16_t chosen;    /* the context that moved */
+	bool fires;         /* chosen is a handler, and comes in here */
+	uint32_t event;     /* of the asker, the first is 1; 0: before it */
+	uint32_t ask;       /* counts when one event asks again, since an interrupt came in or it stays blocked */
 	uint32_t signature; /* of the asker's event and all before: tells whether the code is still the one that was
 			       recorded */
+	uint8_t older; /* the asker, who is also the chosen one, reads so many stores back; 0: it is about who moves */
 };
 
 /* In the order in which they came. Zero-initialise. */
