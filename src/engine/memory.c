@@ -91,6 +91,14 @@ unsigned lab_memory_choices(struct lab_memory *memory, const struct lab_memory_a
 	return older;
 }
 
+unsigned lab_memory_usual(struct lab_memory *memory, const struct lab_memory_access *load, unsigned most)
+{
+	struct lab_memory_word *word = most ? lab_memory_word(memory, load, false) : NULL;
+	unsigned older = word && word->late[load->cpu] ? word->pushed + 1 - word->late[load->cpu] : 0;
+
+	return older <= most ? older : most;
+}
+
 /* Reads the entry as an event of the CPU's that was counted. */
 static void take(struct lab_memory *memory, struct lab_memory_entry *entry, const struct lab_memory_access *access,
 		 uint32_t number)
@@ -113,6 +121,7 @@ struct lab_memory_store lab_memory_load(struct lab_memory *memory, const struct 
 	lab_assert_cmp(older, <, word->count);
 	entry = lab_memory_entry(word, older);
 	word->stale[load->cpu] += older != 0;
+	word->late[load->cpu] = older ? word->pushed - older + 1 : 0;
 	take(memory, entry, load, next_number(memory, load->cpu));
 	return (struct lab_memory_store){entry->value, entry->code, entry->context};
 }

@@ -29,7 +29,7 @@
  * No part of it allocates but lab_memory_create; nothing here is safe from several threads.
  */
 #define LAB_MEMORY_DEPTH 4u /* stores kept of a word, the newest included */
-#define LAB_MEMORY_STALE 3u /* times that one CPU may read something older from one word in a run */
+#define LAB_MEMORY_STALE 8u /* times that one CPU may read something older from one word in a run */
 
 struct lab_memory;
 
@@ -59,6 +59,9 @@ void lab_memory_meet(struct lab_memory *memory, unsigned cpu_count);
 
 /* How many stores back a load may read; 0: the newest only. What the object holds is the newest. */
 unsigned lab_memory_choices(struct lab_memory *memory, const struct lab_memory_access *load);
+/* What it reads unless somebody chooses: what this CPU read there the last time while that can be, so that one choice
+ * says that a store is late; then the newest. */
+unsigned lab_memory_usual(struct lab_memory *memory, const struct lab_memory_access *load, unsigned most);
 /* The load: of the store so many back. */
 struct lab_memory_store lab_memory_load(struct lab_memory *memory, const struct lab_memory_access *load,
 					unsigned older);

@@ -33,8 +33,10 @@ struct lab_memory_word {
 	bool flat;      /* the newest only, whose clock grows and is never replaced */
 	unsigned count; /* of entries, at least one */
 	unsigned newest;
-	uint64_t heads; /* CPUs whose releases go on being passed on, as a mask */
-	uint8_t stale[LAB_CPU_MAX];
+	uint64_t heads;             /* CPUs whose releases go on being passed on, as a mask */
+	uint32_t pushed;            /* entries that followed the first */
+	uint8_t stale[LAB_CPU_MAX]; /* loads of something older */
+	uint32_t late[LAB_CPU_MAX]; /* `pushed` plus 1 as of what such a load read last; 0: the newest */
 	struct lab_memory_entry ring[LAB_MEMORY_DEPTH];
 };
 

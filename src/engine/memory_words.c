@@ -56,6 +56,8 @@ static struct lab_memory_word *make_word(struct lab_memory *memory, uint16_t *in
 	word->count = 1;
 	word->heads = 0;
 	memset(word->stale, 0, sizeof(word->stale));
+	memset(word->late, 0, sizeof(word->late));
+	word->pushed = 0;
 	memset(&word->ring[0], 0, sizeof(word->ring[0]));
 	word->ring[0].value = value;
 	return word;
@@ -139,6 +141,7 @@ struct lab_memory_entry *lab_memory_push(struct lab_memory *memory, struct lab_m
 {
 	struct lab_memory_entry *entry;
 
+	word->pushed++;
 	word->newest = (word->newest + 1) % LAB_MEMORY_DEPTH;
 	word->count = LAB_MIN(word->count + 1, LAB_MEMORY_DEPTH);
 	entry = lab_memory_entry(word, 0);

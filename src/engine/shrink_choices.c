@@ -7,7 +7,7 @@ enum kind { READS, FIRES, SWITCHES };
 
 static enum kind kind_of(const struct lab_choice *choice)
 {
-	if (choice->older)
+	if (choice->reads)
 		return READS;
 	return choice->fires ? FIRES : SWITCHES;
 }

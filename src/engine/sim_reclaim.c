@@ -24,8 +24,7 @@ void lab_sim_reclaim_wake(struct lab_sim *sim, unsigned zone)
 
 	if (!reclaimer || zone >= LAB_ZONE_COUNT)
 		return;
-	if (lab_sim_is_weak)
-		lab_sim_weak_call_ends(); /* who wakes comes before who is woken */
+	lab_sim_weak_bracket(false); /* who wakes comes before who is woken */
 	sim->shared = true;
 	sim->reclaim_wanted |= 1u << zone;
 	if (reclaimer->strand->top)
@@ -57,11 +56,8 @@ void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand)
 		unsigned zone = lab_bits_first(sim->reclaim_wanted);
 
 		sim->reclaim_wanted &= ~(1u << zone);
-		if (lab_sim_is_weak)
-			lab_sim_weak_call_begins();
+		lab_sim_weak_bracket(true);
 		reclaim_zone(sim, strand->task, zone);
-		if (lab_sim_is_weak)
-			lab_sim_weak_call_ends();
 		sim->shared = true;
 		lab_sim_point(LAB_SIM_OP_END);
 	}

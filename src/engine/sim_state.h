@@ -296,12 +296,12 @@ struct lab_sim_context *lab_sim_strategy_told(struct lab_sim *sim, const struct 
 struct lab_choice lab_sim_read_place(struct lab_sim *sim, const struct lab_sim_context *asker, size_t bytes,
 				     uintptr_t code);
 
-/* sim_weak.c: around a run that asks for it; in one: all came together, and around a context's calls. */
+/* sim_weak.c: around a run that asks for it; in one: all came together; what the running context begins comes after all
+ * that was ended. */
 void lab_sim_weak_begin(struct lab_sim *sim);
 void lab_sim_weak_end(struct lab_sim *sim);
 void lab_sim_weak_meet(struct lab_sim *sim);
-void lab_sim_weak_call_begins(void);
-void lab_sim_weak_call_ends(void);
+void lab_sim_weak_bracket(bool begins);
 
 /* sim_step.c: the step that the run is in, for who asked to be told. */
 void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);

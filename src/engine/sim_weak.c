@@ -8,8 +8,8 @@
 
 /*
  * The engine's side of the memory model. Beside the target's own operations these order contexts: what orders them in
- * race mode (plat/race.h), the heap, and calls: one that begins comes after all that ended, since the oracle judges by
- * that; so only calls that overlap may see one another's stores late.
+ * race mode (plat/race.h), the heap, and calls and operations: one that begins comes after all that ended, since the
+ * oracle judges by that; so only calls that overlap may see one another's stores late.
  */
 
 bool lab_sim_is_weak;
@@ -45,18 +45,19 @@ static unsigned choose(struct lab_sim *sim, const struct lab_memory_access *load
 	struct lab_strategy *strategy = sim->options.strategy;
 	struct lab_sim_context *context = &sim->contexts[load->context];
 	struct lab_choice place;
-	struct lab_read question = {.context = load->context, .most = most};
+	struct lab_read question = {
+		.context = load->context, .most = most, .usual = lab_memory_usual(sim->memory, load, most)};
 	unsigned older;
 
 	if (!most || !strategy->ops->reads)
-		return 0;
+		return question.usual;
 	place = lab_sim_read_place(sim, context, load->bytes, load->code);
 	question.place = &place;
 	older = strategy->ops->reads(strategy, &question);
 	lab_assert_cmp(older, <=, most);
 	place.chosen = place.asker;
-	place.older = (uint8_t)older;
-	if (older && sim->options.record)
+	place.reads = (uint8_t)(older + 1);
+	if (older != question.usual && sim->options.record)
 		lab_choices_add(sim->options.record, place);
 	return older;
 }
@@ -223,12 +224,12 @@ void lab_sim_weak_meet(struct lab_sim *sim)
 	lab_memory_meet(sim->memory, sim->cpu_count);
 }
 
-void lab_sim_weak_call_begins(void)
+void lab_sim_weak_bracket(bool begins)
 {
-	acquire_here(&calls);
-}
-
-void lab_sim_weak_call_ends(void)
-{
-	release_here(&calls);
+	if (!lab_sim_is_weak)
+		return;
+	if (begins)
+		acquire_here(&calls);
+	else
+		release_here(&calls);
 }

@@ -69,11 +69,13 @@ void lab_random_begin(struct lab_random *random)
 unsigned lab_random_reads(struct lab_strategy *strategy, const struct lab_read *read)
 {
 	struct lab_random *random = (struct lab_random *)strategy;
+	unsigned other;
 
 	if (!random->left || !lab_prng_chance(&random->stale, 1, random->one_in))
-		return 0;
+		return read->usual;
 	random->left--;
-	return 1 + (unsigned)lab_prng_below(&random->stale, read->most);
+	other = (unsigned)lab_prng_below(&random->stale, read->most);
+	return other + (other >= read->usual);
 }
 
 void lab_irq_plan_begin(struct lab_irq_plan *plan, const struct lab_scenario *scenario, struct lab_prng *prng)

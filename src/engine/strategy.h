@@ -46,7 +46,8 @@ static inline unsigned lab_strategy_contexts(const struct lab_scenario *scenario
 /* A load that may read something older than what the word holds. */
 struct lab_read {
 	unsigned context;
-	unsigned most; /* stores back, at least 1 */
+	unsigned most;  /* stores back, at least 1 */
+	unsigned usual; /* what the engine would do on its own: 0, or what the CPU read there the last time */
 	const struct lab_choice *place;
 };
 

@@ -53,7 +53,7 @@ static unsigned reads(struct lab_strategy *strategy, const struct lab_read *read
 {
 	struct lab_strategy *one = present((struct automatic *)strategy);
 
-	return one->ops->reads ? one->ops->reads(one, read) : 0;
+	return one->ops->reads ? one->ops->reads(one, read) : read->usual;
 }
 
 static void end(struct lab_strategy *strategy, bool shared)

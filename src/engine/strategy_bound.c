@@ -105,22 +105,24 @@ static struct saved *next_place(struct bound *bound, uint32_t count)
 	return &bound->stack[bound->at++];
 }
 
-/* An older value is a departure, whichever it is. */
+/* Another value than the usual one is a departure, whichever it is. */
 static unsigned reads(struct lab_strategy *strategy, const struct lab_read *read)
 {
 	struct bound *bound = (struct bound *)strategy;
 	struct saved *saved;
 
 	if (bound->spent == bound->bound)
-		return 0;
+		return read->usual;
 	saved = next_place(bound, read->most + 1);
 	if (saved->count != read->most + 1) {
 		bound->changed = true;
-		return 0;
+		return read->usual;
 	}
 	saved->pays = saved->taken != 0;
 	bound->spent += saved->pays;
-	return saved->taken;
+	if (!saved->pays)
+		return read->usual;
+	return saved->taken - (saved->taken <= read->usual);
 }
 
 static unsigned choose(struct lab_strategy *strategy, const struct lab_point *point)

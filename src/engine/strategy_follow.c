@@ -115,7 +115,7 @@ static unsigned reads(struct lab_strategy *strategy, const struct lab_read *read
 	size_t i = follow->exact ? follow->next : 0, last = follow->exact ? i + 1 : follow->choices->count;
 
 	if (follow->divergence.is)
-		return 0;
+		return read->usual;
 	for (; i < last && i < follow->choices->count; i++) {
 		const struct lab_choice *choice = &follow->choices->list[i];
 
@@ -123,18 +123,18 @@ static unsigned reads(struct lab_strategy *strategy, const struct lab_read *read
 			continue;
 		if (follow->exact && choice->signature != read->place->signature) {
 			diverge(follow, choice, read->place, otherwise);
-			return 0;
+			return read->usual;
 		}
-		if (choice->older > read->most) {
+		if (choice->reads > read->most + 1) {
 			if (follow->exact)
 				diverge(follow, choice, read->place, "the value that was read cannot be read there");
-			return 0;
+			return read->usual;
 		}
 		follow->used[i] = true;
 		follow->next++;
-		return choice->older;
+		return choice->reads - 1u;
 	}
-	return 0;
+	return read->usual;
 }
 
 static void end(struct lab_strategy *strategy, bool shared)

@@ -359,6 +359,7 @@ static void test_bounds(void **state)
 	assert_int_equal(lab_memory_choices(memory, &load), LAB_MEMORY_DEPTH - 1);
 	for (unsigned i = 0; i < LAB_MEMORY_STALE; i++) {
 		assert_true(lab_memory_choices(memory, &load) > 0);
+		assert_int_equal(lab_memory_usual(memory, &load, 1), i ? 1 : 0);
 		assert_int_equal(lab_memory_load(memory, &load, 1).value, 8);
 	}
 	assert_int_equal(lab_memory_choices(memory, &load), 0);
