@@ -129,7 +129,7 @@ static void test_made_small(void **state)
 		assert_false(shrink.unsteady);
 		for (size_t k = 0; k < choices.count; k++)
 			reads += choices.list[k].reads != 0;
-		assert_int_equal(reads, 1);
+		assert_in_range(reads, 1, 2);
 		assert_true(choices.count <= 4);
 		lab_rig_close(&rig);
 	}
