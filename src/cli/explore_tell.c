@@ -76,7 +76,7 @@ void lab_explore_tell_scenario(const struct lab_explore *explore, const char *na
 	lab_emit_begin(explore->emit, "scenario");
 	lab_emit_text(explore->emit, "file", name);
 	lab_emit_u64(explore->emit, "schedules", schedules);
-	lab_emit_bool(explore->emit, "complete", strategy->done && strategy->complete);
+	lab_emit_bool(explore->emit, "complete", strategy->done && strategy->complete && !explore->plan->weak);
 	lab_emit_text(explore->emit, "searched", text);
 	lab_emit_end(explore->emit);
 	fflush(stdout); /* the next scenario may end the process */
