@@ -18,7 +18,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *strategy, *schedules, *time, *cpu_time, *preemptions, *seed, *from, *findings, *cpu_limit,
-		*format;
+		*format, *memory;
 	int race, keep_going, no_lanes;
 };
 
@@ -63,6 +63,29 @@ static int take_limits(const struct words *words, struct lab_explore_plan *plan)
 	return 0;
 }
 
+/* Race mode is where order is judged. */
+static int take_memory(const struct words *words, struct lab_explore_plan *plan)
+{
+	static const char *const names[] = {"sc", "c11", NULL};
+	unsigned memory = words->race && strcmp(plan->strategy, "dpor") != 0;
+
+	if (words->memory && lab_cli_choice(COMMAND, "--memory", words->memory, names, &memory))
+		return LAB_EXIT_USAGE;
+	plan->weak = memory == 1;
+	if (plan->weak && strcmp(plan->strategy, "dpor") == 0) {
+		lab_cli_error("explore: --memory: 'c11': expected another --strategy beside it, for dpor tries no "
+			      "older values");
+		return LAB_EXIT_USAGE;
+	}
+	if (plan->weak && words->memory && !plan->hooked) {
+		lab_cli_error("explore: --memory: '%s' is not hooked, so that its loads are not seen: expected a "
+			      "target compiled for it",
+			      plan->target_name);
+		return LAB_EXIT_UNSUPPORTED;
+	}
+	return 0;
+}
+
 static int take_words(const struct words *words, const char **rest, struct lab_explore_plan *plan)
 {
 	unsigned strategy = 0;
@@ -93,7 +116,7 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 		lab_cli_error("explore: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	return 0;
+	return take_memory(words, plan);
 }
 
 /* Does not return where another program goes on. */
@@ -132,6 +155,8 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		 "CPU time after which a run is a hang (default " CPU_LIMIT_DEFAULT ")", "T"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "of the standard output (text)", "text|jsonl"},
 		{"race", '\0', POPT_ARG_NONE, &words.race, 0, "find data races, too (ThreadSanitizer)", NULL},
+		{"memory", '\0', POPT_ARG_STRING, &words.memory, 0,
+		 "whether loads may read older values, as C11 lets them (sc; with --race c11)", "sc|c11"},
 		POPT_TABLEEND,
 	};
 	const char **rest;

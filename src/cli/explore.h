@@ -26,6 +26,7 @@ struct lab_explore_plan {
 	uint64_t cpu_ns;                   /* that one run may take */
 	unsigned preemptions;              /* LAB_NOBODY: the strategy's own */
 	bool hooked;                       /* the target switches at each access */
+	bool weak;                         /* loads read older values where C11 lets them */
 	bool keep_going;                   /* after a finding */
 	bool no_lanes;                     /* of a finding */
 	enum lab_format format;

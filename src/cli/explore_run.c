@@ -104,6 +104,7 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 		.seed = explore->plan->seed + state->scenarios,
 		.preemptions = explore->plan->preemptions,
 		.share = share,
+		.weak = explore->plan->weak,
 	};
 	struct lab_strategy *strategy;
 	bool automatic = strcmp(explore->plan->strategy, "auto") == 0;
@@ -119,7 +120,8 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 		lab_sim_settle(explore->sim);
 	}
 	state->scenarios++;
-	state->exhausted += strategy->done && strategy->complete;
+	state->exhausted +=
+		strategy->done && strategy->complete && !explore->plan->weak; /* the model leaves much out */
 	state->bound = strategy->bound;
 	if (name)
 		lab_explore_tell_scenario(explore, name, state->schedules - before, strategy);

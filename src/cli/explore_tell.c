@@ -31,6 +31,7 @@ void lab_explore_tell_options(const struct lab_explore *explore)
 	lab_emit_text(emit, "target", plan->target_name);
 	lab_emit_text(emit, "switches_at", plan->hooked ? "accesses" : "calls");
 	lab_emit_bool(emit, "race", lab_cli_race_is_here());
+	lab_emit_text(emit, "memory", plan->weak ? "c11" : "sc");
 	lab_emit_text(emit, "strategy", plan->strategy);
 	lab_emit_u64(emit, "seed", plan->seed);
 	lab_emit_u64(emit, "schedules", plan->schedules);
@@ -75,7 +76,7 @@ void lab_explore_tell_scenario(const struct lab_explore *explore, const char *na
 	lab_emit_begin(explore->emit, "scenario");
 	lab_emit_text(explore->emit, "file", name);
 	lab_emit_u64(explore->emit, "schedules", schedules);
-	lab_emit_bool(explore->emit, "complete", strategy->done && strategy->complete);
+	lab_emit_bool(explore->emit, "complete", strategy->done && strategy->complete && !explore->plan->weak);
 	lab_emit_text(explore->emit, "searched", text);
 	lab_emit_end(explore->emit);
 	fflush(stdout); /* the next scenario may end the process */

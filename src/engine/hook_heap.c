@@ -10,6 +10,7 @@
 #include "base/bits.h"
 #include "engine/hook.h"
 #include "engine/hook_race.h"
+#include "engine/sim_weak.h"
 #include "target/module.h"
 
 /*
@@ -26,6 +27,8 @@ static void *take(size_t alignment, size_t bytes)
 	lab_sim_heap_used();
 	if (memory)
 		lab_race_heap_take(memory);
+	if (memory && __builtin_expect(lab_sim_is_weak, false))
+		lab_sim_weak_took(memory, bytes);
 	return memory;
 }
 
@@ -60,6 +63,8 @@ void __wrap_free(void *memory)
 		free(memory);
 	else if (memory && lab_heap_has(lab_module_heap, memory) && lab_sim_freed(memory, code)) {
 		lab_race_heap_give(memory, lab_heap_bytes(memory), code);
+		if (__builtin_expect(lab_sim_is_weak, false))
+			lab_sim_weak_gave(memory);
 		lab_heap_give(lab_module_heap, memory);
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/memory.h"
 #include "plat/sanitizer.h"
 
 #define RANDOM_SEED         UINT64_C(0x6c61627972696e74)
@@ -203,6 +204,7 @@ void lab_sim_destroy(struct lab_sim *sim)
 	for (unsigned i = 0; i < LAB_SIM_SHAPE_COUNT; i++)
 		lab_sim_shape_free(&sim->shapes[i]);
 	free_actors(sim->actors, sim->actor_room);
+	lab_memory_destroy(sim->memory);
 	free(sim);
 }
 
@@ -226,6 +228,7 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 
 	if (sim->options.strategy)
 		sim->options.strategy->ops->begin(sim->options.strategy, scenario);
+	lab_sim_weak_begin(sim);
 	lab_sim_current = sim;
 	sim->running = &sim->engine;
 	sim->engine.started = true;
@@ -236,6 +239,7 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 	lab_sim_aside(sim, false);
 	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
+	lab_sim_weak_end(sim);
 	lab_sim_step_end(sim);
 	lab_sim_order_last(sim);
 	sim->result->trace_hash = sim->order.sum;

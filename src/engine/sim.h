@@ -47,8 +47,13 @@ struct lab_sim_step {
 	enum lab_word kind;           /* how a value of it is read */
 	bool has_values;              /* of an access of up to 8 bytes: */
 	uint64_t before, after;       /* after: known at its end */
-	bool ended;                   /* told at its end; what follows is known then */
-	bool op_ended;                /* an operation ended in it: */
+	/* Of a load that read so many stores back: both are what it read; who stored that, LAB_NOBODY: it was there
+	   before the run; and where in the target's file. */
+	unsigned older, older_context;
+	uint64_t newest;
+	uintptr_t older_code;
+	bool ended;    /* told at its end; what follows is known then */
+	bool op_ended; /* an operation ended in it: */
 	enum lab_status status;
 	uint64_t frame; /* of the block that it filled its slot with, as in a finding; or UINT64_MAX */
 };

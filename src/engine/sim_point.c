@@ -9,6 +9,8 @@ void lab_sim_switch(struct lab_sim *sim, struct lab_sim_strand *to)
 
 	if (lab_race_engine)
 		lab_race_engine->resume(sim, to);
+	if (lab_sim_is_weak && to == &sim->engine)
+		lab_sim_weak_meet(sim);
 	to->started = true;
 	to->at_boundary = false;
 	if (to != &sim->engine)

@@ -12,6 +12,7 @@
 #include "engine/sim_order.h"
 #include "engine/sim_spin.h"
 #include "engine/sim_sync.h"
+#include "engine/sim_weak.h"
 #include "engine/strategy.h"
 #include "plat/coroutine.h"
 #include "target/module.h"
@@ -166,6 +167,7 @@ struct lab_sim {
 	uint64_t last_event, run_count;
 	uint64_t engine_events, engine_events_most; /* in the engine's own calls */
 	lab_atomic64 *beats;                        /* NULL: nobody watches */
+	struct lab_memory *memory;                  /* NULL: no run asked for it yet */
 	struct lab_sim_context *reclaimer;          /* behind the scenario's contexts; NULL: the target has none */
 	struct lab_scenario_context reclaim_plan;
 	uint32_t reclaim_wanted; /* zones, as a mask */
@@ -289,6 +291,17 @@ void lab_sim_record_unasked(struct lab_sim *sim, const struct lab_sim_context *a
 			    const struct lab_sim_context *handler);
 /* Who comes in here in the run that is followed; NULL: nobody, or nobody who can. */
 struct lab_sim_context *lab_sim_strategy_told(struct lab_sim *sim, const struct lab_sim_context *asker);
+
+/* The same for a load: what it reads is a choice of its own at the event. */
+struct lab_choice lab_sim_read_place(struct lab_sim *sim, const struct lab_sim_context *asker, size_t bytes,
+				     uintptr_t code);
+
+/* sim_weak.c: around a run that asks for it; in one: all came together; what the running context begins comes after all
+ * that was ended. */
+void lab_sim_weak_begin(struct lab_sim *sim);
+void lab_sim_weak_end(struct lab_sim *sim);
+void lab_sim_weak_meet(struct lab_sim *sim);
+void lab_sim_weak_bracket(bool begins);
 
 /* sim_step.c: the step that the run is in, for who asked to be told. */
 void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);

@@ -19,7 +19,9 @@ static void run_ops(struct lab_sim *sim, struct lab_sim_context *context)
 	const struct lab_op *ops = sim->scenario->ops; /* NULL where a scenario has none */
 
 	for (size_t i = 0; i < context->plan->op_count; i++) {
+		lab_sim_weak_bracket(true);
 		lab_exec_op(&sim->exec, context->actor, &ops[context->plan->first_op + i]);
+		lab_sim_weak_bracket(false);
 		context->ops_done++;
 		lab_sim_directive_op_end(sim, context);
 		lab_sim_point(LAB_SIM_OP_END);

@@ -139,7 +139,8 @@ def check_race(program, rule, module, options, folder):
 
     closing = demand_finding(explore(module, "--race"), rule)
     again = run(program, shlex.split(closing[2].removeprefix("reproduce: labyrinth ")) + ["--no-lanes"], folder)
-    if demand_finding(again, rule)[0] != closing[0]:
+    # memory of a target's own lies elsewhere in each process
+    if re.sub("0x[0-9a-f]+", "", demand_finding(again, rule)[0]) != re.sub("0x[0-9a-f]+", "", closing[0]):
         raise Failure(f"expected the same once more\n{again.shown}")
     demand_clean(explore(module))
     for target in CLEAN:

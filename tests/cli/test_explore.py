@@ -93,6 +93,19 @@ class Explore(unittest.TestCase):
                 self.assertRegex(scenario["searched"], r"^exhausted: \d+ schedules, \d+ of them cut short")
                 self.assertEqual(end["complete"], 1)
 
+    def test_older_values_are_asked_for(self):
+        counts = {}
+        for memory in ("sc", "c11"):
+            records, _ = self.records("--memory", memory, "--strategy", "bound", "--preemptions", "2", self.pair)
+            self.assertEqual(records[0]["memory"], memory)
+            counts[memory] = records[2]["schedules"]
+        self.assertGreater(counts["c11"], counts["sc"])
+        self.assertEqual(records[2]["complete"], 0)
+        for words in (("--memory", "tso"), ("--memory", "c11", "--strategy", "dpor")):
+            answer = run("explore", *words, str(self.pair), cwd=self.root)
+            self.assertEqual(answer.returncode, USAGE)
+            self.assertRegex(answer.stderr, "^labyrinth: explore: --memory: '")
+
     def test_bounds_tell_their_counts(self):
         records, _ = self.records("--strategy", "bound", "--preemptions", "1", self.pair)
         self.assertRegex(records[1]["searched"], r"^0 preempted: 2, 1 preempted: \d+$")

@@ -21,7 +21,7 @@ from table import print_table, summary_of
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-STAGES = ("corpus", "explore", "race", "tests")
+STAGES = ("corpus", "explore", "weak", "race", "tests")
 PATIENCE_S = 600  # of a stage by the clock: a machine may be busy, and a finding is made small at any price
 
 
@@ -67,9 +67,12 @@ class Judge:
             return [[self.program, "replay", "--target", str(module), str(ROOT / "corpus/regress")]]
         if stage == "explore":
             return [explore]
+        if stage == "weak":
+            return [[*explore, "--memory", "c11", "--strategy", "bound", "--preemptions", "3", str(path)]
+                    for path in sorted((HERE / "weak").glob("*.scn"))]
         if stage == "race":
             given = sorted(str(path) for path in (HERE / "race").glob("*.scn"))
-            return [[*explore, "--race", "--strategy", "bound", *given], [*explore, "--race"]]
+            return [[*explore, "--race", "--memory", "sc", "--strategy", "bound", *given], [*explore, "--race"]]
         return [[str(test)] for test in tests]
 
     def killed_by(self, stage, code, output):
@@ -92,6 +95,8 @@ class Judge:
         for stage in self.stages:
             if stage == "race" and mutant.kind == "bound":
                 continue  # orders nothing
+            if stage == "weak" and mutant.kind != "order":
+                continue  # seen where all loads read the newest value, if at all
             tests = self.builder.tests(mutant, folder) if stage == "tests" else []
             for command in self.commands(stage, module, tests):
                 code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
