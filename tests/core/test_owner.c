@@ -143,6 +143,22 @@ static void the_first_beyond_is_refused(void **state)
 	fixture_close(&fixture);
 }
 
+/* The same where the table of regions ends at the frame: what lies behind it says where to look. */
+static void the_first_beyond_a_full_table_is_refused(void **state)
+{
+	static const struct lab_span whole = {0, 16 * 1024, LAB_ZONE_DMA};
+	struct lab_alloc_request request = fixture_request(LAB_GFP_DMA, 0, 0, 1);
+	struct lab_fixture fixture;
+	struct lab_page *page;
+
+	fixture_open(&fixture, &whole, 1, no_marks, 1, 0);
+	page = take(&fixture, &request); /* the rest of its word is in the cache, whose table is next */
+	assert_int_equal(lab_page_free(&fixture.arena, beside(lab_page_at(&fixture.arena, 16383), 1), &request),
+			 LAB_BAD_ADDRESS);
+	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
+	fixture_close(&fixture);
+}
+
 static void ownership_is_transferred(void **state)
 {
 	struct lab_fixture fixture;
@@ -305,6 +321,7 @@ int main(void)
 		cmocka_unit_test(bad_requests_are_refused),
 		cmocka_unit_test(the_greatest_block_knows_its_inside),
 		cmocka_unit_test(the_first_beyond_is_refused),
+		cmocka_unit_test(the_first_beyond_a_full_table_is_refused),
 		cmocka_unit_test(ownership_is_transferred),
 		cmocka_unit_test(an_exclusive_block_has_one_view),
 		cmocka_unit_test(release_overwrites),
