@@ -72,12 +72,13 @@ static int claim(struct lab_shredder *shredder)
 void lab_shredder_run(struct lab_shredder *shredder, void *memory, size_t bytes)
 {
 	int number = claim(shredder);
-	struct context *context = &shredder->contexts[number < 0 ? 0 : number];
+	struct context *context;
 
 	if (number < 0) {
 		memset(memory, 0, bytes);
 		return;
 	}
+	context = &shredder->contexts[number];
 	lab_assert(!context->used);
 	context->used = true;
 	lab_keystream_fill(context->stream, memory, bytes);

@@ -31,6 +31,7 @@ void lab_plot_fill(struct lab_telling *telling)
 	unsigned order = lab_prng_chance(telling->prng, 1, 4) ? telling->orders[1] : machine->order_max;
 	size_t tasks = task_count(telling->scenario);
 
+	telling->edge = stays ? class : LAB_CLASS_MEMALLOC;
 	for (unsigned i = 0; i < FILLS_MOST && left; i++) {
 		struct lab_op op = {.kind = LAB_OP_ALLOC, .gfp = LAB_GFP_MEMALLOC};
 
@@ -41,6 +42,56 @@ void lab_plot_fill(struct lab_telling *telling)
 		left -= UINT64_C(1) << order;
 		lab_tell(telling, spread ? i % tasks : 0, op);
 	}
+}
+
+/* A context but the first, of those that there are; a handler mostly. */
+static size_t another(struct lab_telling *telling)
+{
+	size_t count = telling->scenario->context_count, tasks = task_count(telling->scenario);
+	size_t first = tasks < count && lab_prng_chance(telling->prng, 3, 4) ? tasks : 1;
+
+	return first + lab_prng_below(telling->prng, count - first);
+}
+
+void lab_plot_dip(struct lab_telling *telling)
+{
+	static const lab_gfp gfps[LAB_CLASS_COUNT] = {
+		[LAB_CLASS_ORDINARY] = LAB_GFP_NOWAIT,
+		[LAB_CLASS_HIGH] = LAB_GFP_KERNEL | LAB_GFP_HIGH | LAB_GFP_NORETRY,
+		[LAB_CLASS_ATOMIC] = LAB_GFP_ATOMIC,
+		[LAB_CLASS_MEMALLOC] = LAB_GFP_MEMALLOC,
+	};
+	struct lab_op take = {.kind = LAB_OP_ALLOC, .gfp = LAB_GFP_MEMALLOC};
+	size_t context;
+
+	if (telling->scenario->context_count < 2)
+		return;
+	context = another(telling);
+	lab_tell(telling, context, take);
+	lab_tell(telling, context, (struct lab_op){.kind = LAB_OP_FREE});
+	take.gfp = gfps[telling->edge];
+	lab_tell(telling, 0, take);
+}
+
+void lab_plot_strays(struct lab_telling *telling)
+{
+	const struct lab_scenario_machine *machine = &telling->scenario->machine;
+	struct lab_op take = lab_tell_alloc(telling, 0), stray = {.kind = LAB_OP_FREE_WILD};
+	size_t context;
+
+	if (telling->scenario->context_count < 2 || machine->order_max < 2)
+		return;
+	context = another(telling);
+	take.order = (uint8_t)LAB_MAX(take.order, 2 + lab_prng_below(telling->prng, machine->order_max - 1));
+	/* most allocators give the first one first */
+	if (lab_prng_chance(telling->prng, 1, 4))
+		stray.value =
+			lab_align_down(lab_prng_below(telling->prng, machine->frame_count), UINT64_C(1) << take.order);
+	lab_tell(telling, 0, take);
+	stray.value++;
+	lab_tell(telling, context, stray);
+	stray.value += 1 + lab_prng_below(telling->prng, (UINT64_C(1) << take.order) - 2);
+	lab_tell(telling, context, stray);
 }
 
 void lab_plot_churn(struct lab_telling *telling, size_t context)
