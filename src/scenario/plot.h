@@ -17,9 +17,8 @@ struct lab_telling {
 	struct lab_scenario *scenario;
 	const struct lab_scope *scope;
 	uint32_t swarm,
-		theme;       /* operations: all of this scenario's, and those that it is about; 0: none in particular */
-	enum lab_class edge; /* of requests that the machine was filled for, if it was */
-	bool keeps;          /* blocks are kept more than freed, for the shrinkers */
+		theme; /* operations: all of this scenario's, and those that it is about; 0: none in particular */
+	bool keeps;    /* blocks are kept more than freed, for the shrinkers */
 	lab_gfp gfps[LAB_FLAVOURS];
 	uint8_t orders[LAB_FLAVOURS];
 	/* What each context holds if all its allocations succeed, and how many blocks were given to it. */
@@ -35,7 +34,8 @@ struct lab_op lab_tell_alloc(struct lab_telling *telling, size_t context);
 
 /* Takes most of a zone, or all of it, in few steps: a floor, or the end, is near for all that follows. */
 void lab_plot_fill(struct lab_telling *telling);
-/* At that edge somebody takes a frame by right and gives it back, while the first context asks for one. */
+/* The same to the floor of a class. Then somebody takes a frame out of the reserve and gives it back, while the first
+ * context asks for one by that class. */
 void lab_plot_dip(struct lab_telling *telling);
 /* The first context takes a block, and another one frees two frames inside of it, which is no head's. */
 void lab_plot_strays(struct lab_telling *telling);
