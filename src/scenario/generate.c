@@ -33,7 +33,7 @@ static uint64_t draw_frames(struct lab_prng *prng, unsigned size)
 	case 11:
 		return 65 + lab_prng_below(prng, 192);
 	case 12:
-		return 64 * (2 + lab_prng_below(prng, 7)); /* whole words */
+		return 64 * (1 + lab_prng_below(prng, 8)); /* whole words */
 	case 13:
 		/* One of the greatest blocks, or two, and at times an end beside them. */
 		return (1 + lab_prng_below(prng, 2)) * (UINT64_C(1) << LAB_ORDER_MAX) +

@@ -2,6 +2,7 @@
 #include "scenario/plot.h"
 
 #include "base/bits.h"
+#include "scenario/draw.h"
 #include "scenario/edit.h"
 #include "scenario/words.h"
 
@@ -18,15 +19,10 @@ static size_t task_count(const struct lab_scenario *scenario)
 }
 
 /* Great blocks first and then what is left of them; or blocks of one order, after which there may be some left. */
-void lab_plot_fill(struct lab_telling *telling)
+static void fill(struct lab_telling *telling, uint64_t stays)
 {
 	const struct lab_scenario_machine *machine = &telling->scenario->machine;
-	const struct lab_zone_marks *marks = &machine->zones[LAB_ZONE_NORMAL];
-	enum lab_class class = (enum lab_class)lab_prng_below(telling->prng, LAB_CLASS_COUNT);
-	uint64_t stays = lab_prng_chance(telling->prng, 3, 4)
-				 ? lab_class_floor(class, marks->min) + lab_prng_below(telling->prng, 4)
-				 : 0;
-	uint64_t left = marks->frames > stays ? marks->frames - stays : 0;
+	uint64_t frames = machine->zones[LAB_ZONE_NORMAL].frames, left = frames > stays ? frames - stays : 0;
 	bool spread = lab_prng_chance(telling->prng, 1, 4);
 	unsigned order = lab_prng_chance(telling->prng, 1, 4) ? telling->orders[1] : machine->order_max;
 	size_t tasks = task_count(telling->scenario);
@@ -41,6 +37,71 @@ void lab_plot_fill(struct lab_telling *telling)
 		left -= UINT64_C(1) << order;
 		lab_tell(telling, spread ? i % tasks : 0, op);
 	}
+}
+
+void lab_plot_fill(struct lab_telling *telling)
+{
+	const struct lab_zone_marks *marks = &telling->scenario->machine.zones[LAB_ZONE_NORMAL];
+	enum lab_class class = (enum lab_class)lab_prng_below(telling->prng, LAB_CLASS_COUNT);
+
+	fill(telling, lab_prng_chance(telling->prng, 3, 4)
+			      ? lab_class_floor(class, marks->min) + lab_prng_below(telling->prng, 4)
+			      : 0);
+}
+
+/* A context but the first, of those that there are; a handler mostly. */
+static size_t another(struct lab_telling *telling)
+{
+	size_t count = telling->scenario->context_count, tasks = task_count(telling->scenario);
+	size_t first = tasks < count && lab_prng_chance(telling->prng, 3, 4) ? tasks : 1;
+
+	return first + lab_prng_below(telling->prng, count - first);
+}
+
+void lab_plot_dip(struct lab_telling *telling)
+{
+	static const lab_gfp gfps[LAB_CLASS_COUNT] = {
+		[LAB_CLASS_ORDINARY] = LAB_GFP_NOWAIT,
+		[LAB_CLASS_HIGH] = LAB_GFP_KERNEL | LAB_GFP_HIGH | LAB_GFP_NORETRY,
+		[LAB_CLASS_ATOMIC] = LAB_GFP_ATOMIC,
+		[LAB_CLASS_MEMALLOC] = LAB_GFP_MEMALLOC,
+	};
+	struct lab_scenario_machine *machine = &telling->scenario->machine;
+	enum lab_class class = (enum lab_class)lab_prng_below(telling->prng, LAB_CLASS_MEMALLOC);
+	struct lab_op take = {.kind = LAB_OP_ALLOC, .gfp = LAB_GFP_MEMALLOC};
+	size_t context;
+
+	for (unsigned i = 0; i < 4 && !machine->zones[LAB_ZONE_NORMAL].min; i++)
+		lab_draw_marks(telling->prng, machine);
+	fill(telling, lab_class_floor(class, machine->zones[LAB_ZONE_NORMAL].min));
+	if (telling->scenario->context_count < 2)
+		return;
+	context = another(telling);
+	lab_tell(telling, context, take);
+	lab_tell(telling, context, (struct lab_op){.kind = LAB_OP_FREE});
+	take.gfp = gfps[class];
+	lab_tell(telling, 0, take);
+}
+
+void lab_plot_strays(struct lab_telling *telling)
+{
+	const struct lab_scenario_machine *machine = &telling->scenario->machine;
+	struct lab_op take = lab_tell_alloc(telling, 0), stray = {.kind = LAB_OP_FREE_WILD};
+	size_t context;
+
+	if (telling->scenario->context_count < 2 || machine->order_max < 2)
+		return;
+	context = another(telling);
+	take.order = (uint8_t)LAB_MAX(take.order, 2 + lab_prng_below(telling->prng, machine->order_max - 1));
+	/* most allocators give the first one first */
+	if (lab_prng_chance(telling->prng, 1, 8))
+		stray.value =
+			lab_align_down(lab_prng_below(telling->prng, machine->frame_count), UINT64_C(1) << take.order);
+	lab_tell(telling, 0, take);
+	stray.value++;
+	lab_tell(telling, context, stray);
+	stray.value += 1 + lab_prng_below(telling->prng, (UINT64_C(1) << take.order) - 2);
+	lab_tell(telling, context, stray);
 }
 
 void lab_plot_churn(struct lab_telling *telling, size_t context)

@@ -34,6 +34,11 @@ struct lab_op lab_tell_alloc(struct lab_telling *telling, size_t context);
 
 /* Takes most of a zone, or all of it, in few steps: a floor, or the end, is near for all that follows. */
 void lab_plot_fill(struct lab_telling *telling);
+/* The same to the floor of a class. Then somebody takes a frame out of the reserve and gives it back, while the first
+ * context asks for one by that class. */
+void lab_plot_dip(struct lab_telling *telling);
+/* The first context takes a block, and another one frees two frames inside of it, which is no head's. */
+void lab_plot_strays(struct lab_telling *telling);
 /* Takes some blocks of one kind and frees them, the first one first, the last one first, or every other one first; at
  * times one more is taken then. */
 void lab_plot_churn(struct lab_telling *telling, size_t context);

@@ -215,8 +215,14 @@ void lab_story_generate(struct lab_prng *prng, unsigned size, const struct lab_s
 	unsigned handler_most = lab_prng_chance(prng, 3, 4) ? HANDLER_MOST : LAB_FUZZ_OP_MAX;
 
 	draw_swarm(&telling);
-	if (lab_prng_chance(prng, 1, scope->marks ? 3 : 4))
-		lab_plot_fill(&telling);
+	if (telling.theme >> LAB_OP_FREE_WILD & 1)
+		lab_plot_strays(&telling);
+	if (lab_prng_chance(prng, 1, scope->marks ? 3 : 4)) {
+		if (scope->marks && lab_prng_chance(prng, 1, 2))
+			lab_plot_dip(&telling);
+		else
+			lab_plot_fill(&telling);
+	}
 	for (uint64_t left = 1 + lab_prng_below(prng, most); left; left--)
 		tell_more(&telling, draw_context(&telling, handler_most));
 	if (lab_prng_chance(prng, 1, 8))

@@ -83,6 +83,19 @@ static size_t blocks_that_fit(unsigned order)
 	return count;
 }
 
+static void every_size_begins_sound(void **state)
+{
+	for (uint64_t frames = 1; frames < 2100; frames += 61) {
+		const struct lab_span span = {0, frames, LAB_ZONE_NORMAL};
+		struct lab_fixture fixture;
+
+		fixture_open(&fixture, &span, 1, no_marks, 1, LAB_ARENA_VIEWS);
+		fixture_check(&fixture);
+		assert_int_equal(lab_arena_free_frames(&fixture.arena), frames);
+		fixture_close(&fixture);
+	}
+}
+
 static void blocks_never_leave_their_span(void **state)
 {
 	static struct lab_page *pages[4096];
@@ -376,6 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_order_fills_the_span),
+		cmocka_unit_test(every_size_begins_sound),
 		cmocka_unit_test(blocks_never_leave_their_span),
 		cmocka_unit_test(dma_requests_stay_in_their_zone),
 		cmocka_unit_test(each_class_stops_at_its_floor),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 # Of what a shifted bound reads or writes too far, where the size is known; it needs no runtime.
 TRAPS = ("-fsanitize=bounds", "-fsanitize-trap=bounds")
+# In the unit tests, of every access of the mutated file.
+ADDRESSES = ("-fsanitize=address",)
 HOOKED, NATIVE = "liblab-hooked-core.a.p", "src/core/liblab-core.a.p"
 
 
@@ -43,7 +45,7 @@ class Builder:
             grown = bool(more)
         return sorted(n for n in names if n.endswith(".c"))
 
-    def objects(self, mutant, folder, flavour):
+    def objects(self, mutant, folder, flavour, more=()):
         """Compiles what is mutated. A header is found before the build's own, since its folder is named first."""
         source = self.root / "src/core" / mutant.file
         text = source.read_text()
@@ -61,27 +63,30 @@ class Builder:
             for word in ("-MQ", "-MF"):
                 if word in kept:
                     del kept[kept.index(word):kept.index(word) + 2]
-            run([command[0], f"-I{folder}", *kept, *TRAPS, "-w", "-include", str(self.root / "tests/mutants/orders.h"),
+            run([command[0], f"-I{folder}", *kept, *TRAPS, *more, "-w", "-include", str(self.root / "tests/mutants/orders.h"),
                  "-o", str(at), "-c", str(given)], self.folder)
             objects.append(str(at))
         return objects
 
-    def link(self, what, objects, out):
+    def link(self, what, objects, out, more=()):
         """As the build links it, the mutated objects before the libraries: their symbols are found first."""
         if what not in self.links:
             self.links[what] = shlex.split(run(["ninja", "-t", "commands", what], self.folder).splitlines()[-1])
         command = list(self.links[what])
         command[command.index("-o") + 1] = str(out)
         first = next(i for i, word in enumerate(command) if word.endswith(".o") and i > command.index("-o") + 1)
-        run([*command[:first], *objects, *command[first:]], self.folder)
+        run([*command[:first], *more, *objects, *command[first:]], self.folder)
         return out
 
-    def module(self, mutant, folder):
-        return self.link("targets/core.so", self.objects(mutant, folder, HOOKED), folder / "core.so")
+    def modules(self, mutant, folder):
+        """The reference allocator, which is answered, and beside it the module of what the target ABI does not let two do."""
+        objects = self.objects(mutant, folder, HOOKED)
+        self.link("tests/core/once.so", objects, folder / "once.so")
+        return self.link("targets/core.so", objects, folder / "core.so")
 
     def tests(self, mutant, folder):
         """The core's unit tests; one after the other, since the first that fails is enough."""
-        objects = self.objects(mutant, folder, NATIVE)
+        objects = self.objects(mutant, folder, NATIVE, ADDRESSES)
         for source in sorted((self.root / "tests/core").glob("test_*.c")):
             name = source.stem.replace("test_", "test_core_", 1)
-            yield self.link(f"tests/core/{name}", objects, folder / name)
+            yield self.link(f"tests/core/{name}", objects, folder / name, ADDRESSES)

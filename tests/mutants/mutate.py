@@ -21,13 +21,17 @@ from table import print_table, summary_of
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-STAGES = ("corpus", "explore", "weak", "race", "tests")
+STAGES = ("corpus", "given", "explore", "weak", "race", "tests")
 PATIENCE_S = 600  # of a stage by the clock: a machine may be busy, and a finding is made small at any price
 
 
 def all_mutants():
     for path in sorted((ROOT / "src/core").glob("*.[ch]")):
         yield from mutants_of(path.name, path.read_text())
+
+
+def scenarios_in(folder):
+    return sorted(str(path) for path in (HERE / folder).glob("*.scn"))
 
 
 def digest_of(mutant):
@@ -60,19 +64,21 @@ class Judge:
         code = None if child.returncode == -9 else child.returncode
         return code, log.read_text(errors="replace"), usage.ru_utime + usage.ru_stime
 
-    def commands(self, stage, module, tests):
+    def commands(self, stage, module, folder, tests):
         explore = [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
                    f"{self.seconds}s", "--time", f"{12 * self.seconds}s", "--no-lanes"]
         if stage == "corpus":
             return [[self.program, "replay", "--target", str(module), str(ROOT / "corpus/regress")]]
+        bound = [*explore, "--strategy", "bound"]
+        if stage == "given":
+            once = [str(folder / "once.so") if word == str(module) else word for word in bound]
+            return [[*bound, *scenarios_in("given")], [*once, str(ROOT / "tests/core/once.scn")]]
         if stage == "explore":
             return [explore]
         if stage == "weak":
-            return [[*explore, "--memory", "c11", "--strategy", "bound", "--preemptions", "3", str(path)]
-                    for path in sorted((HERE / "weak").glob("*.scn"))]
+            return [[*bound, "--memory", "c11", "--preemptions", "3", path] for path in scenarios_in("weak")]
         if stage == "race":
-            given = sorted(str(path) for path in (HERE / "race").glob("*.scn"))
-            return [[*explore, "--race", "--memory", "sc", "--strategy", "bound", *given], [*explore, "--race"]]
+            return [[*bound, "--race", "--memory", "sc", *scenarios_in("race")], [*explore, "--race"]]
         return [[str(test)] for test in tests]
 
     def killed_by(self, stage, code, output):
@@ -89,16 +95,14 @@ class Judge:
     def judge(self, mutant, folder):
         record = {"outcome": "survived", "by": None, "rule": None, "cpu_s": 0.0}
         try:
-            module = self.builder.module(mutant, folder)
+            module = self.builder.modules(mutant, folder)
         except BuildError as error:
             return {**record, "outcome": "uncompiled", "message": str(error)}
         for stage in self.stages:
-            if stage == "race" and mutant.kind == "bound":
-                continue  # orders nothing
             if stage == "weak" and mutant.kind != "order":
                 continue  # seen where all loads read the newest value, if at all
             tests = self.builder.tests(mutant, folder) if stage == "tests" else []
-            for command in self.commands(stage, module, tests):
+            for command in self.commands(stage, module, folder, tests):
                 code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
                 record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
                 rule = self.killed_by(stage, code, output)
