@@ -73,6 +73,8 @@ struct lab_engine_ops {
 	void (*unlock)(struct lab_exec *, struct lab_actor *, unsigned lock);
 	void (*raise)(struct lab_exec *, struct lab_actor *, unsigned handler);
 	void (*wait)(struct lab_exec *, struct lab_actor *);
+	/* False in an interrupt, and where the scenario masked interrupts or holds a lock. */
+	bool (*may_sleep)(struct lab_exec *, struct lab_actor *);
 	/* Around every call into the target: arms and disarms whatever the engine watches it with. May be NULL. */
 	void (*call_begin)(struct lab_exec *, struct lab_actor *, const struct lab_request *);
 	void (*call_end)(struct lab_exec *, struct lab_actor *);
