@@ -64,12 +64,12 @@ struct lab_arena {
 	struct lab_state *state;
 	char *base;
 	struct lab_page *pages;
-	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views, *traces;
+	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *slots, *views, *traces;
 	struct lab_shredder *shredder;
 	const struct lab_tracer *tracer;
 	const struct lab_arena_services *services;
 	uint64_t frame_count;
-	unsigned page_shift, order_max, cpu_count, chunk_count;
+	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count;
 	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
 	bool owns_shredder;
 };

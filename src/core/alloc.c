@@ -220,6 +220,13 @@ static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab
 		memset(block, 0, bytes);
 }
 
+/* True when a block must not be had by others at once when it is nobody's any more. */
+static bool to_wipe(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	return (arena->shredder && request->gfp & LAB_GFP_SHRED) ||
+	       arena->state->flags & (LAB_ARENA_SHRED_DEFAULT | LAB_ARENA_ZERO_ON_FREE);
+}
+
 enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)
 {
 	uint64_t frame = lab_page_pfn(arena, page);
@@ -230,7 +237,13 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 		return LAB_BAD_ADDRESS;
 	if (request->cpu >= arena->state->cpu_count)
 		return LAB_INVALID;
-	status = lab_page_retire(arena, frame, request->order, request->owner);
+	if (request->order == 0 && !to_wipe(arena, request) && lab_cpu_parks(arena, request->cpu, chunk, frame)) {
+		status = lab_page_retire(arena, frame, 0, request->owner, lab_page_parked(request->cpu));
+		if (!status)
+			lab_cpu_settle(arena, request->cpu, chunk, frame);
+		return status;
+	}
+	status = lab_page_retire(arena, frame, request->order, request->owner, LAB_OWNER_NONE);
 	if (status)
 		return status;
 	wipe(arena, frame, request);

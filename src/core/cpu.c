@@ -4,9 +4,7 @@
 #include "base/bits.h"
 #include "core/budget.h"
 #include "core/chunk.h"
-
-#define SLOT_COUNT  2u
-#define HALF_FRAMES 32u
+#include "core/park.h"
 
 /*
  * Orders. A slot's frames carry their content as a chunk's words do: who puts frames in releases, who takes them out
@@ -16,88 +14,156 @@
 
 static uint64_t slot_make(uint64_t half, uint32_t mask)
 {
-	return half << 32 | mask;
+	return half << 33 | mask;
 }
 
-static uint64_t half_of(uint32_t chunk, unsigned word, unsigned upper)
+/* Nothing is in it, and nothing is parked by it. */
+static bool slot_is_empty(uint64_t slot)
 {
-	return ((uint64_t)chunk * LAB_CHUNK_WORDS + word) * 2 + upper;
+	return !(slot & (LAB_SLOT_MARK | UINT32_MAX));
 }
 
-static uint64_t slot_frame(const struct lab_arena *arena, uint64_t slot)
+static unsigned slot_place(const struct lab_arena *arena, uint64_t half)
 {
-	uint64_t half = lab_slot_half(slot);
-	uint32_t chunk = (uint32_t)(half / (2 * LAB_CHUNK_WORDS));
-
-	return lab_chunk_base(arena, chunk) + half % (2 * LAB_CHUNK_WORDS) * HALF_FRAMES +
-	       lab_bits_first(lab_slot_mask(slot));
+	return (unsigned)half & (arena->slot_count - 1);
 }
 
-/* Gives a slot's former frames back to their chunk and the budget. */
-static void slot_return(const struct lab_arena *arena, unsigned zone, uint64_t slot)
+/* The slot where a frame's half-word has its place. */
+static lab_atomic64 *slot_for(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
-	uint64_t half = lab_slot_half(slot), word = half / 2;
+	return lab_cpu_slot(arena, cpu, lab_chunk_info(arena, chunk)->zone,
+			    slot_place(arena, lab_half_number(chunk, frame)));
+}
 
-	if (!lab_slot_mask(slot))
+/* The next allocation begins there. */
+static void hint_at(struct lab_cpu_zone *cache, unsigned place, uint64_t bit)
+{
+	/* Relaxed: a hint. */
+	lab_store_relaxed(&cache->hint_cached, place * LAB_HALF_FRAMES + (uint32_t)(bit % LAB_HALF_FRAMES));
+}
+
+/* Gives frames of a half-word back to their chunk and the budget. */
+static void give_back(const struct lab_arena *arena, unsigned zone, uint64_t number, uint32_t mask)
+{
+	struct lab_half half = lab_half_of(arena, number);
+
+	if (!mask)
 		return;
-	lab_chunk_give(arena, (uint32_t)(word / LAB_CHUNK_WORDS), (unsigned)(word % LAB_CHUNK_WORDS),
-		       (uint64_t)lab_slot_mask(slot) << (half % 2 * HALF_FRAMES));
-	lab_budget_give(arena, zone, lab_bits_count(lab_slot_mask(slot)));
+	lab_chunk_give(arena, half.chunk, half.word, (uint64_t)mask << (half.upper * LAB_HALF_FRAMES));
+	lab_budget_give(arena, zone, lab_bits_count(mask));
+}
+
+/* The same for what a slot had, and what was parked by it. The slot has neither any more. */
+static void slot_return(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t slot)
+{
+	uint32_t mask = lab_slot_mask(slot);
+
+	if (lab_slot_is_marked(slot))
+		mask |= lab_park_take_all(arena, cpu, lab_slot_half(slot));
+	give_back(arena, zone, lab_slot_half(slot), mask);
+}
+
+/* A slot whose frames are all handed out, as far as anybody saw, loses its mark. What is parked all the same is taken.
+ */
+static uint64_t slot_unmark(const struct lab_arena *arena, unsigned cpu, unsigned zone, lab_atomic64 *slot)
+{
+	uint64_t seen = lab_load_relaxed(slot), half = lab_slot_half(seen); /* the swap below compares it */
+	uint32_t mask;
+
+	/* Partner of lab_cpu_settle: what it parked under the mark is seen in the look that follows. */
+	if (lab_slot_mask(seen) || !lab_slot_is_marked(seen) || !lab_cas_seq_cst(slot, &seen, seen & ~LAB_SLOT_MARK))
+		return LAB_FRAME_NONE;
+	mask = lab_park_take_all(arena, cpu, half);
+	if (!mask)
+		return LAB_FRAME_NONE;
+	give_back(arena, zone, half, mask & (mask - 1));
+	return lab_half_of(arena, half).first_frame + lab_bits_first(mask);
+}
+
+/* Takes a frame from a slot or from what is parked by it, at best the one at that bit. */
+static uint64_t slot_take(const struct lab_arena *arena, unsigned cpu, unsigned zone, lab_atomic64 *slot, unsigned bit)
+{
+	uint64_t seen = lab_load_relaxed(slot), frame = LAB_FRAME_NONE; /* the swap below compares it */
+
+	if (lab_slot_is_marked(seen))
+		frame = lab_park_take(arena, cpu, lab_slot_half(seen), bit);
+	while (frame == LAB_FRAME_NONE && lab_slot_mask(seen)) {
+		/* Takes the frame's content from who put it in: lab_cpu_keep, lab_cpu_stock. */
+		if (lab_cas_acquire(slot, &seen, seen & (seen - 1)))
+			frame = lab_half_of(arena, lab_slot_half(seen)).first_frame +
+				lab_bits_first(lab_slot_mask(seen));
+	}
+	if (frame == LAB_FRAME_NONE && lab_slot_is_marked(seen))
+		frame = lab_park_take_any(arena, cpu, lab_slot_half(seen), bit);
+	if (frame == LAB_FRAME_NONE && lab_slot_is_marked(seen))
+		frame = slot_unmark(arena, cpu, zone, slot);
+	return frame;
 }
 
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
 {
 	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+	uint32_t hint = lab_load_relaxed(&cache->hint_cached); /* a hint: any value will do */
 
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		uint64_t seen = lab_load_relaxed(&cache->slots[i]); /* the swap below compares it */
+	for (unsigned i = 0; i < arena->slot_count; i++) {
+		unsigned place = slot_place(arena, hint / LAB_HALF_FRAMES + i);
+		lab_atomic64 *slot = lab_cpu_slot(arena, cpu, zone, place);
+		uint64_t frame;
 
-		while (lab_slot_mask(seen)) {
-			/* Takes the frame's content from who put it in: lab_cpu_keep, lab_cpu_stock. */
-			if (!lab_cas_acquire(&cache->slots[i], &seen, seen & (seen - 1)))
-				continue;
-			/*
-			 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the
-			 * budget could pass, go below the floor, and only then an interrupt free the frame.
-			 */
-			if (lab_budget_allows(lab_zone_state(arena, zone), floor))
-				return slot_frame(arena, seen);
-			slot_return(arena, zone,
-				    slot_make(lab_slot_half(seen), lab_slot_mask(seen) & -lab_slot_mask(seen)));
-			return LAB_FRAME_NONE;
-		}
+		/* Relaxed: a choice; the take looks again. */
+		if (slot_is_empty(lab_load_relaxed(slot)))
+			continue;
+		frame = slot_take(arena, cpu, zone, slot, hint % LAB_HALF_FRAMES);
+		if (frame == LAB_FRAME_NONE)
+			continue;
+		hint_at(cache, place, frame + 1);
+		/*
+		 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget
+		 * could pass, go below the floor, and only then an interrupt free the frame.
+		 */
+		if (lab_budget_allows(lab_zone_state(arena, zone), floor))
+			return frame;
+		lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, 0);
+		lab_budget_give(arena, zone, 1);
+		return LAB_FRAME_NONE;
 	}
 	return LAB_FRAME_NONE;
 }
 
 /* Into a slot, in place of what it has; or back to all where the slot is closed, which only the swap can tell. */
-static void slot_replace(const struct lab_arena *arena, unsigned zone, lab_atomic64 *slot, uint64_t with)
+static void slot_replace(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t with)
 {
+	unsigned place = slot_place(arena, lab_slot_half(with));
+	lab_atomic64 *slot = lab_cpu_slot(arena, cpu, zone, place);
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
 	while (seen != LAB_SLOT_CLOSED) {
 		/*
 		 * Releases the new frames to lab_cpu_hit; takes the old ones, which an interrupt may have put there.
-		 * Sequentially consistent for who stocks, and looks at the waiters next: wait.h.
+		 * Sequentially consistent for a look at what is parked (park.h), and for who stocks, and looks at the
+		 * waiters next: wait.h.
 		 */
 		if (lab_cas_seq_cst(slot, &seen, with)) {
-			slot_return(arena, zone, seen);
+			hint_at(lab_cpu_zone(arena, cpu, zone), place, 0);
+			slot_return(arena, cpu, zone, seen);
 			return;
 		}
 	}
-	slot_return(arena, zone, with);
+	slot_return(arena, cpu, zone, with);
 }
 
 /* Empties a slot; one that is closed stays so. */
-static void slot_empty(const struct lab_arena *arena, unsigned zone, lab_atomic64 *slot)
+static void slot_empty(const struct lab_arena *arena, unsigned cpu, unsigned zone, lab_atomic64 *slot)
 {
-	/* A look first: an empty slot is not written. Partner, for who waits, of lab_cpu_keep: wait.h. */
+	/* A look first: an empty slot is not written. Partner, for who waits, of lab_cpu_keep and lab_cpu_settle:
+	 * wait.h. */
 	uint64_t seen = lab_load_seq_cst(slot);
 
-	while (lab_slot_mask(seen)) {
-		/* Takes the frames' content from who put them in: lab_cpu_keep, slot_replace. */
-		if (lab_cas_acquire(slot, &seen, 0)) {
-			slot_return(arena, zone, seen);
+	while (!slot_is_empty(seen)) {
+		/* Takes the frames' content from who put them in: lab_cpu_keep, slot_replace. Sequentially consistent
+		 * for the look at what is parked: park.h. */
+		if (lab_cas_seq_cst(slot, &seen, 0)) {
+			slot_return(arena, cpu, zone, seen);
 			return;
 		}
 	}
@@ -105,32 +171,60 @@ static void slot_empty(const struct lab_arena *arena, unsigned zone, lab_atomic6
 
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch)
 {
-	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+	uint64_t half = ((uint64_t)batch->chunk * LAB_CHUNK_WORDS + batch->word) * 2;
 
-	for (unsigned i = 0; i < SLOT_COUNT; i++) {
-		uint32_t mask = (uint32_t)(batch->mask >> (i * HALF_FRAMES));
+	/* The lower half last: what comes next is taken from there. */
+	for (unsigned upper = 2; upper-- > 0;) {
+		uint32_t mask = (uint32_t)(batch->mask >> (upper * LAB_HALF_FRAMES));
 
 		if (mask)
-			slot_replace(arena, zone, &cache->slots[i],
-				     slot_make(half_of(batch->chunk, batch->word, i), mask));
+			slot_replace(arena, cpu, zone, slot_make(half + upper, mask));
 	}
 	lab_wait_tell(arena);
 }
 
+bool lab_cpu_parks(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
+{
+	/* Relaxed: lab_cpu_settle looks again. */
+	return lab_slot_half(lab_load_relaxed(slot_for(arena, cpu, chunk, frame))) == lab_half_number(chunk, frame);
+}
+
+void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
+{
+	unsigned zone = lab_chunk_info(arena, chunk)->zone;
+	lab_atomic64 *slot = slot_for(arena, cpu, chunk, frame);
+	uint64_t half = lab_half_number(chunk, frame);
+	uint64_t seen = lab_load_seq_cst(slot); /* partner of who clears a mark: park.h */
+
+	hint_at(lab_cpu_zone(arena, cpu, zone), slot_place(arena, half), frame);
+	while (lab_slot_half(seen) == half) {
+		/* Sequentially consistent for the look at the waiters that follows: wait.h. */
+		if (lab_slot_is_marked(seen) || lab_cas_seq_cst(slot, &seen, seen | LAB_SLOT_MARK)) {
+			lab_wait_tell(arena);
+			return;
+		}
+	}
+	/* Nobody finds it there. Whoever takes it first, it is taken. */
+	if (lab_park_take(arena, cpu, half, frame % LAB_HALF_FRAMES) != LAB_FRAME_NONE)
+		give_back(arena, zone, half, UINT32_C(1) << frame % LAB_HALF_FRAMES);
+}
+
 bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
-	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, lab_chunk_info(arena, chunk)->zone);
-	unsigned bit = frame % HALF_FRAMES, upper = frame / HALF_FRAMES % 2;
-	uint64_t half = half_of(chunk, frame / LAB_WORD_FRAMES % LAB_CHUNK_WORDS, upper);
-	lab_atomic64 *slot = &cache->slots[upper];
+	lab_atomic64 *slot = slot_for(arena, cpu, chunk, frame);
+	uint64_t half = lab_half_number(chunk, frame), bit = UINT64_C(1) << frame % LAB_HALF_FRAMES;
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
-	while (lab_slot_half(seen) == half) {
+	while (lab_slot_half(seen) == half || (slot_is_empty(seen) && seen != LAB_SLOT_CLOSED)) {
+		uint64_t with = lab_slot_half(seen) == half ? seen | bit : slot_make(half, (uint32_t)bit);
+
 		/*
 		 * Releases the frame's content to lab_cpu_hit or to who empties the slot. Sequentially consistent for
 		 * the look at the waiters that follows: wait.h.
 		 */
-		if (lab_cas_seq_cst(slot, &seen, seen | UINT64_C(1) << bit)) {
+		if (lab_cas_seq_cst(slot, &seen, with)) {
+			hint_at(lab_cpu_zone(arena, cpu, lab_chunk_info(arena, chunk)->zone), slot_place(arena, half),
+				frame);
 			lab_wait_tell(arena);
 			return true;
 		}
@@ -173,8 +267,8 @@ void lab_cpu_flush(const struct lab_arena *arena, unsigned cpu, unsigned zone)
 {
 	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
 
-	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		slot_empty(arena, zone, &cache->slots[i]);
+	for (unsigned i = 0; i < arena->slot_count; i++)
+		slot_empty(arena, cpu, zone, lab_cpu_slot(arena, cpu, zone, i));
 	/* A look first, as above; it is the partner of lab_cpu_tell for who waits. */
 	if (lab_untold_count(lab_load_seq_cst(&cache->untold)))
 		untold_take(arena, zone, &cache->untold);
@@ -185,10 +279,10 @@ void lab_cpu_close(const struct lab_arena *arena, unsigned cpu, unsigned zone)
 	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
 	uint64_t frames;
 
-	/* Both acquire what lab_cpu_flush acquires; whoever comes later finds the word closed, and keeps nothing there.
-	 */
-	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		slot_return(arena, zone, lab_exchange_acquire(&cache->slots[i], LAB_SLOT_CLOSED));
+	/* Both take what lab_cpu_flush takes, and look as it does; whoever comes later finds the word closed, and keeps
+	 * nothing there. */
+	for (unsigned i = 0; i < arena->slot_count; i++)
+		slot_return(arena, cpu, zone, lab_exchange_seq_cst(lab_cpu_slot(arena, cpu, zone, i), LAB_SLOT_CLOSED));
 	frames = lab_untold_count(lab_exchange_acquire(&cache->untold, LAB_UNTOLD_CLOSED));
 	if (frames)
 		lab_budget_give(arena, zone, frames);
@@ -199,8 +293,8 @@ void lab_cpu_open(const struct lab_arena *arena, unsigned cpu, unsigned zone)
 	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
 
 	/* Relaxed: a closed slot has no content to pass on, and nobody else changes it. */
-	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		lab_store_relaxed(&cache->slots[i], 0);
+	for (unsigned i = 0; i < arena->slot_count; i++)
+		lab_store_relaxed(lab_cpu_slot(arena, cpu, zone, i), 0);
 	/* Relaxed: what was added in between stays, under its adder's release. */
 	lab_fetch_and_relaxed(&cache->untold, ~LAB_UNTOLD_CLOSED);
 }
@@ -208,7 +302,7 @@ void lab_cpu_open(const struct lab_arena *arena, unsigned cpu, unsigned zone)
 bool lab_cpu_is_closed(const struct lab_arena *arena, unsigned cpu, unsigned zone)
 {
 	/* Relaxed: saves work in vain; who puts frames in looks again. */
-	return lab_load_relaxed(&lab_cpu_zone(arena, cpu, zone)->slots[0]) == LAB_SLOT_CLOSED;
+	return lab_load_relaxed(lab_cpu_slot(arena, cpu, zone, 0)) == LAB_SLOT_CLOSED;
 }
 
 void lab_cpu_collect(const struct lab_arena *arena, unsigned zone)

@@ -6,12 +6,14 @@
 #include "core/search.h"
 
 /*
- * A CPU's cache of a zone: up to 64 single frames, taken from one word at once, so that shared words are written once
- * in 64 allocations; and the frames that were released and not yet told to the budget.
+ * A CPU's cache of a zone: single frames, taken from a word 64 at once, so that shared words are written once in 64
+ * allocations; and the frames that were released and not yet told to the budget. A half-word has its place in the slot
+ * that its number modulo their count tells.
  *
- *   slot = half-word index (32 bits, high) | frames of it that the cache holds (32 bits, low)
+ *   slot = half-word number (31 bits) | mark (1 bit) | frames of it that the cache holds (32 bits, low)
  *
- * A slot is one atomic word that tells all about itself. So an interrupt or an NMI may use it at any instruction of
+ * A slot is one atomic word that tells all about itself. Frames that come back while a slot names their half-word are
+ * parked where they are, which the mark tells: park.h. So an interrupt or an NMI may use it at any instruction of
  * another use, another CPU may empty it, and a value that returns after a while means what it meant before. Cached
  * frames are outside the budget: a hit still needs its class's floor (lab_cpu_hit), and a request that finds its zone
  * short collects every cache first (lab_cpu_collect): no frame is stranded in another CPU's cache.
@@ -22,7 +24,8 @@
  * CPU that goes, and those that hit and release are asked nothing more.
  */
 
-#define LAB_SLOT_CLOSED   (UINT64_C(0xffffffff) << 32) /* no chunk has that half-word */
+#define LAB_SLOT_MARK     (UINT64_C(1) << 32)
+#define LAB_SLOT_CLOSED   (UINT64_C(0x7fffffff) << 33) /* no chunk has that half-word */
 #define LAB_UNTOLD_CLOSED (UINT64_C(1) << 63)
 
 /* Takes a cached frame if the budget is at least `floor`. LAB_FRAME_NONE: no cached frame, or the floor is not met. */
@@ -30,7 +33,12 @@ uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone,
 /* Puts a batch, whose frames are the caller's and outside the budget, into the cache; of an offline CPU, back to all.
  */
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch);
-/* Puts a released frame into the cache if its half-word is cached there; false: give it back to its chunk. */
+/* True when a frame that is released now may be parked: a slot names its half-word. Only likely to stay so. Wait-free.
+ */
+bool lab_cpu_parks(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
+/* After a frame was parked: sees to it that it is found, in the cache or in its chunk. */
+void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
+/* Puts a released frame, which is not parked, into the cache if there is room; false: give it back to its chunk. */
 bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
 
 /* Counts frames that were given back to their chunks, and tells the budget in time. */
@@ -48,12 +56,17 @@ bool lab_cpu_is_closed(const struct lab_arena *arena, unsigned cpu, unsigned zon
 /* For statistics and checks. */
 static inline uint64_t lab_slot_half(uint64_t slot)
 {
-	return slot >> 32;
+	return slot >> 33;
 }
 
 static inline uint32_t lab_slot_mask(uint64_t slot)
 {
 	return (uint32_t)slot;
+}
+
+static inline bool lab_slot_is_marked(uint64_t slot)
+{
+	return slot & LAB_SLOT_MARK;
 }
 
 static inline uint64_t lab_untold_count(uint64_t untold)

@@ -7,12 +7,14 @@
 /*
  * Who owns a block. One word a frame:
  *
- *   0                      free, in a cache, or inside a block
- *   0xffff << 48 | order   second frame of a block of that order (from 1 on)
- *   anything else          the owner; first frame of a block
+ *   0                          free, in a slot of a cache, or inside a block
+ *   0xffff << 48 | order       second frame of a block of that order (from 1 on)
+ *   0xffff << 48 | cpu << 8    free, and parked with that CPU: park.h
+ *   anything else              the owner; first frame of a block
  *
  * A block's first frame is even unless the block is one frame, so the word after it tells its order. The word of the
- * first frame is the truth: releasing a block is one compare-and-swap from its owner to 0, which one of two wins.
+ * first frame is the truth: releasing a block is one compare-and-swap from its owner to 0, or to parked, which one of
+ * two wins.
  */
 
 #define LAB_PAGE_SECOND (UINT64_C(0xffff) << 48)
@@ -22,17 +24,29 @@ static inline bool lab_page_is_second(uint64_t word)
 	return word >= LAB_PAGE_SECOND;
 }
 
+/* The word of a frame that is parked; read as a second one's, it tells of order 0. */
+static inline uint64_t lab_page_parked(unsigned cpu)
+{
+	return LAB_PAGE_SECOND | (uint64_t)cpu << 8;
+}
+
 /* True for a token that an owner may have. */
 static inline bool lab_page_owner_is_good(lab_owner owner)
 {
 	return owner != LAB_OWNER_NONE && owner < LAB_PAGE_SECOND;
 }
 
+/* Why a swap of a block's owner failed: somebody else was faster, and left this. */
+static inline enum lab_status lab_page_lost(uint64_t seen)
+{
+	return seen && !lab_page_is_second(seen) ? LAB_WRONG_OWNER : LAB_NOT_ALLOCATED;
+}
+
 /* Writes the owner of a block that the caller has taken. Wait-free. */
 void lab_page_publish(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner);
-/* Clears it, if the caller shows what the block was taken with: LAB_OK, or why not. */
+/* Makes it `after`, 0 or parked, if the caller shows what the block was taken with: LAB_OK, or why not. */
 LAB_MUST_USE enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, unsigned order,
-					     lab_owner owner);
+					     lab_owner owner, uint64_t after);
 /* LAB_OK when `owner` holds a block that begins at `frame`, else the first of the misuse statuses that holds. */
 LAB_MUST_USE enum lab_status lab_page_judge(const struct lab_arena *arena, uint64_t frame, lab_owner owner);
 /* The order of the block that begins at `frame`, which is owned. */

@@ -96,6 +96,6 @@ enum lab_status lab_page_transfer(struct lab_arena *arena, struct lab_page *page
 		return LAB_BUSY;
 	/* Publishes the giver's content to who sees the new owner; one of two transfers at once wins. */
 	if (!lab_cas_release(&page->owner, &seen, to))
-		return seen ? LAB_WRONG_OWNER : LAB_NOT_ALLOCATED;
+		return lab_page_lost(seen);
 	return LAB_OK;
 }
