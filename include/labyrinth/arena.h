@@ -69,7 +69,7 @@ struct lab_arena {
 	const struct lab_tracer *tracer;
 	const struct lab_arena_services *services;
 	uint64_t frame_count;
-	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count;
+	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift;
 	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
 	bool owns_shredder;
 };

@@ -6,6 +6,7 @@
 #include "core/chunk.h"
 #include "core/cpu.h"
 #include "core/page.h"
+#include "core/park.h"
 #include "core/search.h"
 #include "core/shred.h"
 #include "core/trace.h"
@@ -87,7 +88,8 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 	uint64_t floor = lab_budget_floor(lab_zone_state(arena, zone), zone, want->class, want->class_zone);
 
 	if (want->order == 0 && !thorough) {
-		uint64_t frame = lab_cpu_hit(arena, want->cpu, zone, floor);
+		/* The request's own zone was asked before. */
+		uint64_t frame = zone == want->class_zone ? LAB_FRAME_NONE : lab_cpu_hit(arena, want->cpu, zone, floor);
 
 		if (frame == LAB_FRAME_NONE)
 			frame = refill(arena, zone, want);
@@ -101,7 +103,8 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 }
 
 /* Zones in order of preference: the request's own, then those below it. */
-static uint64_t take_from_any(const struct lab_arena *arena, const struct want *want, bool thorough)
+static __attribute__((noinline)) uint64_t take_from_any(const struct lab_arena *arena, const struct want *want,
+							bool thorough)
 {
 	for (unsigned zone = want->class_zone + 1; zone-- > 0;) {
 		uint64_t frame;
@@ -164,6 +167,15 @@ static uint64_t wait_for(const struct lab_arena *arena, const struct want *want,
 	}
 }
 
+/* The common case: a single frame that this CPU's cache has, of the zone that is asked for. */
+static uint64_t hit(const struct lab_arena *arena, const struct want *want)
+{
+	unsigned zone = want->class_zone;
+	uint64_t floor = lab_budget_floor(lab_zone_state(arena, zone), zone, want->class, zone);
+
+	return want->order ? LAB_FRAME_NONE : lab_cpu_hit(arena, want->cpu, zone, floor);
+}
+
 static enum lab_status refuse(const struct lab_arena *arena, const struct lab_alloc_request *request)
 {
 	if (lab_gfp_contradicts(request->gfp))
@@ -185,7 +197,9 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 
 	if (status)
 		return status;
-	frame = take_from_any(arena, &want, false);
+	frame = hit(arena, &want);
+	if (frame == LAB_FRAME_NONE)
+		frame = take_from_any(arena, &want, false);
 	if (frame == LAB_FRAME_NONE)
 		frame = take_from_any(arena, &want, true);
 	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
@@ -238,7 +252,8 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 	if (request->cpu >= arena->state->cpu_count)
 		return LAB_INVALID;
 	if (request->order == 0 && !to_wipe(arena, request) && lab_cpu_parks(arena, request->cpu, chunk, frame)) {
-		status = lab_page_retire(arena, frame, 0, request->owner, lab_page_parked(request->cpu));
+		status = lab_page_retire(arena, frame, 0, request->owner,
+					 lab_park_word(request->cpu, lab_chunk_info(arena, chunk)->zone));
 		if (!status)
 			lab_cpu_settle(arena, request->cpu, chunk, frame);
 		return status;

@@ -23,23 +23,22 @@ static bool slot_is_empty(uint64_t slot)
 	return !(slot & (LAB_SLOT_MARK | UINT32_MAX));
 }
 
-static unsigned slot_place(const struct lab_arena *arena, uint64_t half)
+/* Where a frame's half-word has its slot. */
+static unsigned place_of(const struct lab_arena *arena, uint64_t frame)
 {
-	return (unsigned)half & (arena->slot_count - 1);
+	return (unsigned)(frame / LAB_HALF_FRAMES) & (arena->slot_count - 1);
 }
 
-/* The slot where a frame's half-word has its place. */
-static lab_atomic64 *slot_for(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
+static lab_atomic64 *slot_for(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
 {
-	return lab_cpu_slot(arena, cpu, lab_chunk_info(arena, chunk)->zone,
-			    slot_place(arena, lab_half_number(chunk, frame)));
+	return lab_cpu_slot(arena, cpu, zone, place_of(arena, frame));
 }
 
-/* The next allocation begins there. */
-static void hint_at(struct lab_cpu_zone *cache, unsigned place, uint64_t bit)
+/* The next allocation tries that frame first. */
+static void hint_at(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
 {
 	/* Relaxed: a hint. */
-	lab_store_relaxed(&cache->hint_cached, place * LAB_HALF_FRAMES + (uint32_t)(bit % LAB_HALF_FRAMES));
+	lab_store_relaxed(&lab_cpu_zone(arena, cpu, zone)->hint_cached, (uint32_t)frame);
 }
 
 /* Gives frames of a half-word back to their chunk and the budget. */
@@ -80,61 +79,67 @@ static uint64_t slot_unmark(const struct lab_arena *arena, unsigned cpu, unsigne
 	return lab_half_of(arena, half).first_frame + lab_bits_first(mask);
 }
 
-/* Takes a frame from a slot or from what is parked by it, at best the one at that bit. */
+/* Takes a frame from a slot, or one that is parked by it, from that bit on. */
 static uint64_t slot_take(const struct lab_arena *arena, unsigned cpu, unsigned zone, lab_atomic64 *slot, unsigned bit)
 {
-	uint64_t seen = lab_load_relaxed(slot), frame = LAB_FRAME_NONE; /* the swap below compares it */
+	uint64_t seen = lab_load_relaxed(slot), frame; /* the swap below compares it */
 
-	if (lab_slot_is_marked(seen))
-		frame = lab_park_take(arena, cpu, lab_slot_half(seen), bit);
-	while (frame == LAB_FRAME_NONE && lab_slot_mask(seen)) {
+	while (lab_slot_mask(seen)) {
 		/* Takes the frame's content from who put it in: lab_cpu_keep, lab_cpu_stock. */
 		if (lab_cas_acquire(slot, &seen, seen & (seen - 1)))
-			frame = lab_half_of(arena, lab_slot_half(seen)).first_frame +
-				lab_bits_first(lab_slot_mask(seen));
+			return lab_half_of(arena, lab_slot_half(seen)).first_frame +
+			       lab_bits_first(lab_slot_mask(seen));
 	}
-	if (frame == LAB_FRAME_NONE && lab_slot_is_marked(seen))
-		frame = lab_park_take_any(arena, cpu, lab_slot_half(seen), bit);
-	if (frame == LAB_FRAME_NONE && lab_slot_is_marked(seen))
-		frame = slot_unmark(arena, cpu, zone, slot);
-	return frame;
+	if (!lab_slot_is_marked(seen))
+		return LAB_FRAME_NONE;
+	frame = lab_park_take_any(arena, cpu, lab_slot_half(seen), bit);
+	return frame == LAB_FRAME_NONE ? slot_unmark(arena, cpu, zone, slot) : frame;
 }
 
-uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
+/* Takes a frame from the first slot that has one, from that frame's place on. */
+static uint64_t take_onward(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t from)
 {
-	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
-	uint32_t hint = lab_load_relaxed(&cache->hint_cached); /* a hint: any value will do */
-
 	for (unsigned i = 0; i < arena->slot_count; i++) {
-		unsigned place = slot_place(arena, hint / LAB_HALF_FRAMES + i);
-		lab_atomic64 *slot = lab_cpu_slot(arena, cpu, zone, place);
+		lab_atomic64 *slot = slot_for(arena, cpu, zone, from + i * LAB_HALF_FRAMES);
 		uint64_t frame;
 
 		/* Relaxed: a choice; the take looks again. */
 		if (slot_is_empty(lab_load_relaxed(slot)))
 			continue;
-		frame = slot_take(arena, cpu, zone, slot, hint % LAB_HALF_FRAMES);
-		if (frame == LAB_FRAME_NONE)
-			continue;
-		hint_at(cache, place, frame + 1);
-		/*
-		 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget
-		 * could pass, go below the floor, and only then an interrupt free the frame.
-		 */
-		if (lab_budget_allows(lab_zone_state(arena, zone), floor))
+		frame = slot_take(arena, cpu, zone, slot, from % LAB_HALF_FRAMES);
+		if (frame != LAB_FRAME_NONE)
 			return frame;
-		lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, 0);
-		lab_budget_give(arena, zone, 1);
-		return LAB_FRAME_NONE;
 	}
+	return LAB_FRAME_NONE;
+}
+
+uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
+{
+	/* Relaxed: a hint. */
+	uint64_t frame = lab_load_relaxed(&lab_cpu_zone(arena, cpu, zone)->hint_cached);
+
+	if (!lab_park_take(arena, cpu, zone, frame))
+		frame = take_onward(arena, cpu, zone, frame);
+	if (frame == LAB_FRAME_NONE)
+		return frame;
+	/* The next of the same half-word. */
+	hint_at(arena, cpu, zone, (frame & ~(uint64_t)(LAB_HALF_FRAMES - 1)) | (frame + 1) % LAB_HALF_FRAMES);
+	/*
+	 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget could pass,
+	 * go below the floor, and only then an interrupt free the frame.
+	 */
+	if (lab_budget_allows(lab_zone_state(arena, zone), floor))
+		return frame;
+	lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, 0);
+	lab_budget_give(arena, zone, 1);
 	return LAB_FRAME_NONE;
 }
 
 /* Into a slot, in place of what it has; or back to all where the slot is closed, which only the swap can tell. */
 static void slot_replace(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t with)
 {
-	unsigned place = slot_place(arena, lab_slot_half(with));
-	lab_atomic64 *slot = lab_cpu_slot(arena, cpu, zone, place);
+	uint64_t first = lab_half_of(arena, lab_slot_half(with)).first_frame;
+	lab_atomic64 *slot = slot_for(arena, cpu, zone, first);
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
 	while (seen != LAB_SLOT_CLOSED) {
@@ -144,7 +149,7 @@ static void slot_replace(const struct lab_arena *arena, unsigned cpu, unsigned z
 		 * waiters next: wait.h.
 		 */
 		if (lab_cas_seq_cst(slot, &seen, with)) {
-			hint_at(lab_cpu_zone(arena, cpu, zone), place, 0);
+			hint_at(arena, cpu, zone, first);
 			slot_return(arena, cpu, zone, seen);
 			return;
 		}
@@ -171,7 +176,7 @@ static void slot_empty(const struct lab_arena *arena, unsigned cpu, unsigned zon
 
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch)
 {
-	uint64_t half = ((uint64_t)batch->chunk * LAB_CHUNK_WORDS + batch->word) * 2;
+	uint64_t half = lab_half_number(batch->chunk, batch->word * LAB_WORD_FRAMES);
 
 	/* The lower half last: what comes next is taken from there. */
 	for (unsigned upper = 2; upper-- > 0;) {
@@ -185,33 +190,36 @@ void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, c
 
 bool lab_cpu_parks(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
+	lab_atomic64 *slot = slot_for(arena, cpu, lab_chunk_info(arena, chunk)->zone, frame);
+
 	/* Relaxed: lab_cpu_settle looks again. */
-	return lab_slot_half(lab_load_relaxed(slot_for(arena, cpu, chunk, frame))) == lab_half_number(chunk, frame);
+	return lab_slot_half(lab_load_relaxed(slot)) == lab_half_number(chunk, frame);
 }
 
 void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
 	unsigned zone = lab_chunk_info(arena, chunk)->zone;
-	lab_atomic64 *slot = slot_for(arena, cpu, chunk, frame);
+	lab_atomic64 *slot = slot_for(arena, cpu, zone, frame);
 	uint64_t half = lab_half_number(chunk, frame);
 	uint64_t seen = lab_load_seq_cst(slot); /* partner of who clears a mark: park.h */
 
-	hint_at(lab_cpu_zone(arena, cpu, zone), slot_place(arena, half), frame);
 	while (lab_slot_half(seen) == half) {
 		/* Sequentially consistent for the look at the waiters that follows: wait.h. */
 		if (lab_slot_is_marked(seen) || lab_cas_seq_cst(slot, &seen, seen | LAB_SLOT_MARK)) {
+			hint_at(arena, cpu, zone, frame);
 			lab_wait_tell(arena);
 			return;
 		}
 	}
-	/* Nobody finds it there. Whoever takes it first, it is taken. */
-	if (lab_park_take(arena, cpu, half, frame % LAB_HALF_FRAMES) != LAB_FRAME_NONE)
+	/* Nobody finds it there. If somebody did before, it is taken. */
+	if (lab_park_take(arena, cpu, zone, frame))
 		give_back(arena, zone, half, UINT32_C(1) << frame % LAB_HALF_FRAMES);
 }
 
 bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
-	lab_atomic64 *slot = slot_for(arena, cpu, chunk, frame);
+	unsigned zone = lab_chunk_info(arena, chunk)->zone;
+	lab_atomic64 *slot = slot_for(arena, cpu, zone, frame);
 	uint64_t half = lab_half_number(chunk, frame), bit = UINT64_C(1) << frame % LAB_HALF_FRAMES;
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
@@ -223,8 +231,7 @@ bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, u
 		 * the look at the waiters that follows: wait.h.
 		 */
 		if (lab_cas_seq_cst(slot, &seen, with)) {
-			hint_at(lab_cpu_zone(arena, cpu, lab_chunk_info(arena, chunk)->zone), slot_place(arena, half),
-				frame);
+			hint_at(arena, cpu, zone, frame);
 			lab_wait_tell(arena);
 			return true;
 		}

@@ -56,7 +56,7 @@ static enum lab_word describe_cpu(struct place at, char *text, size_t room)
 /* The slots of the CPUs' caches. */
 static enum lab_word describe_slot(const struct lab_arena *arena, const void *address, char *text, size_t room)
 {
-	size_t bytes = (size_t)((char *)lab_cpu_slot(arena, 0, 1, 0) - (char *)lab_cpu_slot(arena, 0, 0, 0));
+	size_t bytes = sizeof(lab_atomic64) << arena->slot_shift;
 	struct place at = place_in(arena->slots, (size_t)arena->cpu_count * LAB_ZONE_COUNT, bytes, address);
 
 	if (!at.inside || at.member >= arena->slot_count * sizeof(lab_atomic64))

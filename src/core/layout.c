@@ -76,6 +76,12 @@ static uint32_t slots_of(const struct lab_state *plan)
 	return slots;
 }
 
+/* log2 of the slots from one CPU's and zone's to the next. */
+static unsigned slot_shift(const struct lab_state *plan)
+{
+	return lab_order_of(LAB_MAX(plan->slot_count, (uint32_t)(LAB_CACHE_LINE / sizeof(lab_atomic64))));
+}
+
 void lab_layout_place(struct lab_state *plan)
 {
 	uint64_t end = lab_align_up(sizeof(*plan), LAB_CACHE_LINE), chunks = plan->chunk_count;
@@ -86,8 +92,8 @@ void lab_layout_place(struct lab_state *plan)
 	plan->regions_at = place(&end, plan->region_count * sizeof(uint32_t));
 	plan->cpus_at = place(&end, (uint64_t)plan->cpu_count * LAB_ZONE_COUNT * sizeof(struct lab_cpu_zone));
 	plan->slot_count = slots_of(plan);
-	plan->slots_at = place(&end, (uint64_t)plan->cpu_count * LAB_ZONE_COUNT *
-					     lab_align_up(plan->slot_count * sizeof(lab_atomic64), LAB_CACHE_LINE));
+	plan->slots_at =
+		place(&end, ((uint64_t)plan->cpu_count * LAB_ZONE_COUNT << slot_shift(plan)) * sizeof(lab_atomic64));
 	/* One more than there are frames: the descriptor after a block's head is looked at. */
 	plan->pages_at = place(&end, (plan->frame_count + 1) * sizeof(struct lab_page));
 	plan->views_at = plan->traces_at = 0;
@@ -177,5 +183,6 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.cpu_count = plan->cpu_count,
 		.chunk_count = plan->chunk_count,
 		.slot_count = plan->slot_count,
+		.slot_shift = slot_shift(plan),
 	};
 }

@@ -22,7 +22,7 @@
 
 #define LAB_WORD_ORDER   6u /* 64 frames, one bit each */
 #define LAB_WORD_FRAMES  64u
-#define LAB_HALF_FRAMES  32u /* half a word: what a slot of a cache is about */
+#define LAB_HALF_FRAMES  32u /* half a word: what one slot of a cache is about */
 #define LAB_CHUNK_WORDS  16u
 #define LAB_CHUNK_FRAMES 1024u
 
@@ -55,7 +55,7 @@ enum lab_plug { LAB_PLUG_ONLINE, LAB_PLUG_CHANGING, LAB_PLUG_OFFLINE };
 struct lab_cpu_zone {
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 untold;
 	lab_atomic32 hint_small, hint_great; /* the chunk that served last: where the next search begins */
-	lab_atomic32 hint_cached;            /* slot * 32 + bit: where the next cached frame may be */
+	lab_atomic32 hint_cached;            /* the frame that may be the next from the cache */
 	lab_atomic32 plug;                   /* enum lab_plug, of the CPU: its first zone's only; see hotplug.c */
 	lab_atomic64 refills, failures;      /* statistics */
 	lab_atomic64 generation;             /* of the owners that the short forms make on this CPU */
@@ -106,13 +106,10 @@ static inline struct lab_cpu_zone *lab_cpu_zone(const struct lab_arena *arena, u
 	return (struct lab_cpu_zone *)arena->cpus + (size_t)cpu * LAB_ZONE_COUNT + zone;
 }
 
-/* Slot i of a CPU's cache of a zone; no two CPUs' slots share a line. */
+/* A slot of a CPU's cache of a zone, from 0 to slot_count - 1; no two CPUs' slots share a line. */
 static inline lab_atomic64 *lab_cpu_slot(const struct lab_arena *arena, unsigned cpu, unsigned zone, unsigned i)
 {
-	size_t line_slots = LAB_CACHE_LINE / sizeof(lab_atomic64);
-	size_t stride = lab_align_up(arena->slot_count, line_slots);
-
-	return (lab_atomic64 *)arena->slots + ((size_t)cpu * LAB_ZONE_COUNT + zone) * stride + i;
+	return (lab_atomic64 *)arena->slots + (((size_t)cpu * LAB_ZONE_COUNT + zone) << arena->slot_shift) + i;
 }
 
 /* The first frame of a chunk's region. */

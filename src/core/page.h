@@ -9,7 +9,7 @@
  *
  *   0                          free, in a slot of a cache, or inside a block
  *   0xffff << 48 | order       second frame of a block of that order (from 1 on)
- *   0xffff << 48 | cpu << 8    free, and parked with that CPU: park.h
+ *   0xffff << 48 | ...        free, and parked with a CPU: park.h
  *   anything else              the owner; first frame of a block
  *
  * A block's first frame is even unless the block is one frame, so the word after it tells its order. The word of the
@@ -22,12 +22,6 @@
 static inline bool lab_page_is_second(uint64_t word)
 {
 	return word >= LAB_PAGE_SECOND;
-}
-
-/* The word of a frame that is parked; read as a second one's, it tells of order 0. */
-static inline uint64_t lab_page_parked(unsigned cpu)
-{
-	return LAB_PAGE_SECOND | (uint64_t)cpu << 8;
 }
 
 /* True for a token that an owner may have. */

@@ -2,7 +2,6 @@
 #include "core/park.h"
 
 #include "base/bits.h"
-#include "core/page.h"
 
 /* The bits of a half-word whose frames are its chunk's: beside them another span's may lie. */
 static uint32_t frames_of(const struct lab_arena *arena, const struct lab_half *half)
@@ -14,35 +13,15 @@ static uint32_t frames_of(const struct lab_arena *arena, const struct lab_half *
 	return from < to ? (uint32_t)(lab_bits_low((unsigned)(to - from)) << (from - half->first_frame)) : 0;
 }
 
-static bool take(const struct lab_arena *arena, unsigned cpu, uint64_t frame)
-{
-	lab_atomic64 *word = &arena->pages[frame].owner;
-	uint64_t parked = lab_page_parked(cpu);
-
-	/*
-	 * A look first. Partner of lab_page_retire: for who has cleared a mark (park.h), and for who waits (wait.h).
-	 * The swap takes the frame's content from there.
-	 */
-	return lab_load_seq_cst(word) == parked && lab_cas_acquire(word, &parked, LAB_OWNER_NONE);
-}
-
-uint64_t lab_park_take(const struct lab_arena *arena, unsigned cpu, uint64_t number, unsigned bit)
-{
-	struct lab_half half = lab_half_of(arena, number);
-
-	if (!(frames_of(arena, &half) >> bit & 1) || !take(arena, cpu, half.first_frame + bit))
-		return LAB_FRAME_NONE;
-	return half.first_frame + bit;
-}
-
 uint64_t lab_park_take_any(const struct lab_arena *arena, unsigned cpu, uint64_t number, unsigned bit)
 {
 	struct lab_half half = lab_half_of(arena, number);
+	unsigned zone = lab_chunk_info(arena, half.chunk)->zone;
 	uint32_t frames = frames_of(arena, &half), here = frames & ~(uint32_t)lab_bits_low(bit);
 
 	for (unsigned turn = 0; turn < 2; turn++, here = frames & ~here)
 		for (uint32_t left = here; left; left &= left - 1)
-			if (take(arena, cpu, half.first_frame + lab_bits_first(left)))
+			if (lab_park_take(arena, cpu, zone, half.first_frame + lab_bits_first(left)))
 				return half.first_frame + lab_bits_first(left);
 	return LAB_FRAME_NONE;
 }
@@ -50,10 +29,11 @@ uint64_t lab_park_take_any(const struct lab_arena *arena, unsigned cpu, uint64_t
 uint32_t lab_park_take_all(const struct lab_arena *arena, unsigned cpu, uint64_t number)
 {
 	struct lab_half half = lab_half_of(arena, number);
+	unsigned zone = lab_chunk_info(arena, half.chunk)->zone;
 	uint32_t taken = 0;
 
 	for (uint32_t left = frames_of(arena, &half); left; left &= left - 1)
-		if (take(arena, cpu, half.first_frame + lab_bits_first(left)))
+		if (lab_park_take(arena, cpu, zone, half.first_frame + lab_bits_first(left)))
 			taken |= left & -left;
 	return taken;
 }
@@ -61,12 +41,12 @@ uint32_t lab_park_take_all(const struct lab_arena *arena, unsigned cpu, uint64_t
 uint32_t lab_park_look(const struct lab_arena *arena, unsigned cpu, uint64_t number)
 {
 	struct lab_half half = lab_half_of(arena, number);
+	uint64_t parked = lab_park_word(cpu, lab_chunk_info(arena, half.chunk)->zone);
 	uint32_t seen = 0;
 
 	for (uint32_t left = frames_of(arena, &half); left; left &= left - 1)
 		/* Relaxed: a snapshot. */
-		if (lab_load_relaxed(&arena->pages[half.first_frame + lab_bits_first(left)].owner) ==
-		    lab_page_parked(cpu))
+		if (lab_load_relaxed(&arena->pages[half.first_frame + lab_bits_first(left)].owner) == parked)
 			seen |= left & -left;
 	return seen;
 }

@@ -2,7 +2,7 @@
 #ifndef LAB_CORE_PARK_H
 #define LAB_CORE_PARK_H
 
-#include "core/layout.h"
+#include "core/page.h"
 
 /*
  * Parked frames: how a release and the next allocation are paid with one compare-and-swap each. A frame whose half-word
@@ -21,7 +21,13 @@
  * consistent. A mark errs to the safe side: one that stays over a half-word without parked frames costs a look.
  */
 
-/* A half-word, by number: as slots have it. */
+/* The owner's word of a frame that is parked. Read as a second frame's it tells of order 0. */
+static inline uint64_t lab_park_word(unsigned cpu, unsigned zone)
+{
+	return LAB_PAGE_SECOND | (uint64_t)zone << 32 | (uint64_t)cpu << 8;
+}
+
+/* A half-word, as slots name it. */
 struct lab_half {
 	uint32_t chunk;
 	unsigned word, upper; /* of the chunk; 1: the word's upper half */
@@ -44,8 +50,19 @@ static inline struct lab_half lab_half_of(const struct lab_arena *arena, uint64_
 				 .first_frame = lab_chunk_base(arena, chunk) + at * LAB_HALF_FRAMES};
 }
 
-/* Takes the frame at that bit of a half-word if it is parked with the CPU, else LAB_FRAME_NONE. Lock-free. */
-uint64_t lab_park_take(const struct lab_arena *arena, unsigned cpu, uint64_t half, unsigned bit);
+/* Takes a frame if it is parked with the CPU. Lock-free. */
+static inline bool lab_park_take(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
+{
+	lab_atomic64 *word = &arena->pages[frame].owner;
+	uint64_t parked = lab_park_word(cpu, zone);
+
+	/*
+	 * A look first. Partner of lab_page_retire: for who has cleared a mark (above), and for who waits (wait.h). The
+	 * swap takes the frame's content from there.
+	 */
+	return lab_load_seq_cst(word) == parked && lab_cas_acquire(word, &parked, LAB_OWNER_NONE);
+}
+
 /* Takes one frame of a half-word that is parked with the CPU, the next from that bit on, else LAB_FRAME_NONE. */
 uint64_t lab_park_take_any(const struct lab_arena *arena, unsigned cpu, uint64_t half, unsigned bit);
 /* Takes all of them: which. */
