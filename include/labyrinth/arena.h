@@ -71,7 +71,7 @@ struct lab_arena {
 	uint64_t frame_count;
 	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift;
 	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
-	bool owns_shredder;
+	bool owns_shredder, wipes;
 };
 
 /* How many bytes of metadata an arena needs. LAB_OK, or LAB_INVALID when the configuration is out of range. */

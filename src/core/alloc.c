@@ -7,10 +7,10 @@
 #include "core/cpu.h"
 #include "core/page.h"
 #include "core/park.h"
+#include "core/quick.h"
 #include "core/search.h"
 #include "core/shred.h"
 #include "core/trace.h"
-#include "core/view.h"
 
 /* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
 #define SEARCH_ROUNDS 3u
@@ -88,8 +88,7 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 	uint64_t floor = lab_budget_floor(lab_zone_state(arena, zone), zone, want->class, want->class_zone);
 
 	if (want->order == 0 && !thorough) {
-		/* The request's own zone was asked before. */
-		uint64_t frame = zone == want->class_zone ? LAB_FRAME_NONE : lab_cpu_hit(arena, want->cpu, zone, floor);
+		uint64_t frame = lab_cpu_hit(arena, want->cpu, zone, floor);
 
 		if (frame == LAB_FRAME_NONE)
 			frame = refill(arena, zone, want);
@@ -103,8 +102,7 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 }
 
 /* Zones in order of preference: the request's own, then those below it. */
-static __attribute__((noinline)) uint64_t take_from_any(const struct lab_arena *arena, const struct want *want,
-							bool thorough)
+static uint64_t take_from_any(const struct lab_arena *arena, const struct want *want, bool thorough)
 {
 	for (unsigned zone = want->class_zone + 1; zone-- > 0;) {
 		uint64_t frame;
@@ -167,15 +165,6 @@ static uint64_t wait_for(const struct lab_arena *arena, const struct want *want,
 	}
 }
 
-/* The common case: a single frame that this CPU's cache has, of the zone that is asked for. */
-static uint64_t hit(const struct lab_arena *arena, const struct want *want)
-{
-	unsigned zone = want->class_zone;
-	uint64_t floor = lab_budget_floor(lab_zone_state(arena, zone), zone, want->class, zone);
-
-	return want->order ? LAB_FRAME_NONE : lab_cpu_hit(arena, want->cpu, zone, floor);
-}
-
 static enum lab_status refuse(const struct lab_arena *arena, const struct lab_alloc_request *request)
 {
 	if (lab_gfp_contradicts(request->gfp))
@@ -185,8 +174,20 @@ static enum lab_status refuse(const struct lab_arena *arena, const struct lab_al
 	return lab_page_owner_is_good(request->owner) ? LAB_OK : LAB_INVALID;
 }
 
-enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
-			       struct lab_page **ret_page)
+/* Makes a block that was taken the request's. */
+static inline struct lab_page *hand_out(const struct lab_arena *arena, uint64_t frame,
+					const struct lab_alloc_request *request)
+{
+	lab_view_begin(arena, frame, request->gfp);
+	if (arena->traces)
+		lab_trace_write(arena, frame, request);
+	lab_page_publish(arena, frame, request->order, request->owner);
+	return &arena->pages[frame];
+}
+
+/* Any request that is not so quick. */
+static __attribute__((noinline)) enum lab_status
+alloc_slowly(struct lab_arena *arena, const struct lab_alloc_request *request, struct lab_page **ret_page)
 {
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
@@ -197,9 +198,7 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 
 	if (status)
 		return status;
-	frame = hit(arena, &want);
-	if (frame == LAB_FRAME_NONE)
-		frame = take_from_any(arena, &want, false);
+	frame = take_from_any(arena, &want, false);
 	if (frame == LAB_FRAME_NONE)
 		frame = take_from_any(arena, &want, true);
 	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
@@ -213,11 +212,23 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	}
 	if (request->gfp & LAB_GFP_ZERO)
 		memset(arena->base + (frame << arena->page_shift), 0, block_bytes(arena, want.order));
-	lab_view_begin(arena, frame, request->gfp);
-	if (arena->traces)
-		lab_trace_write(arena, frame, request);
-	lab_page_publish(arena, frame, want.order, request->owner);
-	*ret_page = &arena->pages[frame];
+	*ret_page = hand_out(arena, frame, request);
+	return LAB_OK;
+}
+
+enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
+			       struct lab_page **ret_page)
+{
+	uint64_t frame = lab_quick_take(arena, request);
+
+	if (frame == LAB_FRAME_NONE)
+		return alloc_slowly(arena, request, ret_page);
+	/* Asked with the frame in hand, as in lab_cpu_hit. */
+	if (!lab_quick_is_plenty(arena)) {
+		lab_cpu_put_back(arena, LAB_ZONE_NORMAL, frame);
+		return alloc_slowly(arena, request, ret_page);
+	}
+	*ret_page = hand_out(arena, frame, request);
 	return LAB_OK;
 }
 
@@ -234,16 +245,9 @@ static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab
 		memset(block, 0, bytes);
 }
 
-/* True when a block must not be had by others at once when it is nobody's any more. */
-static bool to_wipe(const struct lab_arena *arena, const struct lab_alloc_request *request)
+static __attribute__((noinline)) enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame,
+							     const struct lab_alloc_request *request)
 {
-	return (arena->shredder && request->gfp & LAB_GFP_SHRED) ||
-	       arena->state->flags & (LAB_ARENA_SHRED_DEFAULT | LAB_ARENA_ZERO_ON_FREE);
-}
-
-enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)
-{
-	uint64_t frame = lab_page_pfn(arena, page);
 	uint32_t chunk = lab_chunk_of(arena, frame);
 	enum lab_status status;
 
@@ -251,7 +255,8 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 		return LAB_BAD_ADDRESS;
 	if (request->cpu >= arena->state->cpu_count)
 		return LAB_INVALID;
-	if (request->order == 0 && !to_wipe(arena, request) && lab_cpu_parks(arena, request->cpu, chunk, frame)) {
+	if (request->order == 0 && !arena->wipes && !(request->gfp & LAB_GFP_SHRED) &&
+	    lab_cpu_parks(arena, request->cpu, chunk, frame)) {
 		status = lab_page_retire(arena, frame, 0, request->owner,
 					 lab_park_word(request->cpu, lab_chunk_info(arena, chunk)->zone));
 		if (!status)
@@ -267,4 +272,11 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 	lab_chunk_give_block(arena, chunk, frame, request->order);
 	lab_cpu_tell(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, UINT64_C(1) << request->order);
 	return LAB_OK;
+}
+
+enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)
+{
+	uint64_t frame = lab_page_pfn(arena, page);
+
+	return lab_quick_free(arena, frame, request) ? LAB_OK : free_slowly(arena, frame, request);
 }

@@ -4,7 +4,6 @@
 #include "base/bits.h"
 #include "core/budget.h"
 #include "core/chunk.h"
-#include "core/park.h"
 
 /*
  * Orders. A slot's frames carry their content as a chunk's words do: who puts frames in releases, who takes them out
@@ -21,17 +20,6 @@ static uint64_t slot_make(uint64_t half, uint32_t mask)
 static bool slot_is_empty(uint64_t slot)
 {
 	return !(slot & (LAB_SLOT_MARK | UINT32_MAX));
-}
-
-/* Where a frame's half-word has its slot. */
-static unsigned place_of(const struct lab_arena *arena, uint64_t frame)
-{
-	return (unsigned)(frame / LAB_HALF_FRAMES) & (arena->slot_count - 1);
-}
-
-static lab_atomic64 *slot_for(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
-{
-	return lab_cpu_slot(arena, cpu, zone, place_of(arena, frame));
 }
 
 /* The next allocation tries that frame first. */
@@ -100,7 +88,7 @@ static uint64_t slot_take(const struct lab_arena *arena, unsigned cpu, unsigned 
 static uint64_t take_onward(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t from)
 {
 	for (unsigned i = 0; i < arena->slot_count; i++) {
-		lab_atomic64 *slot = slot_for(arena, cpu, zone, from + i * LAB_HALF_FRAMES);
+		lab_atomic64 *slot = lab_cpu_slot_for(arena, cpu, zone, from + i * LAB_HALF_FRAMES);
 		uint64_t frame;
 
 		/* Relaxed: a choice; the take looks again. */
@@ -113,6 +101,12 @@ static uint64_t take_onward(const struct lab_arena *arena, unsigned cpu, unsigne
 	return LAB_FRAME_NONE;
 }
 
+void lab_cpu_put_back(const struct lab_arena *arena, unsigned zone, uint64_t frame)
+{
+	lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, 0);
+	lab_budget_give(arena, zone, 1);
+}
+
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
 {
 	/* Relaxed: a hint. */
@@ -122,16 +116,14 @@ uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone,
 		frame = take_onward(arena, cpu, zone, frame);
 	if (frame == LAB_FRAME_NONE)
 		return frame;
-	/* The next of the same half-word. */
-	hint_at(arena, cpu, zone, (frame & ~(uint64_t)(LAB_HALF_FRAMES - 1)) | (frame + 1) % LAB_HALF_FRAMES);
+	hint_at(arena, cpu, zone, frame + 1);
 	/*
 	 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget could pass,
 	 * go below the floor, and only then an interrupt free the frame.
 	 */
 	if (lab_budget_allows(lab_zone_state(arena, zone), floor))
 		return frame;
-	lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, 0);
-	lab_budget_give(arena, zone, 1);
+	lab_cpu_put_back(arena, zone, frame);
 	return LAB_FRAME_NONE;
 }
 
@@ -139,7 +131,7 @@ uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone,
 static void slot_replace(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t with)
 {
 	uint64_t first = lab_half_of(arena, lab_slot_half(with)).first_frame;
-	lab_atomic64 *slot = slot_for(arena, cpu, zone, first);
+	lab_atomic64 *slot = lab_cpu_slot_for(arena, cpu, zone, first);
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
 	while (seen != LAB_SLOT_CLOSED) {
@@ -190,7 +182,7 @@ void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, c
 
 bool lab_cpu_parks(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
-	lab_atomic64 *slot = slot_for(arena, cpu, lab_chunk_info(arena, chunk)->zone, frame);
+	lab_atomic64 *slot = lab_cpu_slot_for(arena, cpu, lab_chunk_info(arena, chunk)->zone, frame);
 
 	/* Relaxed: lab_cpu_settle looks again. */
 	return lab_slot_half(lab_load_relaxed(slot)) == lab_half_number(chunk, frame);
@@ -199,7 +191,7 @@ bool lab_cpu_parks(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, 
 void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
 	unsigned zone = lab_chunk_info(arena, chunk)->zone;
-	lab_atomic64 *slot = slot_for(arena, cpu, zone, frame);
+	lab_atomic64 *slot = lab_cpu_slot_for(arena, cpu, zone, frame);
 	uint64_t half = lab_half_number(chunk, frame);
 	uint64_t seen = lab_load_seq_cst(slot); /* partner of who clears a mark: park.h */
 
@@ -219,7 +211,7 @@ void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk,
 bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
 	unsigned zone = lab_chunk_info(arena, chunk)->zone;
-	lab_atomic64 *slot = slot_for(arena, cpu, zone, frame);
+	lab_atomic64 *slot = lab_cpu_slot_for(arena, cpu, zone, frame);
 	uint64_t half = lab_half_number(chunk, frame), bit = UINT64_C(1) << frame % LAB_HALF_FRAMES;
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 

@@ -2,7 +2,7 @@
 #ifndef LAB_CORE_CPU_H
 #define LAB_CORE_CPU_H
 
-#include "core/layout.h"
+#include "core/park.h"
 #include "core/search.h"
 
 /*
@@ -24,12 +24,15 @@
  * CPU that goes, and those that hit and release are asked nothing more.
  */
 
-#define LAB_SLOT_MARK     (UINT64_C(1) << 32)
-#define LAB_SLOT_CLOSED   (UINT64_C(0x7fffffff) << 33) /* no chunk has that half-word */
-#define LAB_UNTOLD_CLOSED (UINT64_C(1) << 63)
+#define LAB_SLOT_MARK_SHIFT 32
+#define LAB_SLOT_MARK       (UINT64_C(1) << LAB_SLOT_MARK_SHIFT)
+#define LAB_SLOT_CLOSED     (UINT64_C(0x7fffffff) << 33) /* no chunk has that half-word */
+#define LAB_UNTOLD_CLOSED   (UINT64_C(1) << 63)
 
 /* Takes a cached frame if the budget is at least `floor`. LAB_FRAME_NONE: no cached frame, or the floor is not met. */
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor);
+/* Gives a single frame of the caller's, outside the budget, back to all. */
+void lab_cpu_put_back(const struct lab_arena *arena, unsigned zone, uint64_t frame);
 /* Puts a batch, whose frames are the caller's and outside the budget, into the cache; of an offline CPU, back to all.
  */
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch);
@@ -53,7 +56,12 @@ void lab_cpu_open(const struct lab_arena *arena, unsigned cpu, unsigned zone);
 /* True while a refill would be in vain. Wait-free. */
 bool lab_cpu_is_closed(const struct lab_arena *arena, unsigned cpu, unsigned zone);
 
-/* For statistics and checks. */
+/* The slot where a frame's half-word has its place. */
+static inline lab_atomic64 *lab_cpu_slot_for(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
+{
+	return lab_cpu_slot(arena, cpu, zone, (unsigned)(frame / LAB_HALF_FRAMES) & (arena->slot_count - 1));
+}
+
 static inline uint64_t lab_slot_half(uint64_t slot)
 {
 	return slot >> 33;

@@ -184,5 +184,6 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.chunk_count = plan->chunk_count,
 		.slot_count = plan->slot_count,
 		.slot_shift = slot_shift(plan),
+		.wipes = plan->flags & (LAB_ARENA_SHRED_DEFAULT | LAB_ARENA_ZERO_ON_FREE),
 	};
 }

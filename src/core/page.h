@@ -37,13 +37,31 @@ static inline enum lab_status lab_page_lost(uint64_t seen)
 }
 
 /* Writes the owner of a block that the caller has taken. Wait-free. */
-void lab_page_publish(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner);
+static inline void lab_page_publish(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner)
+{
+	if (order)
+		/* Published by the release below; one of its own, for who looks on: a look that meets this word sees
+		 * that the last owner has gone. */
+		lab_store_release(&arena->pages[frame + 1].owner, LAB_PAGE_SECOND | order);
+	/* Publishes the order, and a zeroed block's content, to lab_page_judge and lab_page_retire. */
+	lab_store_release(&arena->pages[frame].owner, owner);
+}
+
 /* Makes it `after`, 0 or parked, if the caller shows what the block was taken with: LAB_OK, or why not. */
 LAB_MUST_USE enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, unsigned order,
 					     lab_owner owner, uint64_t after);
 /* LAB_OK when `owner` holds a block that begins at `frame`, else the first of the misuse statuses that holds. */
 LAB_MUST_USE enum lab_status lab_page_judge(const struct lab_arena *arena, uint64_t frame, lab_owner owner);
 /* The order of the block that begins at `frame`, which is owned. */
-unsigned lab_page_order(const struct lab_arena *arena, uint64_t frame);
+static inline unsigned lab_page_order(const struct lab_arena *arena, uint64_t frame)
+{
+	uint64_t second;
+
+	if (frame % 2)
+		return 0;
+	/* Published with the owner, which the caller saw; acquire: is_covered looks at that once more, after this. */
+	second = lab_load_acquire(&arena->pages[frame + 1].owner);
+	return lab_page_is_second(second) ? (unsigned)(second & 0xff) : 0;
+}
 
 #endif
