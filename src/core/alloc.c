@@ -49,10 +49,9 @@ static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct 
 static uint64_t take_block(const struct lab_arena *arena, unsigned zone, const struct want *want, uint64_t floor,
 			   bool thorough)
 {
-	struct lab_zone_state *state = lab_zone_state(arena, zone);
 	uint64_t frame;
 
-	if (!lab_budget_take(state, UINT64_C(1) << want->order, floor))
+	if (!lab_cpu_admit(arena, want->cpu, zone, UINT64_C(1) << want->order, floor))
 		return LAB_FRAME_NONE;
 	frame = find(arena, zone, want, thorough);
 	if (frame == LAB_FRAME_NONE)

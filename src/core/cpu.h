@@ -44,6 +44,9 @@ void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk,
 /* Puts a released frame, which is not parked, into the cache if there is room; false: give it back to its chunk. */
 bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
 
+/* Takes frames from what admission may give if at least `floor` stay in the budget. Linearises a request that succeeds.
+ */
+bool lab_cpu_admit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames, uint64_t floor);
 /* Counts frames that were given back to their chunks, and tells the budget in time. */
 void lab_cpu_tell(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames);
 /* Empties one CPU's cache of a zone into its chunks and the budget. */

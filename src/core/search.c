@@ -55,6 +55,9 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 		/* Relaxed: a choice; the take looks again. */
 		uint64_t whole = lab_state_whole(lab_load_relaxed(lab_chunk_state(arena, chunk)));
 
+		/* The first look is cheap: most are all in use, or one more that is all whole. */
+		if (!whole || (whole == LAB_STATE_WHOLE && best != LAB_CHUNK_NONE))
+			continue;
 		if (!lab_run_starts(whole, order - LAB_WORD_ORDER) || lab_bits_count(whole) >= best_whole)
 			continue;
 		if (lab_chunk_info(arena, chunk)->zone != zone)
