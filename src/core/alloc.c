@@ -32,8 +32,7 @@ static size_t block_bytes(const struct lab_arena *arena, unsigned order)
 /* Finds the frames that the budget promised. `thorough`: the zone is short, so leave no stone unturned. */
 static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct want *want, bool thorough)
 {
-	struct lab_cpu_zone *cache = lab_cpu_zone(arena, want->cpu, zone);
-	lab_atomic32 *hint = want->order < LAB_WORD_ORDER ? &cache->hint_small : &cache->hint_great;
+	lab_atomic32 *hint = lab_search_hint(arena, want->cpu, zone, want->order);
 	uint64_t frame = lab_search_block(arena, zone, want->order, hint);
 
 	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < SEARCH_ROUNDS; round++) {
@@ -269,6 +268,8 @@ static __attribute__((noinline)) enum lab_status free_slowly(struct lab_arena *a
 	if (request->order == 0 && lab_cpu_keep(arena, request->cpu, chunk, frame))
 		return LAB_OK;
 	lab_chunk_give_block(arena, chunk, frame, request->order);
+	lab_search_note_given(lab_search_hint(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, request->order),
+			      chunk);
 	lab_cpu_tell(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, UINT64_C(1) << request->order);
 	return LAB_OK;
 }

@@ -215,8 +215,10 @@ bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, u
 	uint64_t half = lab_half_number(chunk, frame), bit = UINT64_C(1) << frame % LAB_HALF_FRAMES;
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
-	while (lab_slot_half(seen) == half || (slot_is_empty(seen) && seen != LAB_SLOT_CLOSED)) {
-		uint64_t with = lab_slot_half(seen) == half ? seen | bit : slot_make(half, (uint32_t)bit);
+	/* In place of another half-word too, if that has nothing but what may be parked. */
+	while (lab_slot_half(seen) == half || (!lab_slot_mask(seen) && seen != LAB_SLOT_CLOSED)) {
+		bool named = lab_slot_half(seen) == half;
+		uint64_t with = named ? seen | bit : slot_make(half, (uint32_t)bit);
 
 		/*
 		 * Releases the frame's content to lab_cpu_hit or to who empties the slot. Sequentially consistent for
@@ -225,6 +227,8 @@ bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, u
 		if (lab_cas_seq_cst(slot, &seen, with)) {
 			hint_at(arena, cpu, zone, frame);
 			lab_wait_tell(arena);
+			if (!named)
+				slot_return(arena, cpu, zone, seen);
 			return true;
 		}
 	}
