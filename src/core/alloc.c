@@ -253,20 +253,14 @@ static __attribute__((noinline)) enum lab_status free_slowly(struct lab_arena *a
 		return LAB_BAD_ADDRESS;
 	if (request->cpu >= arena->state->cpu_count)
 		return LAB_INVALID;
-	if (request->order == 0 && !arena->wipes && !(request->gfp & LAB_GFP_SHRED) &&
-	    lab_cpu_parks(arena, request->cpu, chunk, frame)) {
-		status = lab_page_retire(arena, frame, 0, request->owner,
-					 lab_park_word(request->cpu, lab_chunk_info(arena, chunk)->zone));
-		if (!status)
-			lab_cpu_settle(arena, request->cpu, chunk, frame);
-		return status;
-	}
 	status = lab_page_retire(arena, frame, request->order, request->owner, LAB_OWNER_NONE);
 	if (status)
 		return status;
 	wipe(arena, frame, request);
-	if (request->order == 0 && lab_cpu_keep(arena, request->cpu, chunk, frame))
+	if (request->order == 0) {
+		lab_cpu_accept(arena, request->cpu, chunk, frame);
 		return LAB_OK;
+	}
 	lab_chunk_give_block(arena, chunk, frame, request->order);
 	lab_search_note_given(lab_search_hint(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, request->order),
 			      chunk);

@@ -22,13 +22,6 @@ static bool slot_is_empty(uint64_t slot)
 	return !(slot & (LAB_SLOT_MARK | UINT32_MAX));
 }
 
-/* The next allocation tries that frame first. */
-static void hint_at(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
-{
-	/* Relaxed: a hint. */
-	lab_store_relaxed(&lab_cpu_zone(arena, cpu, zone)->hint_cached, (uint32_t)frame);
-}
-
 /* Gives frames of a half-word back to their chunk and the budget. */
 static void give_back(const struct lab_arena *arena, unsigned zone, uint64_t number, uint32_t mask)
 {
@@ -70,14 +63,11 @@ static uint64_t slot_unmark(const struct lab_arena *arena, unsigned cpu, unsigne
 /* Takes a frame from a slot, or one that is parked by it, from that bit on. */
 static uint64_t slot_take(const struct lab_arena *arena, unsigned cpu, unsigned zone, lab_atomic64 *slot, unsigned bit)
 {
-	uint64_t seen = lab_load_relaxed(slot), frame; /* the swap below compares it */
+	uint64_t frame = lab_slot_take(arena, slot), seen;
 
-	while (lab_slot_mask(seen)) {
-		/* Takes the frame's content from who put it in: lab_cpu_keep, lab_cpu_stock. */
-		if (lab_cas_acquire(slot, &seen, seen & (seen - 1)))
-			return lab_half_of(arena, lab_slot_half(seen)).first_frame +
-			       lab_bits_first(lab_slot_mask(seen));
-	}
+	if (frame != LAB_FRAME_NONE)
+		return frame;
+	seen = lab_load_relaxed(slot); /* slot_unmark looks again */
 	if (!lab_slot_is_marked(seen))
 		return LAB_FRAME_NONE;
 	frame = lab_park_take_any(arena, cpu, lab_slot_half(seen), bit);
@@ -116,7 +106,7 @@ uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone,
 		frame = take_onward(arena, cpu, zone, frame);
 	if (frame == LAB_FRAME_NONE)
 		return frame;
-	hint_at(arena, cpu, zone, frame + 1);
+	lab_cpu_hint(arena, cpu, zone, frame + 1);
 	/*
 	 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget could pass,
 	 * go below the floor, and only then an interrupt free the frame.
@@ -141,7 +131,7 @@ static void slot_replace(const struct lab_arena *arena, unsigned cpu, unsigned z
 		 * waiters next: wait.h.
 		 */
 		if (lab_cas_seq_cst(slot, &seen, with)) {
-			hint_at(arena, cpu, zone, first);
+			lab_cpu_hint(arena, cpu, zone, first);
 			slot_return(arena, cpu, zone, seen);
 			return;
 		}
@@ -180,14 +170,6 @@ void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, c
 	lab_wait_tell(arena);
 }
 
-bool lab_cpu_parks(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
-{
-	lab_atomic64 *slot = lab_cpu_slot_for(arena, cpu, lab_chunk_info(arena, chunk)->zone, frame);
-
-	/* Relaxed: lab_cpu_settle looks again. */
-	return lab_slot_half(lab_load_relaxed(slot)) == lab_half_number(chunk, frame);
-}
-
 void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
 	unsigned zone = lab_chunk_info(arena, chunk)->zone;
@@ -198,8 +180,7 @@ void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk,
 	while (lab_slot_half(seen) == half) {
 		/* Sequentially consistent for the look at the waiters that follows: wait.h. */
 		if (lab_slot_is_marked(seen) || lab_cas_seq_cst(slot, &seen, seen | LAB_SLOT_MARK)) {
-			hint_at(arena, cpu, zone, frame);
-			lab_wait_tell(arena);
+			lab_cpu_note_cached(arena, cpu, zone, frame);
 			return;
 		}
 	}
@@ -208,7 +189,8 @@ void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk,
 		give_back(arena, zone, half, UINT32_C(1) << frame % LAB_HALF_FRAMES);
 }
 
-bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
+/* Puts a released frame into its slot; false: there is no room. */
+static bool keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
 	unsigned zone = lab_chunk_info(arena, chunk)->zone;
 	lab_atomic64 *slot = lab_cpu_slot_for(arena, cpu, zone, frame);
@@ -225,14 +207,21 @@ bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, u
 		 * the look at the waiters that follows: wait.h.
 		 */
 		if (lab_cas_seq_cst(slot, &seen, with)) {
-			hint_at(arena, cpu, zone, frame);
-			lab_wait_tell(arena);
+			lab_cpu_note_cached(arena, cpu, zone, frame);
 			if (!named)
 				slot_return(arena, cpu, zone, seen);
 			return true;
 		}
 	}
 	return false;
+}
+
+void lab_cpu_accept(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
+{
+	if (keep(arena, cpu, chunk, frame))
+		return;
+	lab_chunk_give_block(arena, chunk, frame, 0);
+	lab_cpu_tell(arena, cpu, lab_chunk_info(arena, chunk)->zone, 1);
 }
 
 /* How many frames a CPU may leave untold: as many as its cache reaches over. */

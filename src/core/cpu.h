@@ -4,6 +4,7 @@
 
 #include "core/park.h"
 #include "core/search.h"
+#include "core/wait.h"
 
 /*
  * A CPU's cache of a zone: single frames, taken from a word 64 at once, so that shared words are written once in 64
@@ -36,13 +37,10 @@ void lab_cpu_put_back(const struct lab_arena *arena, unsigned zone, uint64_t fra
 /* Puts a batch, whose frames are the caller's and outside the budget, into the cache; of an offline CPU, back to all.
  */
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch);
-/* True when a frame that is released now may be parked: a slot names its half-word. Only likely to stay so. Wait-free.
- */
-bool lab_cpu_parks(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
 /* After a frame was parked: sees to it that it is found, in the cache or in its chunk. */
 void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
-/* Puts a released frame, which is not parked, into the cache if there is room; false: give it back to its chunk. */
-bool lab_cpu_keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
+/* Puts a released frame, which is not parked, into the cache, or back into its chunk. */
+void lab_cpu_accept(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
 
 /* Takes frames from what admission may give if at least `floor` stay in the budget. Linearises a request that succeeds.
  */
@@ -58,12 +56,6 @@ void lab_cpu_close(const struct lab_arena *arena, unsigned cpu, unsigned zone);
 void lab_cpu_open(const struct lab_arena *arena, unsigned cpu, unsigned zone);
 /* True while a refill would be in vain. Wait-free. */
 bool lab_cpu_is_closed(const struct lab_arena *arena, unsigned cpu, unsigned zone);
-
-/* The slot where a frame's half-word has its place. */
-static inline lab_atomic64 *lab_cpu_slot_for(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
-{
-	return lab_cpu_slot(arena, cpu, zone, (unsigned)(frame / LAB_HALF_FRAMES) & (arena->slot_count - 1));
-}
 
 static inline uint64_t lab_slot_half(uint64_t slot)
 {
@@ -83,6 +75,46 @@ static inline bool lab_slot_is_marked(uint64_t slot)
 static inline uint64_t lab_untold_count(uint64_t untold)
 {
 	return untold & ~LAB_UNTOLD_CLOSED;
+}
+
+/* True when a slot names the half-word and says that frames of it may be parked. */
+static inline bool lab_slot_marks(uint64_t slot, uint64_t half)
+{
+	return slot >> LAB_SLOT_MARK_SHIFT == (half << 1 | 1);
+}
+
+/* The slot where a frame's half-word has its place. */
+static inline lab_atomic64 *lab_cpu_slot_for(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
+{
+	return lab_cpu_slot(arena, cpu, zone, (unsigned)(frame / LAB_HALF_FRAMES) & (arena->slot_count - 1));
+}
+
+/* Takes a frame from a slot, or LAB_FRAME_NONE. */
+static inline uint64_t lab_slot_take(const struct lab_arena *arena, lab_atomic64 *slot)
+{
+	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
+
+	while (lab_slot_mask(seen)) {
+		/* Takes the frame's content from who put it in: lab_cpu_accept, lab_cpu_stock. */
+		if (lab_cas_acquire(slot, &seen, seen & (seen - 1)))
+			return lab_half_of(arena, lab_slot_half(seen)).first_frame +
+			       lab_bits_first(lab_slot_mask(seen));
+	}
+	return LAB_FRAME_NONE;
+}
+
+/* The CPU's next allocation tries that frame first. */
+static inline void lab_cpu_hint(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
+{
+	/* Relaxed: a hint. */
+	lab_store_relaxed(&lab_cpu_zone(arena, cpu, zone)->hint_cached, (uint32_t)frame);
+}
+
+/* Behind the swap, sequentially consistent, that put a frame into the cache. */
+static inline void lab_cpu_note_cached(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
+{
+	lab_cpu_hint(arena, cpu, zone, frame);
+	lab_wait_tell(arena);
 }
 
 #endif

@@ -17,20 +17,23 @@
 	(LAB_GFP_HIGH | LAB_GFP_MEMALLOC | LAB_GFP_NOMEMALLOC | LAB_GFP_DIRECT_RECLAIM | LAB_GFP_KSWAPD_RECLAIM |      \
 	 LAB_GFP_NORETRY | LAB_GFP_EXCLUSIVE)
 
-/* A parked frame that is the caller's now, for lab_page_alloc; LAB_FRAME_NONE: not so quick. */
+/* A cached frame that is the caller's now, for lab_page_alloc; LAB_FRAME_NONE: not so quick. */
 static inline uint64_t lab_quick_take(const struct lab_arena *arena, const struct lab_alloc_request *request)
 {
-	struct lab_cpu_zone *cache;
+	lab_atomic32 *hint;
 	uint64_t frame;
 
 	if (request->order || request->gfp & ~LAB_QUICK_GFP || request->cpu >= arena->cpu_count ||
 	    !lab_page_owner_is_good(request->owner) || arena->traces)
 		return LAB_FRAME_NONE;
-	cache = lab_cpu_zone(arena, request->cpu, LAB_ZONE_NORMAL);
-	frame = lab_load_relaxed(&cache->hint_cached); /* a hint: any frame will do */
-	if (!lab_park_take(arena, request->cpu, LAB_ZONE_NORMAL, frame))
-		return LAB_FRAME_NONE;
-	lab_store_relaxed(&cache->hint_cached, (uint32_t)frame + 1); /* the same */
+	hint = &lab_cpu_zone(arena, request->cpu, LAB_ZONE_NORMAL)->hint_cached;
+	frame = lab_load_relaxed(hint); /* a hint: any frame will do */
+	if (!lab_park_take(arena, request->cpu, LAB_ZONE_NORMAL, frame)) {
+		frame = lab_slot_take(arena, lab_cpu_slot_for(arena, request->cpu, LAB_ZONE_NORMAL, frame));
+		if (frame == LAB_FRAME_NONE)
+			return frame;
+	}
+	lab_store_relaxed(hint, (uint32_t)frame + 1); /* the same */
 	return frame;
 }
 
@@ -41,39 +44,38 @@ static inline bool lab_quick_is_plenty(const struct lab_arena *arena)
 	       !lab_wait_is_low(lab_zone_state(arena, LAB_ZONE_DMA));
 }
 
-/* Releases a frame by parking it; false: not so quick, and nothing was done. */
+/* Releases a frame that goes to the cache as it is; false: not so quick, and nothing was done. */
 static inline bool lab_quick_free(const struct lab_arena *arena, uint64_t frame,
 				  const struct lab_alloc_request *request)
 {
-	uint64_t seen = request->owner, named;
+	unsigned cpu = request->cpu, zone;
+	uint64_t seen = request->owner, half;
 	lab_atomic64 *slot, *word;
 	uint32_t chunk;
-	unsigned zone;
+	bool parks;
 
-	if (request->order || request->gfp & LAB_GFP_SHRED || request->cpu >= arena->cpu_count || arena->wipes)
+	if (request->order || request->gfp & LAB_GFP_SHRED || cpu >= arena->cpu_count || arena->wipes)
 		return false;
 	chunk = lab_chunk_of(arena, frame);
 	if (chunk == LAB_CHUNK_NONE || !lab_page_owner_is_good(seen))
 		return false;
-	zone = lab_chunk_info(arena, chunk)->zone;
-	slot = lab_cpu_slot_for(arena, request->cpu, zone, frame);
-	named = lab_half_number(chunk, frame) << 1 | 1;
+	/* Both are only likely to stay so: the swap asks again. Acquire as in lab_page_judge. */
 	word = &arena->pages[frame].owner;
-	/* All three are only likely to stay so, and asked again: the slot below, the rest by the swap. */
-	if (lab_load_relaxed(slot) >> LAB_SLOT_MARK_SHIFT != named || lab_load_acquire(word) != seen ||
-	    lab_page_order(arena, frame) != 0)
+	if (lab_load_acquire(word) != seen || lab_page_order(arena, frame) != 0)
 		return false;
+	zone = lab_chunk_info(arena, chunk)->zone;
+	slot = lab_cpu_slot_for(arena, cpu, zone, frame);
+	half = lab_half_number(chunk, frame);
+	parks = lab_slot_half(lab_load_relaxed(slot)) == half; /* relaxed: looked at again, below */
 	/* As in lab_page_retire. */
-	if (!lab_cas_seq_cst(word, &seen, lab_park_word(request->cpu, zone)))
+	if (!lab_cas_seq_cst(word, &seen, parks ? lab_park_word(cpu, zone) : LAB_OWNER_NONE))
 		return false;
-	/* Partner of who clears a mark: park.h. */
-	if (lab_load_seq_cst(slot) >> LAB_SLOT_MARK_SHIFT != named) {
-		lab_cpu_settle(arena, request->cpu, chunk, frame);
-		return true;
-	}
-	/* A hint. */
-	lab_store_relaxed(&lab_cpu_zone(arena, request->cpu, zone)->hint_cached, (uint32_t)frame);
-	lab_wait_tell(arena);
+	if (!parks)
+		lab_cpu_accept(arena, cpu, chunk, frame);
+	else if (lab_slot_marks(lab_load_seq_cst(slot), half)) /* partner of who clears a mark: park.h */
+		lab_cpu_note_cached(arena, cpu, zone, frame);
+	else
+		lab_cpu_settle(arena, cpu, chunk, frame);
 	return true;
 }
 
