@@ -183,20 +183,25 @@ static inline struct lab_page *hand_out(const struct lab_arena *arena, uint64_t 
 	return &arena->pages[frame];
 }
 
-/* Any request that is not so quick. */
-static __attribute__((noinline)) enum lab_status
-alloc_slowly(struct lab_arena *arena, const struct lab_alloc_request *request, struct lab_page **ret_page)
+/* Any request that is not so quick. `frame`: what it has in hand, if anything. */
+static __attribute__((noinline)) enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame,
+							      const struct lab_alloc_request *request,
+							      struct lab_page **ret_page)
 {
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
 			    .cpu = request->cpu,
 			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL};
 	enum lab_status status = refuse(arena, request);
-	uint64_t frame;
 
 	if (status)
 		return status;
-	frame = take_from_any(arena, &want, false);
+	if (frame != LAB_FRAME_NONE)
+		frame = lab_cpu_ask(arena, LAB_ZONE_NORMAL, frame,
+				    lab_budget_floor(lab_zone_state(arena, LAB_ZONE_NORMAL), LAB_ZONE_NORMAL,
+						     want.class, want.class_zone));
+	if (frame == LAB_FRAME_NONE)
+		frame = take_from_any(arena, &want, false);
 	if (frame == LAB_FRAME_NONE)
 		frame = take_from_any(arena, &want, true);
 	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
@@ -219,13 +224,9 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 {
 	uint64_t frame = lab_quick_take(arena, request);
 
-	if (frame == LAB_FRAME_NONE)
-		return alloc_slowly(arena, request, ret_page);
-	/* Asked with the frame in hand, as in lab_cpu_hit. */
-	if (!lab_quick_is_plenty(arena)) {
-		lab_cpu_put_back(arena, LAB_ZONE_NORMAL, frame);
-		return alloc_slowly(arena, request, ret_page);
-	}
+	/* Asked with the frame in hand: lab_cpu_ask. */
+	if (frame == LAB_FRAME_NONE || !lab_quick_is_plenty(arena))
+		return alloc_slowly(arena, frame, request, ret_page);
 	*ret_page = hand_out(arena, frame, request);
 	return LAB_OK;
 }

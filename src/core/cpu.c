@@ -91,10 +91,17 @@ static uint64_t take_onward(const struct lab_arena *arena, unsigned cpu, unsigne
 	return LAB_FRAME_NONE;
 }
 
-void lab_cpu_put_back(const struct lab_arena *arena, unsigned zone, uint64_t frame)
+uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t frame, uint64_t floor)
 {
+	/*
+	 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget could pass,
+	 * go below the floor, and only then an interrupt free the frame.
+	 */
+	if (lab_budget_allows(lab_zone_state(arena, zone), floor))
+		return frame;
 	lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, 0);
 	lab_budget_give(arena, zone, 1);
+	return LAB_FRAME_NONE;
 }
 
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor)
@@ -107,14 +114,7 @@ uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone,
 	if (frame == LAB_FRAME_NONE)
 		return frame;
 	lab_cpu_hint(arena, cpu, zone, frame + 1);
-	/*
-	 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget could pass,
-	 * go below the floor, and only then an interrupt free the frame.
-	 */
-	if (lab_budget_allows(lab_zone_state(arena, zone), floor))
-		return frame;
-	lab_cpu_put_back(arena, zone, frame);
-	return LAB_FRAME_NONE;
+	return lab_cpu_ask(arena, zone, frame, floor);
 }
 
 /* Into a slot, in place of what it has; or back to all where the slot is closed, which only the swap can tell. */

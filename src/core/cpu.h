@@ -32,8 +32,8 @@
 
 /* Takes a cached frame if the budget is at least `floor`. LAB_FRAME_NONE: no cached frame, or the floor is not met. */
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor);
-/* Gives a single frame of the caller's, outside the budget, back to all. */
-void lab_cpu_put_back(const struct lab_arena *arena, unsigned zone, uint64_t frame);
+/* A frame that was taken from the cache, if the budget is at least `floor`; else it goes back to all. */
+uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t frame, uint64_t floor);
 /* Puts a batch, whose frames are the caller's and outside the budget, into the cache; of an offline CPU, back to all.
  */
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch);
