@@ -24,6 +24,12 @@ struct want {
 	unsigned order, cpu, class_zone;
 };
 
+/* Apart, so that the short path saves no registers for them. */
+static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request,
+				    struct lab_page **ret_page) __attribute__((noinline));
+static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
+	__attribute__((noinline));
+
 static size_t block_bytes(const struct lab_arena *arena, unsigned order)
 {
 	return (size_t)1 << (order + arena->page_shift);
@@ -184,9 +190,8 @@ static inline struct lab_page *hand_out(const struct lab_arena *arena, uint64_t 
 }
 
 /* Any request that is not so quick. `frame`: what it has in hand, if anything. */
-static __attribute__((noinline)) enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame,
-							      const struct lab_alloc_request *request,
-							      struct lab_page **ret_page)
+static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request,
+				    struct lab_page **ret_page)
 {
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
@@ -244,8 +249,7 @@ static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab
 		memset(block, 0, bytes);
 }
 
-static __attribute__((noinline)) enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame,
-							     const struct lab_alloc_request *request)
+static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
 {
 	uint32_t chunk = lab_chunk_of(arena, frame);
 	enum lab_status status;
