@@ -60,6 +60,19 @@ static uint64_t slot_unmark(const struct lab_arena *arena, unsigned cpu, unsigne
 	return lab_half_of(arena, half).first_frame + lab_bits_first(mask);
 }
 
+uint64_t lab_slot_take(const struct lab_arena *arena, lab_atomic64 *slot)
+{
+	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
+
+	while (lab_slot_mask(seen)) {
+		/* Takes the frame's content from who put it in: lab_cpu_accept, lab_cpu_stock. */
+		if (lab_cas_acquire(slot, &seen, seen & (seen - 1)))
+			return lab_half_of(arena, lab_slot_half(seen)).first_frame +
+			       lab_bits_first(lab_slot_mask(seen));
+	}
+	return LAB_FRAME_NONE;
+}
+
 /* Takes a frame from a slot, or one that is parked by it, from that bit on. */
 static uint64_t slot_take(const struct lab_arena *arena, unsigned cpu, unsigned zone, lab_atomic64 *slot, unsigned bit)
 {
@@ -276,8 +289,7 @@ static bool untold_spend(const struct lab_arena *arena, unsigned cpu, unsigned z
 bool lab_cpu_admit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames, uint64_t floor)
 {
 	struct lab_zone_state *state = lab_zone_state(arena, zone);
-	uint64_t batch = untold_most(arena) / 2;
-	uint64_t plenty = LAB_MAX(floor, lab_load_relaxed(&state->high)); /* only when matters */
+	uint64_t batch, plenty;
 
 	if (untold_spend(arena, cpu, zone, frames)) {
 		/* Asked with the frames in hand, as in lab_cpu_hit. */
@@ -285,6 +297,8 @@ bool lab_cpu_admit(const struct lab_arena *arena, unsigned cpu, unsigned zone, u
 			return true;
 		lab_budget_give(arena, zone, frames);
 	}
+	batch = untold_most(arena) / 2;
+	plenty = LAB_MAX(floor, lab_load_relaxed(&state->high)); /* relaxed: only when matters */
 	/* For the next ones too, so that the CPUs meet at the budget once in a batch. */
 	if (frames < batch && frames >= LAB_WORD_FRAMES && lab_budget_take(state, batch, plenty)) {
 		lab_cpu_tell(arena, cpu, zone, batch - frames);

@@ -32,6 +32,8 @@
 
 /* Takes a cached frame if the budget is at least `floor`. LAB_FRAME_NONE: no cached frame, or the floor is not met. */
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor);
+/* Takes a frame that a slot holds, or LAB_FRAME_NONE. */
+uint64_t lab_slot_take(const struct lab_arena *arena, lab_atomic64 *slot);
 /* A frame that was taken from the cache, if the budget is at least `floor`; else it goes back to all. */
 uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t frame, uint64_t floor);
 /* Puts a batch, whose frames are the caller's and outside the budget, into the cache; of an offline CPU, back to all.
@@ -87,20 +89,6 @@ static inline bool lab_slot_marks(uint64_t slot, uint64_t half)
 static inline lab_atomic64 *lab_cpu_slot_for(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frame)
 {
 	return lab_cpu_slot(arena, cpu, zone, (unsigned)(frame / LAB_HALF_FRAMES) & (arena->slot_count - 1));
-}
-
-/* Takes a frame from a slot, or LAB_FRAME_NONE. */
-static inline uint64_t lab_slot_take(const struct lab_arena *arena, lab_atomic64 *slot)
-{
-	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
-
-	while (lab_slot_mask(seen)) {
-		/* Takes the frame's content from who put it in: lab_cpu_accept, lab_cpu_stock. */
-		if (lab_cas_acquire(slot, &seen, seen & (seen - 1)))
-			return lab_half_of(arena, lab_slot_half(seen)).first_frame +
-			       lab_bits_first(lab_slot_mask(seen));
-	}
-	return LAB_FRAME_NONE;
 }
 
 /* The CPU's next allocation tries that frame first. */

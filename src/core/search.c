@@ -71,11 +71,24 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 	return best;
 }
 
+/* The same, without a walk, while the chunk that served last has a run. */
+static uint64_t take_from_last(const struct lab_arena *arena, unsigned zone, unsigned order, const lab_atomic32 *hint)
+{
+	uint32_t chunk = lab_load_relaxed(hint); /* a hint: any value will do */
+
+	if (chunk >= arena->chunk_count || lab_chunk_info(arena, chunk)->zone != zone)
+		return LAB_FRAME_NONE;
+	return lab_chunk_take_great(arena, chunk, order);
+}
+
 static uint64_t search_great(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round = round_from(lab_zone_state(arena, zone), hint);
+	struct round round;
+	uint64_t last = take_from_last(arena, zone, order, hint);
 
-	for (; round.left; round_next(&round)) {
+	if (last != LAB_FRAME_NONE)
+		return last;
+	for (round = round_from(lab_zone_state(arena, zone), hint); round.left; round_next(&round)) {
 		uint32_t chunk;
 
 		while ((chunk = fullest(arena, zone, &round, order)) != LAB_CHUNK_NONE) {
