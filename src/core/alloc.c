@@ -202,7 +202,7 @@ static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, con
 	if (status)
 		return status;
 	if (frame != LAB_FRAME_NONE)
-		frame = lab_cpu_ask(arena, LAB_ZONE_NORMAL, frame,
+		frame = lab_cpu_ask(arena, LAB_ZONE_NORMAL, frame, want.order,
 				    lab_budget_floor(lab_zone_state(arena, LAB_ZONE_NORMAL), LAB_ZONE_NORMAL,
 						     want.class, want.class_zone));
 	if (frame == LAB_FRAME_NONE)

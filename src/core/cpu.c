@@ -104,7 +104,7 @@ static uint64_t take_onward(const struct lab_arena *arena, unsigned cpu, unsigne
 	return LAB_FRAME_NONE;
 }
 
-uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t frame, uint64_t floor)
+uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t frame, unsigned order, uint64_t floor)
 {
 	/*
 	 * Asked with the frame in hand: then it and the budget are free at one instant. Before, the budget could pass,
@@ -112,8 +112,8 @@ uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t fram
 	 */
 	if (lab_budget_allows(lab_zone_state(arena, zone), floor))
 		return frame;
-	lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, 0);
-	lab_budget_give(arena, zone, 1);
+	lab_chunk_give_block(arena, lab_chunk_of(arena, frame), frame, order);
+	lab_budget_give(arena, zone, UINT64_C(1) << order);
 	return LAB_FRAME_NONE;
 }
 
@@ -127,7 +127,7 @@ uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone,
 	if (frame == LAB_FRAME_NONE)
 		return frame;
 	lab_cpu_hint(arena, cpu, zone, frame + 1);
-	return lab_cpu_ask(arena, zone, frame, floor);
+	return lab_cpu_ask(arena, zone, frame, 0, floor);
 }
 
 /* Into a slot, in place of what it has; or back to all where the slot is closed, which only the swap can tell. */
@@ -273,8 +273,7 @@ void lab_cpu_tell(const struct lab_arena *arena, unsigned cpu, unsigned zone, ui
 		lab_wait_tell(arena);
 }
 
-/* Takes frames out of the CPU's untold ones, which lie outside the budget as cached ones do. */
-static bool untold_spend(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames)
+bool lab_cpu_spend(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames)
 {
 	lab_atomic64 *untold = &lab_cpu_zone(arena, cpu, zone)->untold;
 	uint64_t seen = lab_load_relaxed(untold); /* the swap below compares it */
@@ -291,7 +290,7 @@ bool lab_cpu_admit(const struct lab_arena *arena, unsigned cpu, unsigned zone, u
 	struct lab_zone_state *state = lab_zone_state(arena, zone);
 	uint64_t batch, plenty;
 
-	if (untold_spend(arena, cpu, zone, frames)) {
+	if (lab_cpu_spend(arena, cpu, zone, frames)) {
 		/* Asked with the frames in hand, as in lab_cpu_hit. */
 		if (lab_budget_allows(state, floor))
 			return true;

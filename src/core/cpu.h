@@ -34,8 +34,8 @@
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor);
 /* Takes a frame that a slot holds, or LAB_FRAME_NONE. */
 uint64_t lab_slot_take(const struct lab_arena *arena, lab_atomic64 *slot);
-/* A frame that was taken from the cache, if the budget is at least `floor`; else it goes back to all. */
-uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t frame, uint64_t floor);
+/* A block that lies outside the budget, if that is at least `floor`; else LAB_FRAME_NONE, and it goes back to all. */
+uint64_t lab_cpu_ask(const struct lab_arena *arena, unsigned zone, uint64_t frame, unsigned order, uint64_t floor);
 /* Puts a batch, whose frames are the caller's and outside the budget, into the cache; of an offline CPU, back to all.
  */
 void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, const struct lab_batch *batch);
@@ -44,6 +44,9 @@ void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk,
 /* Puts a released frame, which is not parked, into the cache, or back into its chunk. */
 void lab_cpu_accept(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
 
+/* Takes frames out of the CPU's untold ones, which lie outside the budget as cached ones do: the floor is to be asked.
+ */
+bool lab_cpu_spend(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames);
 /* Takes frames from what admission may give if at least `floor` stay in the budget. Linearises a request that succeeds.
  */
 bool lab_cpu_admit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames, uint64_t floor);

@@ -2,6 +2,7 @@
 #ifndef LAB_CORE_QUICK_H
 #define LAB_CORE_QUICK_H
 
+#include "core/budget.h"
 #include "core/cpu.h"
 #include "core/view.h"
 #include "core/wait.h"
@@ -17,24 +18,42 @@
 	(LAB_GFP_HIGH | LAB_GFP_MEMALLOC | LAB_GFP_NOMEMALLOC | LAB_GFP_DIRECT_RECLAIM | LAB_GFP_KSWAPD_RECLAIM |      \
 	 LAB_GFP_NORETRY | LAB_GFP_EXCLUSIVE)
 
-/* A cached frame that is the caller's now, for lab_page_alloc; LAB_FRAME_NONE: not so quick. */
-static inline uint64_t lab_quick_take(const struct lab_arena *arena, const struct lab_alloc_request *request)
+/* A frame from the CPU's cache of the normal zone. */
+static inline uint64_t lab_quick_take_frame(const struct lab_arena *arena, unsigned cpu)
 {
-	lab_atomic32 *hint;
-	uint64_t frame;
+	lab_atomic32 *hint = &lab_cpu_zone(arena, cpu, LAB_ZONE_NORMAL)->hint_cached;
+	uint64_t frame = lab_load_relaxed(hint); /* a hint: any frame will do */
 
-	if (request->order || request->gfp & ~LAB_QUICK_GFP || request->cpu >= arena->cpu_count ||
-	    !lab_page_owner_is_good(request->owner) || arena->traces)
-		return LAB_FRAME_NONE;
-	hint = &lab_cpu_zone(arena, request->cpu, LAB_ZONE_NORMAL)->hint_cached;
-	frame = lab_load_relaxed(hint); /* a hint: any frame will do */
-	if (!lab_park_take(arena, request->cpu, LAB_ZONE_NORMAL, frame)) {
-		frame = lab_slot_take(arena, lab_cpu_slot_for(arena, request->cpu, LAB_ZONE_NORMAL, frame));
+	if (!lab_park_take(arena, cpu, LAB_ZONE_NORMAL, frame)) {
+		frame = lab_slot_take(arena, lab_cpu_slot_for(arena, cpu, LAB_ZONE_NORMAL, frame));
 		if (frame == LAB_FRAME_NONE)
 			return frame;
 	}
 	lab_store_relaxed(hint, (uint32_t)frame + 1); /* the same */
 	return frame;
+}
+
+/* A block, by what the CPU has not told the budget. */
+static inline uint64_t lab_quick_take_block(const struct lab_arena *arena, unsigned cpu, unsigned order)
+{
+	uint64_t frame, frames = UINT64_C(1) << order;
+
+	if (!lab_cpu_spend(arena, cpu, LAB_ZONE_NORMAL, frames))
+		return LAB_FRAME_NONE;
+	frame = lab_search_block(arena, LAB_ZONE_NORMAL, order, lab_search_hint(arena, cpu, LAB_ZONE_NORMAL, order));
+	if (frame == LAB_FRAME_NONE)
+		lab_budget_give(arena, LAB_ZONE_NORMAL, frames);
+	return frame;
+}
+
+/* Frames for lab_page_alloc, not yet judged by the floor; LAB_FRAME_NONE: not so quick. */
+static inline uint64_t lab_quick_take(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	if (request->gfp & ~LAB_QUICK_GFP || request->cpu >= arena->cpu_count || request->order > arena->order_max ||
+	    !lab_page_owner_is_good(request->owner) || arena->traces)
+		return LAB_FRAME_NONE;
+	return request->order ? lab_quick_take_block(arena, request->cpu, request->order)
+			      : lab_quick_take_frame(arena, request->cpu);
 }
 
 /* True when the zones hold so much that every class may have a frame, and no reclaimer is to be woken. */
