@@ -262,14 +262,10 @@ static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, cons
 	if (status)
 		return status;
 	wipe(arena, frame, request);
-	if (request->order == 0) {
+	if (request->order)
+		lab_cpu_give(arena, request->cpu, chunk, frame, request->order);
+	else
 		lab_cpu_accept(arena, request->cpu, chunk, frame);
-		return LAB_OK;
-	}
-	lab_chunk_give_block(arena, chunk, frame, request->order);
-	lab_search_note_given(lab_search_hint(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, request->order),
-			      chunk);
-	lab_cpu_tell(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, UINT64_C(1) << request->order);
 	return LAB_OK;
 }
 

@@ -231,10 +231,17 @@ static bool keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, ui
 
 void lab_cpu_accept(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame)
 {
-	if (keep(arena, cpu, chunk, frame))
-		return;
-	lab_chunk_give_block(arena, chunk, frame, 0);
-	lab_cpu_tell(arena, cpu, lab_chunk_info(arena, chunk)->zone, 1);
+	if (!keep(arena, cpu, chunk, frame))
+		lab_cpu_give(arena, cpu, chunk, frame, 0);
+}
+
+void lab_cpu_give(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame, unsigned order)
+{
+	unsigned zone = lab_chunk_info(arena, chunk)->zone;
+
+	lab_chunk_give_block(arena, chunk, frame, order);
+	lab_search_note_given(lab_search_hint(arena, cpu, zone, order), chunk);
+	lab_cpu_tell(arena, cpu, zone, UINT64_C(1) << order);
 }
 
 /* How many frames a CPU may leave untold: as many as its cache reaches over. */

@@ -44,6 +44,9 @@ void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk,
 /* Puts a released frame, which is not parked, into the cache, or back into its chunk. */
 void lab_cpu_accept(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
 
+/* Gives a released block back to its chunk, and tells the budget in time. */
+void lab_cpu_give(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame, unsigned order);
+
 /* Takes frames out of the CPU's untold ones, which lie outside the budget as cached ones do: the floor is to be asked.
  */
 bool lab_cpu_spend(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames);
