@@ -258,7 +258,7 @@ static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, cons
 		return LAB_BAD_ADDRESS;
 	if (request->cpu >= arena->state->cpu_count)
 		return LAB_INVALID;
-	status = lab_page_retire(arena, frame, request->order, request->owner, LAB_OWNER_NONE);
+	status = lab_page_retire(arena, frame, request->order, request->owner);
 	if (status)
 		return status;
 	wipe(arena, frame, request);

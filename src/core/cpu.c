@@ -65,7 +65,7 @@ uint64_t lab_slot_take(const struct lab_arena *arena, lab_atomic64 *slot)
 	uint64_t seen = lab_load_relaxed(slot); /* the swap below compares it */
 
 	while (lab_slot_mask(seen)) {
-		/* Takes the frame's content from who put it in: lab_cpu_accept, lab_cpu_stock. */
+		/* Takes the frame's content from who put it in: keep, slot_replace. */
 		if (lab_cas_acquire(slot, &seen, seen & (seen - 1)))
 			return lab_half_of(arena, lab_slot_half(seen)).first_frame +
 			       lab_bits_first(lab_slot_mask(seen));
@@ -139,7 +139,7 @@ static void slot_replace(const struct lab_arena *arena, unsigned cpu, unsigned z
 
 	while (seen != LAB_SLOT_CLOSED) {
 		/*
-		 * Releases the new frames to lab_cpu_hit; takes the old ones, which an interrupt may have put there.
+		 * Releases the new frames to lab_slot_take; takes the old ones, which an interrupt may have put there.
 		 * Sequentially consistent for a look at what is parked (park.h), and for who stocks, and looks at the
 		 * waiters next: wait.h.
 		 */
@@ -155,12 +155,11 @@ static void slot_replace(const struct lab_arena *arena, unsigned cpu, unsigned z
 /* Empties a slot; one that is closed stays so. */
 static void slot_empty(const struct lab_arena *arena, unsigned cpu, unsigned zone, lab_atomic64 *slot)
 {
-	/* A look first: an empty slot is not written. Partner, for who waits, of lab_cpu_keep and lab_cpu_settle:
-	 * wait.h. */
+	/* A look first: an empty slot is not written. Partner, for who waits, of keep and lab_cpu_settle: wait.h. */
 	uint64_t seen = lab_load_seq_cst(slot);
 
 	while (!slot_is_empty(seen)) {
-		/* Takes the frames' content from who put them in: lab_cpu_keep, slot_replace. Sequentially consistent
+		/* Takes the frames' content from who put them in: keep, slot_replace. Sequentially consistent
 		 * for the look at what is parked: park.h. */
 		if (lab_cas_seq_cst(slot, &seen, 0)) {
 			slot_return(arena, cpu, zone, seen);
@@ -216,7 +215,7 @@ static bool keep(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, ui
 		uint64_t with = named ? seen | bit : slot_make(half, (uint32_t)bit);
 
 		/*
-		 * Releases the frame's content to lab_cpu_hit or to who empties the slot. Sequentially consistent for
+		 * Releases the frame's content to lab_slot_take or to who empties the slot. Sequentially consistent for
 		 * the look at the waiters that follows: wait.h.
 		 */
 		if (lab_cas_seq_cst(slot, &seen, with)) {
@@ -298,7 +297,7 @@ bool lab_cpu_admit(const struct lab_arena *arena, unsigned cpu, unsigned zone, u
 	uint64_t batch, plenty;
 
 	if (lab_cpu_spend(arena, cpu, zone, frames)) {
-		/* Asked with the frames in hand, as in lab_cpu_hit. */
+		/* Asked with the frames in hand, as in lab_cpu_ask. */
 		if (lab_budget_allows(state, floor))
 			return true;
 		lab_budget_give(arena, zone, frames);

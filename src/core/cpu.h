@@ -8,15 +8,15 @@
 
 /*
  * A CPU's cache of a zone: single frames, taken from a word 64 at once, so that shared words are written once in 64
- * allocations; and the frames that were released and not yet told to the budget. A half-word has its place in the slot
- * that its number modulo their count tells.
+ * allocations; and the frames that were released and not yet told to the budget. A half-word has one slot that may be
+ * about it, so a release finds it by a look.
  *
  *   slot = half-word number (31 bits) | mark (1 bit) | frames of it that the cache holds (32 bits, low)
  *
  * A slot is one atomic word that tells all about itself. Frames that come back while a slot names their half-word are
  * parked where they are, which the mark tells: park.h. So an interrupt or an NMI may use it at any instruction of
  * another use, another CPU may empty it, and a value that returns after a while means what it meant before. Cached
- * frames are outside the budget: a hit still needs its class's floor (lab_cpu_hit), and a request that finds its zone
+ * frames are outside the budget: a hit still needs its class's floor (lab_cpu_ask), and a request that finds its zone
  * short collects every cache first (lab_cpu_collect): no frame is stranded in another CPU's cache.
  *
  * An offline CPU's slots are closed: a value that names no half-word and holds no frame. So a hit finds nothing there,
@@ -43,7 +43,6 @@ void lab_cpu_stock(const struct lab_arena *arena, unsigned cpu, unsigned zone, c
 void lab_cpu_settle(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
 /* Puts a released frame, which is not parked, into the cache, or back into its chunk. */
 void lab_cpu_accept(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame);
-
 /* Gives a released block back to its chunk, and tells the budget in time. */
 void lab_cpu_give(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame, unsigned order);
 

@@ -44,8 +44,7 @@ enum lab_status lab_page_judge(const struct lab_arena *arena, uint64_t frame, la
 	return seen == owner ? LAB_OK : LAB_WRONG_OWNER;
 }
 
-enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner,
-				uint64_t after)
+enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner)
 {
 	enum lab_status status = lab_page_judge(arena, frame, owner);
 	uint64_t seen = owner;
@@ -54,11 +53,9 @@ enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, u
 		return status;
 	if (lab_page_order(arena, frame) != order)
 		return LAB_WRONG_ORDER;
-	/*
-	 * One of two frees at once wins. Releases the content of a frame that is parked with this to lab_park_take;
-	 * sequentially consistent for the looks that lab_cpu_settle takes next: park.h and wait.h.
+	/* One of two frees at once wins. Relaxed: whoever has the next block gets its content along the chunk's words.
 	 */
-	if (!lab_cas_seq_cst(owner_word(arena, frame), &seen, after))
+	if (!lab_cas_relaxed(owner_word(arena, frame), &seen, LAB_OWNER_NONE))
 		return lab_page_lost(seen);
 	if (order)
 		/* The frames are given back, with release, after this; one of its own, for who looks on, as above. */

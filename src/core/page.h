@@ -47,9 +47,9 @@ static inline void lab_page_publish(const struct lab_arena *arena, uint64_t fram
 	lab_store_release(&arena->pages[frame].owner, owner);
 }
 
-/* Makes it `after`, 0 or parked, if the caller shows what the block was taken with: LAB_OK, or why not. */
+/* Clears it, if the caller shows what the block was taken with: LAB_OK, or why not. */
 LAB_MUST_USE enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, unsigned order,
-					     lab_owner owner, uint64_t after);
+					     lab_owner owner);
 /* LAB_OK when `owner` holds a block that begins at `frame`, else the first of the misuse statuses that holds. */
 LAB_MUST_USE enum lab_status lab_page_judge(const struct lab_arena *arena, uint64_t frame, lab_owner owner);
 /* The order of the block that begins at `frame`, which is owned. */

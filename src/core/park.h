@@ -57,7 +57,7 @@ static inline bool lab_park_take(const struct lab_arena *arena, unsigned cpu, un
 	uint64_t parked = lab_park_word(cpu, zone);
 
 	/*
-	 * A look first. Partner of lab_page_retire: for who has cleared a mark (above), and for who waits (wait.h). The
+	 * A look first. Partner of lab_quick_free: for who has cleared a mark (above), and for who waits (wait.h). The
 	 * swap takes the frame's content from there.
 	 */
 	return lab_load_seq_cst(word) == parked && lab_cas_acquire(word, &parked, LAB_OWNER_NONE);

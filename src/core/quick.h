@@ -86,7 +86,10 @@ static inline bool lab_quick_free(const struct lab_arena *arena, uint64_t frame,
 	slot = lab_cpu_slot_for(arena, cpu, zone, frame);
 	half = lab_half_number(chunk, frame);
 	parks = lab_slot_half(lab_load_relaxed(slot)) == half; /* relaxed: looked at again, below */
-	/* As in lab_page_retire. */
+	/*
+	 * Of two frees at once one wins. Releases the content of a parked frame to lab_park_take; sequentially
+	 * consistent for the looks at the slot and at the waiters that follow: park.h and wait.h.
+	 */
 	if (!lab_cas_seq_cst(word, &seen, parks ? lab_park_word(cpu, zone) : LAB_OWNER_NONE))
 		return false;
 	if (!parks)
