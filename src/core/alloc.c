@@ -56,7 +56,7 @@ static uint64_t take_block(const struct lab_arena *arena, unsigned zone, const s
 {
 	uint64_t frame;
 
-	if (!lab_cpu_admit(arena, want->cpu, zone, UINT64_C(1) << want->order, floor))
+	if (!lab_untold_admit(arena, want->cpu, zone, UINT64_C(1) << want->order, floor))
 		return LAB_FRAME_NONE;
 	frame = find(arena, zone, want, thorough);
 	if (frame == LAB_FRAME_NONE)
@@ -77,7 +77,7 @@ static uint64_t refill(const struct lab_arena *arena, unsigned zone, const struc
 	batch = lab_search_batch(arena, zone, &cache->hint_small);
 	/* What the word had less than 64 was promised and not taken. */
 	if (lab_bits_count(batch.mask) < LAB_WORD_FRAMES)
-		lab_cpu_tell(arena, want->cpu, zone, LAB_WORD_FRAMES - lab_bits_count(batch.mask));
+		lab_untold_tell(arena, want->cpu, zone, LAB_WORD_FRAMES - lab_bits_count(batch.mask));
 	if (!batch.mask)
 		return LAB_FRAME_NONE;
 	frame = lab_chunk_base(arena, batch.chunk) + batch.word * LAB_WORD_FRAMES + lab_bits_first(batch.mask);

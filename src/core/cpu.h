@@ -4,12 +4,12 @@
 
 #include "core/park.h"
 #include "core/search.h"
+#include "core/untold.h"
 #include "core/wait.h"
 
 /*
  * A CPU's cache of a zone: single frames, taken from a word 64 at once, so that shared words are written once in 64
- * allocations; and the frames that were released and not yet told to the budget. A half-word has one slot that may be
- * about it, so a release finds it by a look.
+ * allocations. A half-word has one slot that may be about it, so a release finds it by a look.
  *
  *   slot = half-word number (31 bits) | mark (1 bit) | frames of it that the cache holds (32 bits, low)
  *
@@ -20,15 +20,13 @@
  * short collects every cache first (lab_cpu_collect): no frame is stranded in another CPU's cache.
  *
  * An offline CPU's slots are closed: a value that names no half-word and holds no frame. So a hit finds nothing there,
- * a release does not match, and a refill, whose swap would have to replace that value, sees it. Its count of untold
- * frames has a mark by which whoever adds to it takes it at once. Each word thus decides by itself what races with a
- * CPU that goes, and those that hit and release are asked nothing more.
+ * a release does not match, and a refill, whose swap would have to replace that value, sees it. Each word thus decides
+ * by itself what races with a CPU that goes, and those that hit and release are asked nothing more.
  */
 
 #define LAB_SLOT_MARK_SHIFT 32
 #define LAB_SLOT_MARK       (UINT64_C(1) << LAB_SLOT_MARK_SHIFT)
 #define LAB_SLOT_CLOSED     (UINT64_C(0x7fffffff) << 33) /* no chunk has that half-word */
-#define LAB_UNTOLD_CLOSED   (UINT64_C(1) << 63)
 
 /* Takes a cached frame if the budget is at least `floor`. LAB_FRAME_NONE: no cached frame, or the floor is not met. */
 uint64_t lab_cpu_hit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t floor);
@@ -46,14 +44,6 @@ void lab_cpu_accept(const struct lab_arena *arena, unsigned cpu, uint32_t chunk,
 /* Gives a released block back to its chunk, and tells the budget in time. */
 void lab_cpu_give(const struct lab_arena *arena, unsigned cpu, uint32_t chunk, uint64_t frame, unsigned order);
 
-/* Takes frames out of the CPU's untold ones, which lie outside the budget as cached ones do: the floor is to be asked.
- */
-bool lab_cpu_spend(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames);
-/* Takes frames from what admission may give if at least `floor` stay in the budget. Linearises a request that succeeds.
- */
-bool lab_cpu_admit(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames, uint64_t floor);
-/* Counts frames that were given back to their chunks, and tells the budget in time. */
-void lab_cpu_tell(const struct lab_arena *arena, unsigned cpu, unsigned zone, uint64_t frames);
 /* Empties one CPU's cache of a zone into its chunks and the budget. */
 void lab_cpu_flush(const struct lab_arena *arena, unsigned cpu, unsigned zone);
 /* Empties every CPU's cache of a zone. */
@@ -77,11 +67,6 @@ static inline uint32_t lab_slot_mask(uint64_t slot)
 static inline bool lab_slot_is_marked(uint64_t slot)
 {
 	return slot & LAB_SLOT_MARK;
-}
-
-static inline uint64_t lab_untold_count(uint64_t untold)
-{
-	return untold & ~LAB_UNTOLD_CLOSED;
 }
 
 /* True when a slot names the half-word and says that frames of it may be parked. */

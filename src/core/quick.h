@@ -38,7 +38,7 @@ static inline uint64_t lab_quick_take_block(const struct lab_arena *arena, unsig
 {
 	uint64_t frame, frames = UINT64_C(1) << order;
 
-	if (!lab_cpu_spend(arena, cpu, LAB_ZONE_NORMAL, frames))
+	if (!lab_untold_spend(arena, cpu, LAB_ZONE_NORMAL, frames))
 		return LAB_FRAME_NONE;
 	frame = lab_search_block(arena, LAB_ZONE_NORMAL, order, lab_search_hint(arena, cpu, LAB_ZONE_NORMAL, order));
 	if (frame == LAB_FRAME_NONE)
