@@ -10,12 +10,10 @@
  * the ownership; it is taken by making that word 0. So a parked frame is told in one place, its own word, and it is
  * free for whoever finds it: the CPU itself, an interrupt, or another CPU that finds the zone short.
  *
- * It is found by way of the slot, whose mark says that frames of its half-word may be parked:
- *
- *   who releases   parks the frame, then looks at the slot: it must name the half-word and have the mark. Sets a mark
- *                  that is not there; where the slot names another by now, takes the frame back and gives it to its
- * chunk. who clears     a mark (or the name with it) looks at the words of all 32 frames afterwards, and has all that
- * it finds.
+ * It is found by way of the slot, whose mark says that frames of its half-word may be parked. Who releases parks the
+ * frame and then looks at the slot: that must name the half-word and have the mark. A mark that is not there is set;
+ * where the slot names another by now, the frame is taken back and given to its chunk. Who clears a mark, or the name
+ * with it, looks at the words of all 32 frames afterwards, and has all that it finds.
  *
  * Each writes one thing and then looks at the other's, so one of them sees the other: the four steps are sequentially
  * consistent. A mark errs to the safe side: one that stays over a half-word without parked frames costs a look.
