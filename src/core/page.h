@@ -9,7 +9,7 @@
  *
  *   0                          free, in a slot of a cache, or inside a block
  *   0xffff << 48 | order       second frame of a block of that order (from 1 on)
- *   0xffff << 48 | ...        free, and parked with a CPU: park.h
+ *   0xffff << 48 | ...         free, and parked with a CPU: park.h
  *   anything else              the owner; first frame of a block
  *
  * A block's first frame is even unless the block is one frame, so the word after it tells its order. The word of the
