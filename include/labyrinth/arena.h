@@ -232,8 +232,8 @@ struct lab_zone_stat {
 	uint64_t floors[LAB_CLASS_COUNT];        /* what must stay for each class, lowmem reserve left out */
 	uint64_t free;                           /* budget + cached + untold */
 	uint64_t budget;                         /* what admission may still give */
-	uint64_t cached;                         /* in the caches of CPUs */
-	uint64_t untold;                         /* released, and not yet added to the budget */
+	uint64_t cached;                         /* in the caches of CPUs: of each 64 to 8,192, as the arena is great */
+	uint64_t untold;                         /* released, and not yet added to the budget; the same */
 	uint64_t free_blocks[LAB_ORDER_MAX + 1]; /* the greatest free blocks by order, caches left out; blocks */
 };
 struct lab_arena_stat {
