@@ -64,14 +64,14 @@ struct lab_arena {
 	struct lab_state *state;
 	char *base;
 	struct lab_page *pages;
-	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views, *traces;
+	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *slots, *views, *traces;
 	struct lab_shredder *shredder;
 	const struct lab_tracer *tracer;
 	const struct lab_arena_services *services;
 	uint64_t frame_count;
-	unsigned page_shift, order_max, cpu_count, chunk_count;
+	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift;
 	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
-	bool owns_shredder;
+	bool owns_shredder, wipes;
 };
 
 /* How many bytes of metadata an arena needs. LAB_OK, or LAB_INVALID when the configuration is out of range. */
@@ -232,8 +232,8 @@ struct lab_zone_stat {
 	uint64_t floors[LAB_CLASS_COUNT];        /* what must stay for each class, lowmem reserve left out */
 	uint64_t free;                           /* budget + cached + untold */
 	uint64_t budget;                         /* what admission may still give */
-	uint64_t cached;                         /* in the caches of CPUs */
-	uint64_t untold;                         /* released, and not yet added to the budget */
+	uint64_t cached;                         /* in the caches of CPUs: of each 64 to 8,192, as the arena is great */
+	uint64_t untold;                         /* released, and not yet added to the budget; the same */
 	uint64_t free_blocks[LAB_ORDER_MAX + 1]; /* the greatest free blocks by order, caches left out; blocks */
 };
 struct lab_arena_stat {

@@ -6,10 +6,11 @@
 #include "core/chunk.h"
 #include "core/cpu.h"
 #include "core/page.h"
+#include "core/park.h"
+#include "core/quick.h"
 #include "core/search.h"
 #include "core/shred.h"
 #include "core/trace.h"
-#include "core/view.h"
 
 /* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
 #define SEARCH_ROUNDS 3u
@@ -23,6 +24,12 @@ struct want {
 	unsigned order, cpu, class_zone;
 };
 
+/* Apart, so that the short path saves no registers for them. */
+static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request,
+				    struct lab_page **ret_page) __attribute__((noinline));
+static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
+	__attribute__((noinline));
+
 static size_t block_bytes(const struct lab_arena *arena, unsigned order)
 {
 	return (size_t)1 << (order + arena->page_shift);
@@ -31,8 +38,7 @@ static size_t block_bytes(const struct lab_arena *arena, unsigned order)
 /* Finds the frames that the budget promised. `thorough`: the zone is short, so leave no stone unturned. */
 static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct want *want, bool thorough)
 {
-	struct lab_cpu_zone *cache = lab_cpu_zone(arena, want->cpu, zone);
-	lab_atomic32 *hint = want->order < LAB_WORD_ORDER ? &cache->hint_small : &cache->hint_great;
+	lab_atomic32 *hint = lab_search_hint(arena, want->cpu, zone, want->order);
 	uint64_t frame = lab_search_block(arena, zone, want->order, hint);
 
 	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < SEARCH_ROUNDS; round++) {
@@ -48,10 +54,9 @@ static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct 
 static uint64_t take_block(const struct lab_arena *arena, unsigned zone, const struct want *want, uint64_t floor,
 			   bool thorough)
 {
-	struct lab_zone_state *state = lab_zone_state(arena, zone);
 	uint64_t frame;
 
-	if (!lab_budget_take(state, UINT64_C(1) << want->order, floor))
+	if (!lab_untold_admit(arena, want->cpu, zone, UINT64_C(1) << want->order, floor))
 		return LAB_FRAME_NONE;
 	frame = find(arena, zone, want, thorough);
 	if (frame == LAB_FRAME_NONE)
@@ -72,7 +77,7 @@ static uint64_t refill(const struct lab_arena *arena, unsigned zone, const struc
 	batch = lab_search_batch(arena, zone, &cache->hint_small);
 	/* What the word had less than 64 was promised and not taken. */
 	if (lab_bits_count(batch.mask) < LAB_WORD_FRAMES)
-		lab_cpu_tell(arena, want->cpu, zone, LAB_WORD_FRAMES - lab_bits_count(batch.mask));
+		lab_untold_tell(arena, want->cpu, zone, LAB_WORD_FRAMES - lab_bits_count(batch.mask));
 	if (!batch.mask)
 		return LAB_FRAME_NONE;
 	frame = lab_chunk_base(arena, batch.chunk) + batch.word * LAB_WORD_FRAMES + lab_bits_first(batch.mask);
@@ -173,19 +178,35 @@ static enum lab_status refuse(const struct lab_arena *arena, const struct lab_al
 	return lab_page_owner_is_good(request->owner) ? LAB_OK : LAB_INVALID;
 }
 
-enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
-			       struct lab_page **ret_page)
+/* Makes a block that was taken the request's. */
+static inline struct lab_page *hand_out(const struct lab_arena *arena, uint64_t frame,
+					const struct lab_alloc_request *request)
+{
+	lab_view_begin(arena, frame, request->gfp);
+	if (arena->traces)
+		lab_trace_write(arena, frame, request);
+	lab_page_publish(arena, frame, request->order, request->owner);
+	return &arena->pages[frame];
+}
+
+/* Any request that is not so quick. `frame`: what it has in hand, if anything. */
+static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request,
+				    struct lab_page **ret_page)
 {
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
 			    .cpu = request->cpu,
 			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL};
 	enum lab_status status = refuse(arena, request);
-	uint64_t frame;
 
 	if (status)
 		return status;
-	frame = take_from_any(arena, &want, false);
+	if (frame != LAB_FRAME_NONE)
+		frame = lab_cpu_ask(arena, LAB_ZONE_NORMAL, frame, want.order,
+				    lab_budget_floor(lab_zone_state(arena, LAB_ZONE_NORMAL), LAB_ZONE_NORMAL,
+						     want.class, want.class_zone));
+	if (frame == LAB_FRAME_NONE)
+		frame = take_from_any(arena, &want, false);
 	if (frame == LAB_FRAME_NONE)
 		frame = take_from_any(arena, &want, true);
 	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
@@ -199,11 +220,19 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	}
 	if (request->gfp & LAB_GFP_ZERO)
 		memset(arena->base + (frame << arena->page_shift), 0, block_bytes(arena, want.order));
-	lab_view_begin(arena, frame, request->gfp);
-	if (arena->traces)
-		lab_trace_write(arena, frame, request);
-	lab_page_publish(arena, frame, want.order, request->owner);
-	*ret_page = &arena->pages[frame];
+	*ret_page = hand_out(arena, frame, request);
+	return LAB_OK;
+}
+
+enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
+			       struct lab_page **ret_page)
+{
+	uint64_t frame = lab_quick_take(arena, request);
+
+	/* Asked with the frame in hand: lab_cpu_ask. */
+	if (frame == LAB_FRAME_NONE || !lab_quick_is_plenty(arena))
+		return alloc_slowly(arena, frame, request, ret_page);
+	*ret_page = hand_out(arena, frame, request);
 	return LAB_OK;
 }
 
@@ -220,9 +249,8 @@ static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab
 		memset(block, 0, bytes);
 }
 
-enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)
+static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
 {
-	uint64_t frame = lab_page_pfn(arena, page);
 	uint32_t chunk = lab_chunk_of(arena, frame);
 	enum lab_status status;
 
@@ -234,9 +262,16 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 	if (status)
 		return status;
 	wipe(arena, frame, request);
-	if (request->order == 0 && lab_cpu_keep(arena, request->cpu, chunk, frame))
-		return LAB_OK;
-	lab_chunk_give_block(arena, chunk, frame, request->order);
-	lab_cpu_tell(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, UINT64_C(1) << request->order);
+	if (request->order)
+		lab_cpu_give(arena, request->cpu, chunk, frame, request->order);
+	else
+		lab_cpu_accept(arena, request->cpu, chunk, frame);
 	return LAB_OK;
+}
+
+enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)
+{
+	uint64_t frame = lab_page_pfn(arena, page);
+
+	return lab_quick_free(arena, frame, request) ? LAB_OK : free_slowly(arena, frame, request);
 }

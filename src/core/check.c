@@ -3,6 +3,7 @@
 #include "core/chunk.h"
 #include "core/cpu.h"
 #include "core/page.h"
+#include "core/park.h"
 
 /*
  * The arena's own consistency check, at rest: every frame is in exactly one of free, cached and owned, and the numbers
@@ -29,14 +30,14 @@ static bool cached_frames_of(const struct lab_arena *arena, uint32_t chunk, unsi
 	uint64_t cached = 0, name = (uint64_t)chunk * LAB_CHUNK_WORDS + word;
 
 	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++) {
-		struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
-
-		for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++) {
-			uint64_t slot = lab_load_relaxed(&cache->slots[i]), mask = lab_slot_mask(slot);
+		for (unsigned i = 0; i < arena->slot_count; i++) {
+			uint64_t slot = lab_load_relaxed(lab_cpu_slot(arena, cpu, zone, i)), mask = lab_slot_mask(slot);
 
 			if (lab_slot_half(slot) / 2 != name)
 				continue;
-			mask <<= lab_slot_half(slot) % 2 * 32;
+			if (lab_slot_is_marked(slot))
+				mask |= lab_park_look(arena, cpu, lab_slot_half(slot));
+			mask <<= lab_slot_half(slot) % 2 * LAB_HALF_FRAMES;
 			if (cached & mask)
 				return false;
 			cached |= mask;
@@ -81,8 +82,8 @@ static bool check_plug(const struct lab_arena *arena, unsigned cpu)
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
 
-		for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
-			if ((lab_load_relaxed(&cache->slots[i]) == LAB_SLOT_CLOSED) != offline)
+		for (unsigned i = 0; i < arena->slot_count; i++)
+			if ((lab_load_relaxed(lab_cpu_slot(arena, cpu, zone, i)) == LAB_SLOT_CLOSED) != offline)
 				return false;
 		if (lab_load_relaxed(&cache->untold) >> 63 != offline)
 			return false;

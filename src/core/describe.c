@@ -39,20 +39,28 @@ static enum lab_word describe_zone(struct place at, char *text, size_t room)
 
 static enum lab_word describe_cpu(struct place at, char *text, size_t room)
 {
-	const char *member = at.member < offsetof(struct lab_cpu_zone, untold)       ? "slot"
-			     : at.member < offsetof(struct lab_cpu_zone, hint_small) ? "untold frames"
-			     : at.member < offsetof(struct lab_cpu_zone, refills)    ? "hint"
+	bool untold = at.member < offsetof(struct lab_cpu_zone, hint_small);
+	bool plug =
+		at.member >= offsetof(struct lab_cpu_zone, plug) && at.member < offsetof(struct lab_cpu_zone, refills);
+	const char *member = untold                                                  ? "untold frames"
+			     : plug                                                  ? "plug"
+			     : at.member < offsetof(struct lab_cpu_zone, plug)       ? "hint"
 			     : at.member < offsetof(struct lab_cpu_zone, generation) ? "statistics"
-			     : at.member < offsetof(struct lab_cpu_zone, plug)       ? "generation"
-										     : "plug";
-	bool slot = at.member < offsetof(struct lab_cpu_zone, untold);
-	bool plug = at.member >= offsetof(struct lab_cpu_zone, plug);
-	bool untold = !slot && at.member < offsetof(struct lab_cpu_zone, hint_small);
+										     : "generation";
 
 	snprintf(text, room, "cpu %zu zone %s %s", at.index / LAB_ZONE_COUNT, zone_names[at.index % LAB_ZONE_COUNT],
 		 member);
-	if (!slot)
-		return untold || plug ? LAB_WORD_NUMBER : LAB_WORD_HINT;
+	return untold || plug ? LAB_WORD_NUMBER : LAB_WORD_HINT;
+}
+
+/* The slots of the CPUs' caches. */
+static enum lab_word describe_slot(const struct lab_arena *arena, const void *address, char *text, size_t room)
+{
+	size_t bytes = sizeof(lab_atomic64) << arena->slot_shift;
+	struct place at = place_in(arena->slots, (size_t)arena->cpu_count * LAB_ZONE_COUNT, bytes, address);
+
+	if (!at.inside || at.member >= arena->slot_count * sizeof(lab_atomic64))
+		return LAB_WORD_NONE;
 	snprintf(text, room, "cpu %zu zone %s slot %zu", at.index / LAB_ZONE_COUNT,
 		 zone_names[at.index % LAB_ZONE_COUNT], at.member / sizeof(lab_atomic64));
 	return LAB_WORD_BITS;
@@ -111,6 +119,9 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
 		return describe_zone(zone, text, room);
 	if (cpu.inside)
 		return describe_cpu(cpu, text, room);
+	kind = describe_slot(arena, address, text, room);
+	if (kind != LAB_WORD_NONE)
+		return kind;
 	kind = describe_chunk(arena, address, text, room);
 	if (kind != LAB_WORD_NONE)
 		return kind;

@@ -8,7 +8,12 @@
 #define FRAME_COUNT_MAX ((UINT64_C(1) << 32) - 2 * LAB_CHUNK_FRAMES)
 #define CPU_COUNT_MAX   1024u
 #define CHUNK_COUNT_MAX                                                                                                \
-	(UINT32_MAX / (2 * LAB_CHUNK_WORDS)) /* half-words have numbers of 32 bits, one of them no half-word's */
+	(INT32_MAX / (2 * LAB_CHUNK_WORDS)) /* half-words have numbers of 31 bits, one of them no half-word's */
+
+/* The caches of all CPUs together reach over a sixteenth of the frames, each over 256 half-words at most. */
+#define CACHED_PART 16u
+#define SLOTS_MIN   2u
+#define SLOTS_MAX   256u
 
 static bool spans_are_good(const struct lab_arena_config *config)
 {
@@ -61,6 +66,22 @@ static uint64_t place(uint64_t *end, uint64_t bytes)
 	return at;
 }
 
+static uint32_t slots_of(const struct lab_state *plan)
+{
+	uint64_t most = plan->frame_count / ((uint64_t)LAB_HALF_FRAMES * CACHED_PART * plan->cpu_count);
+	uint32_t slots = SLOTS_MIN;
+
+	while (slots < SLOTS_MAX && slots * 2 <= most)
+		slots *= 2;
+	return slots;
+}
+
+/* log2 of the slots from one CPU's and zone's to the next. */
+static unsigned slot_shift(const struct lab_state *plan)
+{
+	return lab_order_of(LAB_MAX(plan->slot_count, (uint32_t)(LAB_CACHE_LINE / sizeof(lab_atomic64))));
+}
+
 void lab_layout_place(struct lab_state *plan)
 {
 	uint64_t end = lab_align_up(sizeof(*plan), LAB_CACHE_LINE), chunks = plan->chunk_count;
@@ -70,6 +91,9 @@ void lab_layout_place(struct lab_state *plan)
 	plan->infos_at = place(&end, (chunks + 1) * sizeof(struct lab_chunk_info));
 	plan->regions_at = place(&end, plan->region_count * sizeof(uint32_t));
 	plan->cpus_at = place(&end, (uint64_t)plan->cpu_count * LAB_ZONE_COUNT * sizeof(struct lab_cpu_zone));
+	plan->slot_count = slots_of(plan);
+	plan->slots_at =
+		place(&end, ((uint64_t)plan->cpu_count * LAB_ZONE_COUNT << slot_shift(plan)) * sizeof(lab_atomic64));
 	/* One more than there are frames: the descriptor after a block's head is looked at. */
 	plan->pages_at = place(&end, (plan->frame_count + 1) * sizeof(struct lab_page));
 	plan->views_at = plan->traces_at = 0;
@@ -150,6 +174,7 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.chunk_infos = start + plan->infos_at,
 		.regions = start + plan->regions_at,
 		.cpus = start + plan->cpus_at,
+		.slots = start + plan->slots_at,
 		.views = plan->views_at ? start + plan->views_at : NULL,
 		.traces = plan->traces_at ? start + plan->traces_at : NULL,
 		.frame_count = plan->frame_count,
@@ -157,5 +182,8 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.order_max = plan->order_max,
 		.cpu_count = plan->cpu_count,
 		.chunk_count = plan->chunk_count,
+		.slot_count = plan->slot_count,
+		.slot_shift = slot_shift(plan),
+		.wipes = plan->flags & (LAB_ARENA_SHRED_DEFAULT | LAB_ARENA_ZERO_ON_FREE),
 	};
 }

@@ -55,6 +55,9 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 		/* Relaxed: a choice; the take looks again. */
 		uint64_t whole = lab_state_whole(lab_load_relaxed(lab_chunk_state(arena, chunk)));
 
+		/* The first look is cheap: most are all in use, or one more that is all whole. */
+		if (!whole || (whole == LAB_STATE_WHOLE && best != LAB_CHUNK_NONE))
+			continue;
 		if (!lab_run_starts(whole, order - LAB_WORD_ORDER) || lab_bits_count(whole) >= best_whole)
 			continue;
 		if (lab_chunk_info(arena, chunk)->zone != zone)
@@ -68,11 +71,24 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 	return best;
 }
 
+/* The same, without a walk, while the chunk that served last has a run. */
+static uint64_t take_from_last(const struct lab_arena *arena, unsigned zone, unsigned order, const lab_atomic32 *hint)
+{
+	uint32_t chunk = lab_load_relaxed(hint); /* a hint: any value will do */
+
+	if (chunk >= arena->chunk_count || lab_chunk_info(arena, chunk)->zone != zone)
+		return LAB_FRAME_NONE;
+	return lab_chunk_take_great(arena, chunk, order);
+}
+
 static uint64_t search_great(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round = round_from(lab_zone_state(arena, zone), hint);
+	struct round round;
+	uint64_t last = take_from_last(arena, zone, order, hint);
 
-	for (; round.left; round_next(&round)) {
+	if (last != LAB_FRAME_NONE)
+		return last;
+	for (round = round_from(lab_zone_state(arena, zone), hint); round.left; round_next(&round)) {
 		uint32_t chunk;
 
 		while ((chunk = fullest(arena, zone, &round, order)) != LAB_CHUNK_NONE) {

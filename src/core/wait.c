@@ -56,19 +56,12 @@ uint64_t lab_wait_shrink(const struct lab_arena *arena, uint64_t frames)
 	return freed;
 }
 
-void lab_wait_wake_reclaimer(const struct lab_arena *arena, unsigned class_zone)
+void lab_wait_wake_for(const struct lab_arena *arena, unsigned zone)
 {
 	const struct lab_arena_services *services = arena->services;
 
-	if (!services || !services->reclaim_wake)
-		return;
-	for (unsigned zone = class_zone + 1; zone-- > 0;) {
-		const struct lab_zone_state *state = lab_zone_state(arena, zone);
-
-		/* Both relaxed: the budget leaves out what caches hold, so this errs to the early side only. */
-		if (state->frames && lab_load_relaxed(&state->budget) < lab_load_relaxed(&state->low))
-			services->reclaim_wake(services->arg, zone);
-	}
+	if (services && services->reclaim_wake)
+		services->reclaim_wake(services->arg, zone);
 }
 
 /* What the budget lacks to the high mark. */

@@ -24,6 +24,7 @@ static bool offsets_are_good(const struct lab_state *plan)
 	return plan->bytes == placed.bytes && plan->states_at == placed.states_at &&
 	       plan->words_at == placed.words_at && plan->infos_at == placed.infos_at &&
 	       plan->regions_at == placed.regions_at && plan->cpus_at == placed.cpus_at &&
+	       plan->slot_count == placed.slot_count && plan->slots_at == placed.slots_at &&
 	       plan->pages_at == placed.pages_at && plan->views_at == placed.views_at &&
 	       plan->traces_at == placed.traces_at;
 }

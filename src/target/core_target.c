@@ -180,18 +180,24 @@ static void core_destroy(void *self)
 	free(core);
 }
 
-static struct lab_alloc_request translate(const struct lab_request *request)
+/* The two requests have the same members at the same places. */
+_Static_assert(sizeof(struct lab_request) == sizeof(struct lab_alloc_request) &&
+		       offsetof(struct lab_request, gfp) == offsetof(struct lab_alloc_request, gfp) &&
+		       offsetof(struct lab_request, order) == offsetof(struct lab_alloc_request, order) &&
+		       offsetof(struct lab_request, cpu) == offsetof(struct lab_alloc_request, cpu) &&
+		       offsetof(struct lab_request, owner) == offsetof(struct lab_alloc_request, owner),
+	       "a request is passed on as it is");
+
+static const struct lab_alloc_request *translate(const struct lab_request *request)
 {
-	return (struct lab_alloc_request){
-		.gfp = request->gfp, .order = request->order, .cpu = request->cpu, .owner = request->owner};
+	return (const struct lab_alloc_request *)request;
 }
 
 static enum lab_status core_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
 	struct core *core = self;
-	struct lab_alloc_request translated = translate(request);
 	struct lab_page *page;
-	enum lab_status status = lab_page_alloc(&core->arena, &translated, &page);
+	enum lab_status status = lab_page_alloc(&core->arena, translate(request), &page);
 
 	if (!status)
 		*ret_block = lab_page_address(&core->arena, page);
@@ -201,10 +207,9 @@ static enum lab_status core_alloc(void *self, const struct lab_request *request,
 static enum lab_status core_free(void *self, void *block, const struct lab_request *request)
 {
 	struct core *core = self;
-	struct lab_alloc_request translated = translate(request);
 	struct lab_page *page = lab_page_of(&core->arena, block);
 
-	return page ? lab_page_free(&core->arena, page, &translated) : LAB_BAD_ADDRESS;
+	return page ? lab_page_free(&core->arena, page, translate(request)) : LAB_BAD_ADDRESS;
 }
 
 static enum lab_status core_transfer(void *self, void *block, lab_owner from, lab_owner to)
