@@ -12,6 +12,8 @@
 #include <labyrinth/status.h>
 #include <labyrinth/word.h>
 
+LAB_PUBLIC_BEGIN
+
 /*
  * The reference allocator: page frames of an arena, lock-free, with exact reserves and one owner a block.
  *
@@ -25,7 +27,7 @@
 
 /* Arena options. */
 #define LAB_ARENA_VIEWS         0x1u /* keep a view count a frame (one byte each): lab_page_map and lab_page_unmap */
-#define LAB_ARENA_SHRED         0x2u /* serve LAB_GFP_SHRED: creation prepares cipher contexts (allocates, seeds them) */
+#define LAB_ARENA_SHRED         0x2u /* serve LAB_GFP_SHRED, with the configuration's shredder */
 #define LAB_ARENA_SHRED_DEFAULT 0x4u  /* shred every block at release; implies LAB_ARENA_SHRED */
 #define LAB_ARENA_ZERO_ON_FREE  0x8u  /* zero every block that is not shredded at release */
 #define LAB_ARENA_TRACE         0x10u /* keep since when and from where each block is held: <labyrinth/diagnose.h> */
@@ -43,13 +45,14 @@ struct lab_arena_config {
 	size_t span_count;
 	const struct lab_zone_marks *zones; /* LAB_ZONE_COUNT of them, `frames` ignored; NULL: Linux's defaults */
 	void *base; /* address of frame 0, aligned to a frame; the caller's, outlives the arena */
-	struct lab_shredder
-		*shredder; /* to be shared with other arenas; NULL: the arena makes its own if it needs one */
+	struct lab_shredder *shredder; /* for LAB_ARENA_SHRED; may be shared with other arenas, and outlives them */
 };
 
 /*
  * What overwrites blocks with a keystream: cipher contexts, each of which one release uses at a time. `contexts`: as
- * many as may run at once; beyond that a block is zeroed instead. LAB_SYSTEM: no cipher, or no memory. May sleep.
+ * many as may run at once, which is one a CPU and interrupt level at most; beyond that a block is zeroed instead. It is
+ * the one thing here that allocates, and that needs libcrypto: a library of its own, liblabyrinth-shred. LAB_SYSTEM: no
+ * cipher, or no memory. May sleep.
  */
 LAB_MUST_USE enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret_shredder);
 /* No arena may use it any more. May sleep. */
@@ -71,7 +74,7 @@ struct lab_arena {
 	uint64_t frame_count;
 	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift;
 	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
-	bool owns_shredder, wipes;
+	bool wipes;
 };
 
 /* How many bytes of metadata an arena needs. LAB_OK, or LAB_INVALID when the configuration is out of range. */
@@ -80,7 +83,7 @@ LAB_MUST_USE enum lab_status lab_arena_measure(const struct lab_arena_config *co
 /*
  * Builds an arena: all frames of the spans are free. metadata: `bytes` zeroed bytes, aligned to 64, the caller's until
  * lab_arena_fini. LAB_INVALID: the configuration is out of range, the spans overlap or leave the arena, or bytes is too
- * small. LAB_SYSTEM: no cipher. May sleep; no other call on this arena may be under way.
+ * small, or LAB_ARENA_SHRED goes without a shredder. May sleep; no other call on this arena may be under way.
  */
 LAB_MUST_USE enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_config *config,
 					    void *metadata, size_t bytes);
@@ -257,5 +260,7 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
  * not agree; *ret_frame (may be NULL) is where. Only when no call is under way. Wait-free, linear in frames.
  */
 LAB_MUST_USE enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_frame);
+
+LAB_PUBLIC_END
 
 #endif

@@ -244,7 +244,7 @@ static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab
 	uint32_t flags = arena->state->flags;
 
 	if (arena->shredder && (request->gfp & LAB_GFP_SHRED || flags & LAB_ARENA_SHRED_DEFAULT))
-		lab_shredder_run(arena->shredder, block, bytes);
+		arena->shredder->run(arena->shredder, block, bytes);
 	else if (flags & LAB_ARENA_ZERO_ON_FREE)
 		memset(block, 0, bytes);
 }
