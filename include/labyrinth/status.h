@@ -4,8 +4,12 @@
 
 /* Around the functions of a public header: C's names, and what the library lets others see. */
 #ifdef __cplusplus
-#define LAB_PUBLIC_BEGIN extern "C" { _Pragma("GCC visibility push(default)")
-#define LAB_PUBLIC_END   _Pragma("GCC visibility pop") }
+#define LAB_PUBLIC_BEGIN                                                                                               \
+	extern "C" {                                                                                                   \
+	_Pragma("GCC visibility push(default)")
+#define LAB_PUBLIC_END                                                                                                 \
+	_Pragma("GCC visibility pop")                                                                                  \
+	}
 #else
 #define LAB_PUBLIC_BEGIN _Pragma("GCC visibility push(default)")
 #define LAB_PUBLIC_END   _Pragma("GCC visibility pop")

@@ -3,6 +3,7 @@
 #include "core/cpu.h"
 #include "core/layout.h"
 #include "core/page.h"
+#include "core/process.h"
 #include "plat/vm.h"
 
 enum lab_status lab_arena_measure(const struct lab_arena_config *config, size_t *ret_bytes)
@@ -141,10 +142,12 @@ void lab_arena_fini(struct lab_arena *arena)
 
 enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu)
 {
-	if (cpu >= arena->state->cpu_count)
+	if (cpu >= arena->state->cpu_count || lab_process_is_stranger(arena))
 		return LAB_INVALID;
+	lab_call_enter(arena, cpu);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		lab_cpu_flush(arena, cpu, zone);
+	lab_call_leave(arena, cpu);
 	return LAB_OK;
 }
 
