@@ -107,7 +107,7 @@ void lab_arena_fini(struct lab_arena *arena);
  * *ret_process is its number, from 1 on, until it leaves or is reaped. LAB_BUSY: all places are taken. LAB_UNCHANGED:
  * it joined before. LAB_UNSUPPORTED: a process_count of 0.
  */
-#define LAB_PROCESS_MAX 62u
+#define LAB_PROCESS_MAX 126u
 LAB_MUST_USE enum lab_status lab_arena_join(struct lab_arena *arena, unsigned *ret_process);
 /* The handle makes no call any more, and none is under way. What its process owns stays owned. */
 void lab_arena_leave(struct lab_arena *arena);
@@ -231,7 +231,7 @@ struct lab_page *lab_page_of(const struct lab_arena *arena, const void *address)
  * the calling thread (its interrupts included), and only that thread may release the block; without, any thread may.
  * NULL: not now, or a bad request. A block taken so is released so. Their owners' contexts are the threads in the order
  * of their first call, from 1 on, and LAB_OWNER_ANY_CONTEXT: leave those alone where both forms serve one arena. In an
- * arena that processes share they are LAB_PROCESS_CONTEXTS * process, and behind it its first 1,023 threads.
+ * arena that processes share they are LAB_PROCESS_CONTEXTS * process, and behind it its first 511 threads.
  */
 #define LAB_PROCESS_CONTEXTS  1024u
 #define LAB_OWNER_ANY_CONTEXT 0xfffeu

@@ -99,6 +99,7 @@ const struct lab_engine_ops lab_sim_engine_ops = {
 	.unlock = unlock,
 	.raise = raise_line,
 	.wait = wait_op,
+	.die = lab_sim_die,
 	.call_begin = call_begin,
 	.call_end = call_end,
 	.op_done = lab_sim_op_done,

@@ -14,6 +14,7 @@
 
 static const struct lab_target *const builtins[] = {
 	&lab_target_core,
+	&lab_target_shared,
 	&lab_target_locked,
 	&lab_target_malloc,
 };
