@@ -25,14 +25,23 @@ static bool end_waits(struct lab_sim *sim)
 	return any;
 }
 
-/* What a kernel's shrinkers would do for those that wait for memory: first the caches, then what lies in mailboxes. */
+/* What a kernel's shrinkers would do for those that wait for memory: first what the dead had, the caches, then what
+ * lies in mailboxes. */
 static bool relieve(struct lab_sim *sim)
 {
+	for (unsigned cpu = 0; cpu < sim->cpu_count && lab_load_relaxed(&sim->exec.unreaped); cpu++) { /* one thread */
+		sim->engine.cpu = lab_sim_survivor(sim)->cpu;
+		(void)lab_exec_reap(&sim->exec, lab_sim_survivor(sim), cpu);
+	}
 	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
+		if (lab_exec_is_dead(&sim->exec, sim->actors[i].cpu))
+			continue;
 		sim->engine.cpu = sim->actors[i].cpu;
 		(void)lab_exec_shrink(&sim->exec, &sim->actors[i], UINT64_MAX);
 	}
 	for (unsigned i = 0; i < sim->exec.actor_count && !anybody_runnable(sim); i++) {
+		if (lab_exec_is_dead(&sim->exec, sim->actors[i].cpu))
+			continue;
 		sim->engine.cpu = sim->actors[i].cpu;
 		lab_exec_empty_mailbox(&sim->exec, &sim->actors[i]);
 	}
