@@ -29,7 +29,7 @@ struct lab_herd_result {
 	uint64_t kills, reaper_kills; /* members; and who reaped */
 	uint64_t reaps, retries;      /* done; and answers that it is not possible now */
 	uint64_t reap_ns_most;        /* from its first call to its end */
-	uint64_t censuses, ops, sleeps_failed;
+	uint64_t censuses, ops;
 	uint64_t seconds_ns;
 	bool found;
 	enum lab_rule rule;
