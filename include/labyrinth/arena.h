@@ -74,8 +74,8 @@ struct lab_arena {
 	const struct lab_arena_services *services;
 	uint64_t frame_count;
 	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift;
-	unsigned process; /* 0: the arena is this process' own */
-	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
+	unsigned process;                  /* 0: the arena is this process' own */
+	size_t owned_bytes;                /* of metadata that lab_arena_create mapped; 0: the caller's */
 	bool takes_quickly, frees_quickly; /* the short paths serve: nothing is written down, overwritten, or counted */
 };
 

@@ -66,9 +66,9 @@ struct lab_state {
 	uint64_t bytes, frame_count;
 	uint32_t version, flags, page_shift, order_max, cpu_count, chunk_count, region_count;
 	uint32_t process_count; /* that may join; 0: the arena is one process' own */
-	uint32_t slot_count; /* of each CPU and zone, a power of two */
-	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, slots_at, pages_at, views_at,
-		traces_at, processes_at; /* bytes from the state; 0: none */
+	uint32_t slot_count;    /* of each CPU and zone, a power of two */
+	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, slots_at, pages_at, views_at, traces_at,
+		processes_at; /* bytes from the state; 0: none */
 	/* All above is fixed at creation. */
 	lab_atomic64 trace_ticks; /* of the clock of `since` in a second; 0: allocations are counted */
 	lab_atomic32 waiters;     /* wait.h */

@@ -138,8 +138,8 @@ static enum lab_status look_at_chunk(const struct lab_arena *arena, uint32_t chu
 }
 
 /*
- * Makes a lost frame the reaper's, with an owner's word of 0: that of a second frame may be left of a block that was half
- * published, or half retired. False: it was parked, and a living one's hint has led there.
+ * Makes a lost frame the reaper's, with an owner's word of 0: that of a second frame may be left of a block that was
+ * half published, or half retired. False: it was parked, and a living one's hint has led there.
  */
 static bool take_lost(const struct lab_arena *arena, uint64_t frame)
 {
