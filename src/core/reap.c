@@ -5,7 +5,7 @@
 #include "core/budget.h"
 #include "core/chunk.h"
 #include "core/cpu.h"
-#include "core/park.h"
+#include "core/page.h"
 #include "core/process.h"
 #include "core/shred.h"
 
@@ -68,7 +68,7 @@ static void mend_words(const struct lab_arena *arena, uint32_t chunk)
 	}
 }
 
-/* What of a chunk's words is in caches. */
+/* What of a chunk's words is in caches. Nothing is parked where processes share the arena: quick.h. */
 static void find_cached(const struct lab_arena *arena, uint32_t chunk, uint64_t masks[LAB_CHUNK_WORDS])
 {
 	unsigned zone = lab_chunk_info(arena, chunk)->zone;
@@ -77,14 +77,10 @@ static void find_cached(const struct lab_arena *arena, uint32_t chunk, uint64_t 
 		for (unsigned i = 0; i < arena->slot_count; i++) {
 			/* Relaxed, here and below: behind the gate nobody writes. */
 			uint64_t slot = lab_load_relaxed(lab_cpu_slot(arena, cpu, zone, i)), half = lab_slot_half(slot);
-			uint64_t frames = lab_slot_mask(slot);
 
-			if (half / 2 / LAB_CHUNK_WORDS != chunk)
-				continue;
-			/* What is parked with the CPU and not told by a slot's mark was left so by the dead. */
-			if (lab_slot_is_marked(slot))
-				frames |= lab_park_look(arena, cpu, half);
-			masks[half / 2 % LAB_CHUNK_WORDS] |= frames << (half % 2 * LAB_HALF_FRAMES);
+			if (half / 2 / LAB_CHUNK_WORDS == chunk)
+				masks[half / 2 % LAB_CHUNK_WORDS] |= (uint64_t)lab_slot_mask(slot)
+								     << (half % 2 * LAB_HALF_FRAMES);
 		}
 }
 
@@ -137,18 +133,6 @@ static enum lab_status look_at_chunk(const struct lab_arena *arena, uint32_t chu
 	return LAB_BUSY;
 }
 
-/*
- * Makes a lost frame the reaper's, with an owner's word of 0: that of a second frame may be left of a block that was
- * half published, or half retired. False: it was parked, and a living one's hint has led there.
- */
-static bool take_lost(const struct lab_arena *arena, uint64_t frame)
-{
-	uint64_t seen = lab_load_relaxed(&arena->pages[frame].owner); /* the swap below compares it */
-
-	/* Takes a parked frame's content; else there is none but the dead one's, which lab_gate_close took. */
-	return seen == LAB_OWNER_NONE || lab_cas_acquire(&arena->pages[frame].owner, &seen, LAB_OWNER_NONE);
-}
-
 /* Gives lost frames of a word back. The budget is told at the end, of all of them at once. */
 static void give_back(const struct lab_arena *arena, uint32_t chunk, unsigned word, uint64_t lost)
 {
@@ -158,13 +142,12 @@ static void give_back(const struct lab_arena *arena, uint32_t chunk, unsigned wo
 	for (uint64_t left = lost; left; left &= left - 1) {
 		uint64_t frame = base + lab_bits_first(left);
 
-		if (take_lost(arena, frame))
-			wipe(arena, frame);
-		else
-			lost &= ~(left & -left);
+		wipe(arena, frame);
+		/* A second frame's word may be left of a block that was half published, or half retired. Relaxed: the
+		 * frame is the reaper's, and the give below releases it. */
+		lab_store_relaxed(&arena->pages[frame].owner, LAB_OWNER_NONE);
 	}
-	if (lost)
-		lab_chunk_give(arena, chunk, word, lost);
+	lab_chunk_give(arena, chunk, word, lost);
 	lab_call_leave(arena, 0);
 }
 
