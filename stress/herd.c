@@ -130,7 +130,7 @@ static void clear_table(struct keeper *keeper, unsigned process)
 	for (uint64_t frame = 0; frame < keeper->herd->frames; frame++) {
 		lab_owner owner = lab_load_relaxed(&keeper->herd->owners[frame]);
 
-		if (lab_owner_context(owner) / LAB_PROCESS_CONTEXTS == process)
+		if (lab_owner_context(owner) / LAB_PROCESS_CONTEXTS == process % LAB_PROCESS_PLACES)
 			lab_store_relaxed(&keeper->herd->owners[frame], LAB_OWNER_NONE);
 	}
 }
@@ -256,7 +256,7 @@ static bool all_rest(struct keeper *keeper)
 static void take_all(struct keeper *keeper, uint64_t *ret_taken)
 {
 	struct lab_herd *herd = keeper->herd;
-	unsigned process = keeper->arena.process;
+	unsigned process = keeper->arena.process % LAB_PROCESS_PLACES;
 	struct lab_alloc_request request = {.gfp = LAB_GFP_MEMALLOC};
 	struct lab_page *page;
 

@@ -128,7 +128,7 @@ static void take(struct life *life)
 
 	if (life->held_count == HELD_MAX || life->frames + (UINT64_C(1) << request.order) > life->frames_most)
 		return;
-	request.owner = lab_owner_make(life->process * LAB_PROCESS_CONTEXTS + 1,
+	request.owner = lab_owner_make(life->process % LAB_PROCESS_PLACES * LAB_PROCESS_CONTEXTS + 1,
 				       life->number << LIFE_SHIFT | ++life->allocations);
 	if (lab_page_alloc(&life->arena, &request, &held->page) != LAB_OK)
 		return;

@@ -104,10 +104,11 @@ void lab_arena_fini(struct lab_arena *arena);
 /*
  * Processes that may be killed. An arena with a process_count serves only handles that joined, each of which is a place
  * of a process: its calls are counted, so that lab_arena_reap can tell what a dead one had in hand. LAB_OK:
- * *ret_process is its number, from 1 on, until it leaves or is reaped. LAB_BUSY: all places are taken. LAB_UNCHANGED:
+ * *ret_process is its number, which no other had before. LAB_BUSY: all places are taken. LAB_UNCHANGED:
  * it joined before. LAB_UNSUPPORTED: a process_count of 0.
  */
-#define LAB_PROCESS_MAX 126u
+#define LAB_PROCESS_MAX    126u
+#define LAB_PROCESS_PLACES 128u /* its number modulo this is a process' place, from 1 to process_count */
 LAB_MUST_USE enum lab_status lab_arena_join(struct lab_arena *arena, unsigned *ret_process);
 /* The handle makes no call any more, and none is under way. What its process owns stays owned. */
 void lab_arena_leave(struct lab_arena *arena);
@@ -131,7 +132,7 @@ struct lab_arena_dead {
  * Others go on meanwhile, and wait for no longer than some hundred looks at one word, even if the reaper is killed. The
  * caller's handle joined. LAB_OK: all is back, and the place is free. LAB_BUSY: a call of another process did not end
  * soon, which may be stopped, or dead as well; or somebody else reaps. What came back is back; ask again.
- * LAB_UNCHANGED: nobody has that place. LAB_INVALID: no such place, or the caller's own. Linear in frames.
+ * LAB_UNCHANGED: it is reaped already. LAB_INVALID: no such place, or the caller's own. Linear in frames.
  */
 LAB_MUST_USE enum lab_status lab_arena_reap(struct lab_arena *arena, const struct lab_arena_dead *dead);
 
@@ -231,7 +232,7 @@ struct lab_page *lab_page_of(const struct lab_arena *arena, const void *address)
  * the calling thread (its interrupts included), and only that thread may release the block; without, any thread may.
  * NULL: not now, or a bad request. A block taken so is released so. Their owners' contexts are the threads in the order
  * of their first call, from 1 on, and LAB_OWNER_ANY_CONTEXT: leave those alone where both forms serve one arena. In an
- * arena that processes share they are LAB_PROCESS_CONTEXTS * process, and behind it its first 511 threads.
+ * arena that processes share they are LAB_PROCESS_CONTEXTS * place, and behind it its first 511 threads.
  */
 #define LAB_PROCESS_CONTEXTS  1024u
 #define LAB_OWNER_ANY_CONTEXT 0xfffeu

@@ -28,12 +28,12 @@ static unsigned own_context(const struct lab_arena *arena)
 
 	if (!arena->process)
 		return thread;
-	return thread < LAB_PROCESS_CONTEXTS ? arena->process * LAB_PROCESS_CONTEXTS + thread : 0;
+	return thread < LAB_PROCESS_CONTEXTS ? lab_process_place(arena->process) * LAB_PROCESS_CONTEXTS + thread : 0;
 }
 
 static unsigned any_context(const struct lab_arena *arena)
 {
-	return arena->process ? arena->process * LAB_PROCESS_CONTEXTS : LAB_OWNER_ANY_CONTEXT;
+	return arena->process ? lab_process_place(arena->process) * LAB_PROCESS_CONTEXTS : LAB_OWNER_ANY_CONTEXT;
 }
 
 /* True for an owner's context whose block any thread may release. */

@@ -8,13 +8,17 @@ enum lab_status lab_arena_join(struct lab_arena *arena, unsigned *ret_process)
 {
 	if (!lab_process_is_stranger(arena))
 		return arena->process ? LAB_UNCHANGED : LAB_UNSUPPORTED;
-	for (unsigned process = 1; process <= arena->state->process_count; process++) {
-		uint64_t seen = LAB_PROCESS_FREE;
+	for (unsigned place = 1; place <= arena->state->process_count; place++) {
+		uint64_t seen = lab_load_relaxed(lab_process_life(arena, place)); /* the swap below compares it */
+		unsigned number = (unsigned)((seen >> 2) / LAB_PROCESS_PLACES + 1) * LAB_PROCESS_PLACES + place;
 
-		/* Takes the counts, all 0, from who left the place: lab_arena_leave, lab_arena_reap. */
-		if (lab_cas_acquire(lab_process_life(arena, process), &seen, LAB_PROCESS_ALIVE)) {
-			arena->process = process;
-			*ret_process = process;
+		if ((seen & LAB_PROCESS_LIFE) != LAB_PROCESS_FREE)
+			continue;
+		/* Takes the counts, all 0, from who left the place: lab_arena_leave, clear_place. */
+		if (lab_cas_acquire(lab_process_life(arena, place), &seen,
+				    lab_process_life_of(number, LAB_PROCESS_ALIVE))) {
+			arena->process = number;
+			*ret_process = number;
 			return LAB_OK;
 		}
 	}
@@ -26,7 +30,8 @@ void lab_arena_leave(struct lab_arena *arena)
 	if (!arena->process || lab_process_is_stranger(arena))
 		return;
 	/* Gives the counts, which the calls left at 0, to who joins next. */
-	lab_store_release(lab_process_life(arena, arena->process), LAB_PROCESS_FREE);
+	lab_store_release(lab_process_life(arena, lab_process_place(arena->process)),
+			  lab_process_life_of(arena->process, LAB_PROCESS_FREE));
 	arena->process = LAB_PROCESS_NONE;
 }
 
@@ -43,7 +48,8 @@ static void wait_patiently(const struct lab_arena *arena, uint64_t look)
 
 void lab_process_come(const struct lab_arena *arena, unsigned cpu)
 {
-	lab_atomic64 *calls = lab_process_calls(arena, arena->process, cpu), *gate = &arena->state->gate;
+	lab_atomic64 *calls = lab_process_calls(arena, lab_process_place(arena->process), cpu),
+		     *gate = &arena->state->gate;
 	bool waited = false;
 
 	for (;;) {
@@ -72,7 +78,7 @@ void lab_process_come(const struct lab_arena *arena, unsigned cpu)
 void lab_process_go(const struct lab_arena *arena, unsigned cpu)
 {
 	/* Releases all that the call did to the reaper, which finds nobody here: is_quiet. */
-	lab_fetch_sub_release(lab_process_calls(arena, arena->process, cpu), 1);
+	lab_fetch_sub_release(lab_process_calls(arena, lab_process_place(arena->process), cpu), 1);
 }
 
 /* True when a CPU's calls of a process have ended, or do so soon. */
@@ -89,12 +95,12 @@ static bool is_quiet(const lab_atomic64 *calls)
 
 static bool all_quiet(const struct lab_arena *arena)
 {
-	for (unsigned process = 1; process <= arena->state->process_count; process++) {
+	for (unsigned place = 1; place <= arena->state->process_count; place++) {
 		/* Relaxed: who joins now finds the gate closed. */
-		if (lab_load_relaxed(lab_process_life(arena, process)) != LAB_PROCESS_ALIVE)
+		if ((lab_load_relaxed(lab_process_life(arena, place)) & LAB_PROCESS_LIFE) != LAB_PROCESS_ALIVE)
 			continue;
 		for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
-			if (!is_quiet(lab_process_calls(arena, process, cpu)))
+			if (!is_quiet(lab_process_calls(arena, place, cpu)))
 				return false;
 	}
 	return true;

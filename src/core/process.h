@@ -28,27 +28,43 @@
 #define LAB_GATE_CLOSED  1u
 #define LAB_PROCESS_NONE UINT_MAX /* a handle's process, in an arena that processes share, before it joins */
 
+/*
+ * A process has a place, from 1 to process_count, and a number that tells it from those who had the place before:
+ *
+ *   number = how often the place was taken << 7 | place
+ *   life   = number << 2 | enum lab_process_life
+ */
 enum lab_process_life { LAB_PROCESS_FREE, LAB_PROCESS_ALIVE, LAB_PROCESS_DEAD };
+#define LAB_PROCESS_LIFE UINT64_C(3)
 
-/* A line of its own for each process, and for each CPU in it: process 1 is the first. */
+/* A line of its own for each place, and for each CPU in it: of a place its life, of a CPU the calls under way. */
 struct lab_process_line {
-	_Alignas(LAB_CACHE_LINE)
-		lab_atomic64 value; /* of a process: enum lab_process_life; of a CPU: calls under way */
+	_Alignas(LAB_CACHE_LINE) lab_atomic64 value;
 };
 
-static inline struct lab_process_line *lab_process_line(const struct lab_arena *arena, unsigned process)
+static inline struct lab_process_line *lab_process_line(const struct lab_arena *arena, unsigned place)
 {
-	return (struct lab_process_line *)arena->processes + (size_t)(process - 1) * (arena->state->cpu_count + 1u);
+	return (struct lab_process_line *)arena->processes + (size_t)(place - 1) * (arena->state->cpu_count + 1u);
 }
 
-static inline lab_atomic64 *lab_process_life(const struct lab_arena *arena, unsigned process)
+static inline lab_atomic64 *lab_process_life(const struct lab_arena *arena, unsigned place)
 {
-	return &lab_process_line(arena, process)->value;
+	return &lab_process_line(arena, place)->value;
 }
 
-static inline lab_atomic64 *lab_process_calls(const struct lab_arena *arena, unsigned process, unsigned cpu)
+static inline uint64_t lab_process_life_of(uint64_t number, enum lab_process_life life)
 {
-	return &lab_process_line(arena, process)[1 + cpu].value;
+	return number << 2 | life;
+}
+
+static inline unsigned lab_process_place(uint64_t number)
+{
+	return (unsigned)(number % LAB_PROCESS_PLACES);
+}
+
+static inline lab_atomic64 *lab_process_calls(const struct lab_arena *arena, unsigned place, unsigned cpu)
+{
+	return &lab_process_line(arena, place)[1 + cpu].value;
 }
 
 /* True for a handle that must not allocate or release: nobody could tell what it has in hand. */

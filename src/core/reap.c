@@ -38,7 +38,7 @@ static void wipe(const struct lab_arena *arena, uint64_t frame)
 static bool owns(const struct lab_arena_dead *dead, lab_owner owner)
 {
 	return dead->owns ? dead->owns(dead->arg, owner)
-			  : lab_owner_context(owner) / LAB_PROCESS_CONTEXTS == dead->process;
+			  : lab_owner_context(owner) / LAB_PROCESS_CONTEXTS == lab_process_place(dead->process);
 }
 
 /* Releases the blocks of the dead. Who is dead allocates nothing more, so one walk sees them all. */
@@ -269,30 +269,41 @@ static bool take_place(const struct lab_arena *arena)
 	/* Acquire, both: takes what the last reaper did, which ended with its release or with its death. */
 	if (lab_cas_acquire(reaper, &seen, arena->process))
 		return true;
-	return lab_load_relaxed(lab_process_life(arena, (unsigned)seen)) != LAB_PROCESS_ALIVE &&
+	return lab_load_relaxed(lab_process_life(arena, lab_process_place(seen))) !=
+		       lab_process_life_of(seen, LAB_PROCESS_ALIVE) &&
 	       lab_cas_acquire(reaper, &seen, arena->process);
 }
 
 static void clear_place(const struct lab_arena *arena, unsigned process)
 {
+	unsigned place = lab_process_place(process);
+
 	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
 		/* Relaxed: the store below releases it. */
-		lab_store_relaxed(lab_process_calls(arena, process, cpu), 0);
+		lab_store_relaxed(lab_process_calls(arena, place, cpu), 0);
 	/* Gives the counts to who joins next. */
-	lab_store_release(lab_process_life(arena, process), LAB_PROCESS_FREE);
+	lab_store_release(lab_process_life(arena, place), lab_process_life_of(process, LAB_PROCESS_FREE));
+}
+
+/* From here on nobody waits for its calls. False: it is reaped already. */
+static bool declare_dead(const struct lab_arena *arena, unsigned process)
+{
+	uint64_t seen = lab_process_life_of(process, LAB_PROCESS_ALIVE),
+		 dead = lab_process_life_of(process, LAB_PROCESS_DEAD);
+
+	/* Relaxed: that it is dead the caller knows. */
+	return lab_cas_relaxed(lab_process_life(arena, lab_process_place(process)), &seen, dead) || seen == dead;
 }
 
 enum lab_status lab_arena_reap(struct lab_arena *arena, const struct lab_arena_dead *dead)
 {
-	uint64_t life = LAB_PROCESS_ALIVE;
+	unsigned place = lab_process_place(dead->process);
 	enum lab_status status;
 
-	if (!arena->process || lab_process_is_stranger(arena) || !dead->process ||
-	    dead->process > arena->state->process_count || dead->process == arena->process)
+	if (!arena->process || lab_process_is_stranger(arena) || !place || place > arena->state->process_count ||
+	    dead->process == arena->process)
 		return LAB_INVALID;
-	/* Relaxed: that it is dead the caller knows; from here on nobody waits for its calls. */
-	if (!lab_cas_relaxed(lab_process_life(arena, dead->process), &life, LAB_PROCESS_DEAD) &&
-	    life == LAB_PROCESS_FREE)
+	if (!declare_dead(arena, dead->process))
 		return LAB_UNCHANGED;
 	if (!take_place(arena))
 		return LAB_BUSY;

@@ -16,6 +16,7 @@ struct core {
 	struct lab_arena arena;
 	struct lab_arena
 		*processes; /* a handle for each CPU, as if each were of a process of its own; NULL: one for all */
+	bool *gone;         /* of a CPU: its process was reaped, and who calls there next is a new one */
 	struct lab_arena_services services;
 	struct lab_arena_shrinker shrinker;
 	const struct lab_host *host;
@@ -101,17 +102,12 @@ static void serve(struct core *core, const struct lab_host *host)
 	lab_arena_serve(&core->arena, &core->services);
 }
 
-/* The handle of who calls. */
-static struct lab_arena *arena_here(struct core *core)
-{
-	return core->processes ? &core->processes[core->host->cpu()] : &core->arena;
-}
-
 static enum lab_status join(struct core *core, unsigned cpu)
 {
 	unsigned process;
 
 	core->processes[cpu] = core->arena;
+	core->gone[cpu] = false;
 	return lab_arena_join(&core->processes[cpu], &process);
 }
 
@@ -120,11 +116,26 @@ static enum lab_status join_all(struct core *core, unsigned cpu_count)
 	enum lab_status status = LAB_OK;
 
 	core->processes = calloc(cpu_count, sizeof(*core->processes));
-	if (!core->processes)
+	core->gone = calloc(cpu_count, sizeof(*core->gone));
+	if (!core->processes || !core->gone)
 		return LAB_SYSTEM;
 	for (unsigned cpu = 0; cpu < cpu_count && !status; cpu++)
 		status = join(core, cpu);
 	return status;
+}
+
+/* The handle of the process on a CPU. A new one that is not let in is refused by its calls. */
+static struct lab_arena *process_of(struct core *core, unsigned cpu)
+{
+	if (core->gone[cpu])
+		(void)join(core, cpu);
+	return &core->processes[cpu];
+}
+
+/* The handle of who calls. */
+static struct lab_arena *arena_here(struct core *core)
+{
+	return core->processes ? process_of(core, core->host->cpu()) : &core->arena;
 }
 
 static enum lab_status create(const struct lab_machine *machine, unsigned process_count, void **ret_self)
@@ -163,6 +174,7 @@ static enum lab_status create(const struct lab_machine *machine, unsigned proces
 		status = join_all(core, process_count);
 	if (status) {
 		free(core->processes);
+		free(core->gone);
 		free(core->metadata);
 		free(core);
 		return status;
@@ -187,6 +199,7 @@ static void core_destroy(void *self)
 
 	lab_arena_fini(&core->arena);
 	free(core->processes);
+	free(core->gone);
 	free(core->metadata);
 	free(core);
 }
@@ -305,7 +318,7 @@ static enum lab_word core_describe(void *self, const void *address, char *text, 
 
 static enum lab_status shared_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
-	struct lab_arena *arena = &((struct core *)self)->processes[request->cpu];
+	struct lab_arena *arena = process_of(self, request->cpu);
 	struct lab_page *page;
 	enum lab_status status = lab_page_alloc(arena, translate(request), &page);
 
@@ -316,7 +329,7 @@ static enum lab_status shared_alloc(void *self, const struct lab_request *reques
 
 static enum lab_status shared_free(void *self, void *block, const struct lab_request *request)
 {
-	struct lab_arena *arena = &((struct core *)self)->processes[request->cpu];
+	struct lab_arena *arena = process_of(self, request->cpu);
 	struct lab_page *page = lab_page_of(arena, block);
 
 	return page ? lab_page_free(arena, page, translate(request)) : LAB_BAD_ADDRESS;
@@ -328,7 +341,11 @@ static enum lab_status shared_reap(void *self, unsigned cpu, bool (*is_dead)(voi
 	const struct lab_arena_dead dead = {.process = core->processes[cpu].process, .owns = is_dead, .arg = arg};
 	enum lab_status status = lab_arena_reap(arena_here(core), &dead);
 
-	return status ? status : join(core, cpu);
+	/* Whoever was killed at this before may have come to the end of it. */
+	if (status && status != LAB_UNCHANGED)
+		return status;
+	core->gone[cpu] = true;
+	return LAB_OK;
 }
 
 const struct lab_target lab_target_core = {

@@ -126,8 +126,9 @@ static void hold_blocks(struct lab_arena *arena)
 
 static void what_the_dead_owned_comes_back(void **state)
 {
+	struct lab_arena other;
 	struct shared shared;
-	unsigned process;
+	unsigned process, again;
 
 	open_shared(&shared, 0);
 	process = have_killed(&shared, hold_blocks);
@@ -138,6 +139,11 @@ static void what_the_dead_owned_comes_back(void **state)
 	assert_int_equal(reap(&shared, process), LAB_UNCHANGED);
 	assert_int_equal(reap(&shared, shared.self), LAB_INVALID);
 	assert_int_equal(reap(&shared, 4), LAB_INVALID);
+	/* The place is free for another, whom the dead one's number does not name. */
+	assert_int_equal(lab_arena_attach(&other, shared.metadata, shared.bytes, shared.base, NULL), LAB_OK);
+	assert_int_equal(lab_arena_join(&other, &again), LAB_OK);
+	assert_int_equal(again % LAB_PROCESS_PLACES, process % LAB_PROCESS_PLACES);
+	assert_int_equal(reap(&shared, process), LAB_UNCHANGED);
 	close_shared(&shared);
 }
 
