@@ -153,8 +153,9 @@ static unsigned have_reaper_killed(struct keeper *keeper, unsigned process)
 		if (lab_herd_join(keeper->herd, &arena) != LAB_OK)
 			_exit(1);
 		lab_store_relaxed(place, arena.process);
-		for (;;)
-			(void)lab_arena_reap(&arena, &dead);
+		while (lab_arena_reap(&arena, &dead) != LAB_INVALID)
+			; /* again when it is done: until the kill */
+		_exit(1);
 	}
 	if (pid < 0)
 		return 0;
@@ -199,7 +200,7 @@ static void reap_dead(struct keeper *keeper, const unsigned *processes, unsigned
 	for (unsigned i = 0; i < count; i++) {
 		const struct lab_arena_dead dead = {.process = processes[i]};
 
-		(void)lab_arena_reap(&keeper->arena, &dead);
+		keeper->result->retries += lab_arena_reap(&keeper->arena, &dead) == LAB_BUSY;
 	}
 	if (reaper)
 		reap(keeper, reaper);
@@ -279,7 +280,8 @@ static void take_all(struct keeper *keeper, uint64_t *ret_taken)
 		if (lab_owner_context(request.owner) / LAB_PROCESS_CONTEXTS != process)
 			continue;
 		lab_store_relaxed(&herd->owners[frame], LAB_OWNER_NONE);
-		(void)lab_page_free(&keeper->arena, lab_page_at(&keeper->arena, frame), &request);
+		if (lab_page_free(&keeper->arena, lab_page_at(&keeper->arena, frame), &request) != LAB_OK)
+			lab_herd_tell(herd, LAB_R02_MISUSE, "frame %" PRIu64 " of the census is refused", frame);
 	}
 }
 

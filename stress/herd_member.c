@@ -159,18 +159,21 @@ static void give(struct life *life, unsigned index)
 static void do_other(struct life *life)
 {
 	unsigned cpu = (unsigned)lab_prng_below(&life->prng, life->herd->processes);
+	enum lab_status status = LAB_OK;
 
 	switch (lab_prng_below(&life->prng, 4)) {
 	case 0:
 		lab_arena_drain(&life->arena, cpu);
 		break;
 	case 1:
-		(void)lab_arena_cpu_offline(&life->arena, cpu); /* whatever it is now */
+		status = lab_arena_cpu_offline(&life->arena, cpu);
 		break;
 	default:
-		(void)lab_arena_cpu_online(&life->arena, cpu);
+		status = lab_arena_cpu_online(&life->arena, cpu);
 		break;
 	}
+	if (status == LAB_INVALID)
+		lab_herd_tell(life->herd, LAB_R02_MISUSE, "cpu %u is refused to process %u", cpu, life->process);
 }
 
 static void do_one(struct life *life)

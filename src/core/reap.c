@@ -47,12 +47,13 @@ static void free_blocks(struct lab_arena *arena, const struct lab_arena_dead *de
 	for (uint64_t frame = 0; frame < arena->frame_count; frame++) {
 		lab_owner owner = lab_page_owner(arena, &arena->pages[frame]);
 		struct lab_alloc_request request = {.gfp = LAB_GFP_SHRED, .owner = owner};
+		enum lab_status status;
 
 		if (owner == LAB_OWNER_NONE || !owns(dead, owner))
 			continue;
 		request.order = lab_page_order(arena, frame);
-		/* Refused if it was transferred just now to somebody living, or another reaper had it. */
-		(void)lab_page_free(arena, &arena->pages[frame], &request);
+		status = lab_page_free(arena, &arena->pages[frame], &request);
+		(void)status; /* refused if it was transferred just now to somebody living */
 	}
 }
 

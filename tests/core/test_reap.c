@@ -65,7 +65,7 @@ static void close_shared(struct shared *shared)
 typedef void (*deed)(struct lab_arena *arena);
 
 /* Forks a process that joins, does it, and is killed; its number. */
-static unsigned have_killed(struct shared *shared, deed deed)
+static unsigned have_killed(struct shared *shared, deed does)
 {
 	int ways[2], status;
 	unsigned process = 0;
@@ -81,7 +81,7 @@ static unsigned have_killed(struct shared *shared, deed deed)
 		    lab_arena_join(&arena, &process) != LAB_OK ||
 		    write(ways[1], &process, sizeof(process)) != sizeof(process))
 			_exit(1);
-		deed(&arena);
+		does(&arena);
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(read(ways[0], &process, sizeof(process)), sizeof(process));
