@@ -9,7 +9,7 @@
 
 #define OPS_MORE    8u  /* operations of the smallest scenarios */
 #define PLOT_EVERY  20u /* operations, in the middle, between two runs of some that go together */
-#define DEATH_EVERY 10u /* scenarios of a target whose processes may be killed */
+#define DEATH_EVERY 3u  /* scenarios of a target whose processes may be killed */
 #define HANDLER_MOST                                                                                                   \
 	4u /* operations of most handlers: what runs in interrupts is short, and comes in several times                \
 	    */
