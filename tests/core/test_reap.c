@@ -217,12 +217,32 @@ static void who_did_not_join_is_refused(void **state)
 	close_shared(&shared);
 }
 
+static void expect_name(const struct shared *shared, const void *address, const char *expected)
+{
+	char text[64];
+
+	assert_int_equal(lab_arena_describe(&shared->arena, address, text, sizeof(text)), LAB_WORD_NUMBER);
+	assert_string_equal(text, expected);
+}
+
+static void its_words_have_names(void **state)
+{
+	struct shared shared;
+
+	open_shared(&shared, 0);
+	expect_name(&shared, shared.arena.processes, "place 1 process");
+	expect_name(&shared, (char *)shared.arena.processes + 128, "place 1 calls on cpu 1");
+	expect_name(&shared, (char *)shared.arena.processes + 192, "place 2 process");
+	close_shared(&shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_dead_owned_comes_back),
 		cmocka_unit_test(what_was_in_hand_comes_back),
 		cmocka_unit_test(who_did_not_join_is_refused),
+		cmocka_unit_test(its_words_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
