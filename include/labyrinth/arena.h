@@ -129,10 +129,11 @@ struct lab_arena_dead {
  * waitpid, a pidfd. A CPU that it was taking offline or online is offline afterwards; marks that it was setting are to
  * be set anew.
  *
- * Others go on meanwhile, and wait for no longer than some hundred looks at one word, even if the reaper is killed. The
- * caller's handle joined. LAB_OK: all is back, and the place is free. LAB_BUSY: a call of another process did not end
- * soon, which may be stopped, or dead as well; or somebody else reaps. What came back is back; ask again.
- * LAB_UNCHANGED: it is reaped already. LAB_INVALID: no such place, or the caller's own. Linear in frames.
+ * Others go on meanwhile, and wait for some hundred looks at one word at most, and one for each 1,024 frames, even if
+ * the reaper is killed. The caller's handle joined. LAB_OK: all is back, and the place is free. LAB_BUSY: a call of
+ * another process did not end soon, which may be stopped, or dead as well; or somebody else reaps. What came back is
+ * back; ask again. LAB_UNCHANGED: it is reaped already. LAB_INVALID: no such place, or the caller's own. Linear in
+ * frames.
  */
 LAB_MUST_USE enum lab_status lab_arena_reap(struct lab_arena *arena, const struct lab_arena_dead *dead);
 
