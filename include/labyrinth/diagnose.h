@@ -4,6 +4,8 @@
 
 #include <labyrinth/arena.h>
 
+LAB_PUBLIC_BEGIN
+
 /*
  * Looking at an arena while others use it: who holds what, since when, from where, and what is left. Everything here is
  * wait-free for each block or zone looked at, changes nothing, and works on a mapping that is read-only.
@@ -102,5 +104,7 @@ enum lab_arena_fault {
  * Needs no lab_arena_fini. May sleep, linear in the arena's chunks.
  */
 LAB_MUST_USE enum lab_arena_fault lab_arena_watch(struct lab_arena *arena, const void *metadata, size_t bytes);
+
+LAB_PUBLIC_END
 
 #endif

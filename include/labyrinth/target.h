@@ -33,6 +33,7 @@
 #define LAB_CAP_RECLAIM       (UINT64_C(1) << 11) /* has a reclaimer that the harness runs: R13 */
 #define LAB_CAP_EXACT         (UINT64_C(1) << 12) /* no failure while enough frames are free: R10 */
 #define LAB_CAP_HOTPLUG       (UINT64_C(1) << 13) /* cpu_offline and cpu_online */
+#define LAB_CAP_DEATH         (UINT64_C(1) << 14) /* processes share it and may be killed; reap: R16 */
 
 /* Where a piece of code runs; a higher one interrupts a lower one. */
 enum lab_context_kind {
@@ -123,6 +124,12 @@ struct lab_target {
 	 * only what create wrote, and takes no lock.
 	 */
 	enum lab_word (*describe)(void *self, const void *address, char *text, size_t room);
+	/*
+	 * The process that called by that CPU (host->cpu) was killed, at any instruction of a call or between two: gets
+	 * back all that it had, while others go on. is_dead tells whether an owner was one of its. From the end on a
+	 * new process may call by that CPU. LAB_BUSY: not now, ask again; what came back is back.
+	 */
+	enum lab_status (*reap)(void *self, unsigned cpu, bool (*is_dead)(void *arg, lab_owner owner), void *arg);
 };
 
 /* The least `size` of a table: up to and with `check`. */

@@ -6,6 +6,7 @@
 #include "core/chunk.h"
 #include "core/cpu.h"
 #include "core/page.h"
+#include "core/process.h"
 #include "core/park.h"
 #include "core/quick.h"
 #include "core/search.h"
@@ -142,7 +143,8 @@ static bool could_take(const struct lab_arena *arena, const struct want *want)
 
 /*
  * A request that may sleep and found its zones short. Each round asks the shrinkers, looks, and sleeps where there is
- * nothing; a round in which the shrinkers gave nothing is one without progress.
+ * nothing; a round in which the shrinkers gave nothing is one without progress. Not in a call, but for the look and
+ * what it took: who gets a frame here comes back in one.
  */
 static uint64_t wait_for(const struct lab_arena *arena, const struct want *want, lab_gfp gfp)
 {
@@ -153,13 +155,16 @@ static uint64_t wait_for(const struct lab_arena *arena, const struct want *want,
 	for (;;) {
 		uint64_t freed = lab_wait_shrink(arena, UINT64_C(1) << want->order), frame;
 		uint32_t seen = lab_wait_announce(arena);
-		bool could = could_take(arena, want);
+		bool could;
 
+		lab_call_enter(arena, want->cpu);
+		could = could_take(arena, want);
 		if (could) {
 			frame = take_from_any(arena, want, true);
 			if (frame != LAB_FRAME_NONE)
 				return frame;
 		}
+		lab_call_leave(arena, want->cpu);
 		idle = freed ? 0 : idle + 1;
 		if (gfp & LAB_GFP_NORETRY || (idle == IDLE_ROUNDS && !(gfp & LAB_GFP_NOFAIL)))
 			return LAB_FRAME_NONE;
@@ -173,7 +178,8 @@ static enum lab_status refuse(const struct lab_arena *arena, const struct lab_al
 {
 	if (lab_gfp_contradicts(request->gfp))
 		return LAB_BAD_FLAGS;
-	if (request->order > arena->state->order_max || request->cpu >= arena->state->cpu_count)
+	if (request->order > arena->state->order_max || request->cpu >= arena->state->cpu_count ||
+	    lab_process_is_stranger(arena))
 		return LAB_INVALID;
 	return lab_page_owner_is_good(request->owner) ? LAB_OK : LAB_INVALID;
 }
@@ -201,6 +207,7 @@ static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, con
 
 	if (status)
 		return status;
+	lab_call_enter(arena, want.cpu);
 	if (frame != LAB_FRAME_NONE)
 		frame = lab_cpu_ask(arena, LAB_ZONE_NORMAL, frame, want.order,
 				    lab_budget_floor(lab_zone_state(arena, LAB_ZONE_NORMAL), LAB_ZONE_NORMAL,
@@ -211,8 +218,11 @@ static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, con
 		frame = take_from_any(arena, &want, true);
 	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
 		lab_wait_wake_reclaimer(arena, want.class_zone);
-	if (frame == LAB_FRAME_NONE && request->gfp & LAB_GFP_DIRECT_RECLAIM && arena->services)
-		frame = wait_for(arena, &want, request->gfp);
+	if (frame == LAB_FRAME_NONE) {
+		lab_call_leave(arena, want.cpu);
+		if (request->gfp & LAB_GFP_DIRECT_RECLAIM && arena->services)
+			frame = wait_for(arena, &want, request->gfp);
+	}
 	if (frame == LAB_FRAME_NONE) {
 		/* A statistic. */
 		lab_fetch_add_relaxed(&lab_cpu_zone(arena, want.cpu, want.class_zone)->failures, 1);
@@ -221,6 +231,7 @@ static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, con
 	if (request->gfp & LAB_GFP_ZERO)
 		memset(arena->base + (frame << arena->page_shift), 0, block_bytes(arena, want.order));
 	*ret_page = hand_out(arena, frame, request);
+	lab_call_leave(arena, want.cpu);
 	return LAB_OK;
 }
 
@@ -244,9 +255,25 @@ static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab
 	uint32_t flags = arena->state->flags;
 
 	if (arena->shredder && (request->gfp & LAB_GFP_SHRED || flags & LAB_ARENA_SHRED_DEFAULT))
-		lab_shredder_run(arena->shredder, block, bytes);
+		arena->shredder->run(arena->shredder, block, bytes);
 	else if (flags & LAB_ARENA_ZERO_ON_FREE)
 		memset(block, 0, bytes);
+}
+
+/* A release that is not so quick, in a call: it has the block in hand from the first step to the last. */
+static enum lab_status release(struct lab_arena *arena, uint64_t frame, uint32_t chunk,
+			       const struct lab_alloc_request *request)
+{
+	enum lab_status status = lab_page_retire(arena, frame, request->order, request->owner);
+
+	if (status)
+		return status;
+	wipe(arena, frame, request);
+	if (request->order)
+		lab_cpu_give(arena, request->cpu, chunk, frame, request->order);
+	else
+		lab_cpu_accept(arena, request->cpu, chunk, frame);
+	return LAB_OK;
 }
 
 static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
@@ -256,17 +283,12 @@ static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, cons
 
 	if (chunk == LAB_CHUNK_NONE)
 		return LAB_BAD_ADDRESS;
-	if (request->cpu >= arena->state->cpu_count)
+	if (request->cpu >= arena->state->cpu_count || lab_process_is_stranger(arena))
 		return LAB_INVALID;
-	status = lab_page_retire(arena, frame, request->order, request->owner);
-	if (status)
-		return status;
-	wipe(arena, frame, request);
-	if (request->order)
-		lab_cpu_give(arena, request->cpu, chunk, frame, request->order);
-	else
-		lab_cpu_accept(arena, request->cpu, chunk, frame);
-	return LAB_OK;
+	lab_call_enter(arena, request->cpu);
+	status = release(arena, frame, chunk, request);
+	lab_call_leave(arena, request->cpu);
+	return status;
 }
 
 enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)

@@ -3,11 +3,8 @@
 #include "core/cpu.h"
 #include "core/layout.h"
 #include "core/page.h"
-#include "core/shred.h"
+#include "core/process.h"
 #include "plat/vm.h"
-
-/* One a nesting level and CPU: then no release ever finds them all in use. */
-#define SHRED_LEVELS 4u
 
 enum lab_status lab_arena_measure(const struct lab_arena_config *config, size_t *ret_bytes)
 {
@@ -79,8 +76,7 @@ static enum lab_status prepare_handle(struct lab_arena *arena, struct lab_shredd
 	if (!(arena->state->flags & LAB_ARENA_SHRED))
 		return LAB_OK;
 	arena->shredder = shredder;
-	arena->owns_shredder = !shredder;
-	return shredder ? LAB_OK : lab_shredder_create(arena->state->cpu_count * SHRED_LEVELS, &arena->shredder);
+	return shredder ? LAB_OK : LAB_INVALID;
 }
 
 enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_config *config, void *metadata,
@@ -139,8 +135,6 @@ enum lab_status lab_arena_attach(struct lab_arena *arena, void *metadata, size_t
 
 void lab_arena_fini(struct lab_arena *arena)
 {
-	if (arena->owns_shredder)
-		lab_shredder_destroy(arena->shredder);
 	if (arena->owned_bytes)
 		lab_vm_unmap(arena->state, arena->owned_bytes);
 	*arena = (struct lab_arena){0};
@@ -148,10 +142,12 @@ void lab_arena_fini(struct lab_arena *arena)
 
 enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu)
 {
-	if (cpu >= arena->state->cpu_count)
+	if (cpu >= arena->state->cpu_count || lab_process_is_stranger(arena))
 		return LAB_INVALID;
+	lab_call_enter(arena, cpu);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		lab_cpu_flush(arena, cpu, zone);
+	lab_call_leave(arena, cpu);
 	return LAB_OK;
 }
 

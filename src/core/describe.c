@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/bits.h"
+#include "core/process.h"
 #include "core/trace.h"
 
 /* Names for the words of an arena's metadata, in the order in which they lie. */
@@ -107,6 +108,27 @@ static enum lab_word describe_frame(const struct lab_arena *arena, const void *a
 	return page.inside ? LAB_WORD_OWNER : view.inside ? LAB_WORD_BITS : LAB_WORD_NUMBER;
 }
 
+/* Of processes that share the arena. */
+static enum lab_word describe_process(const struct lab_arena *arena, const void *address, char *text, size_t room)
+{
+	const struct lab_state *state = arena->state;
+	size_t lines = arena->cpu_count + (size_t)1;
+	struct place line =
+		place_in(arena->processes, state->process_count * lines, sizeof(struct lab_process_line), address);
+
+	if (address == (const void *)&state->gate)
+		snprintf(text, room, "gate");
+	else if (address == (const void *)&state->reaper)
+		snprintf(text, room, "reaper");
+	else if (!line.inside)
+		return LAB_WORD_NONE;
+	else if (line.index % lines)
+		snprintf(text, room, "place %zu calls on cpu %zu", line.index / lines + 1, line.index % lines - 1);
+	else
+		snprintf(text, room, "place %zu process", line.index / lines + 1);
+	return LAB_WORD_NUMBER;
+}
+
 enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *address, char *text, size_t room)
 {
 	const struct lab_state *state = arena->state;
@@ -123,6 +145,9 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
 	if (kind != LAB_WORD_NONE)
 		return kind;
 	kind = describe_chunk(arena, address, text, room);
+	if (kind != LAB_WORD_NONE)
+		return kind;
+	kind = describe_process(arena, address, text, room);
 	if (kind != LAB_WORD_NONE)
 		return kind;
 	kind = describe_frame(arena, address, text, room);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/cpu.h"
+#include "core/process.h"
 
 /*
  * CPUs that go and come. The words of the caches decide for themselves what happens to a frame (cpu.h); the CPU's plug
@@ -15,17 +16,22 @@ static enum lab_status change(struct lab_arena *arena, unsigned cpu, enum lab_pl
 			      void (*each)(const struct lab_arena *, unsigned cpu, unsigned zone))
 {
 	uint32_t seen = from;
+	bool mine;
 
-	if (cpu >= arena->state->cpu_count)
+	if (cpu >= arena->state->cpu_count || lab_process_is_stranger(arena))
 		return LAB_INVALID;
+	lab_call_enter(arena, cpu);
 	/* Takes the caches from the last change, released below: it is over before this one begins. */
-	if (!lab_cas_acquire(plug_of(arena, cpu), &seen, LAB_PLUG_CHANGING))
-		return seen == LAB_PLUG_CHANGING ? LAB_BUSY : LAB_UNCHANGED;
-	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+	mine = lab_cas_acquire(plug_of(arena, cpu), &seen, LAB_PLUG_CHANGING);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT && mine; zone++)
 		each(arena, cpu, zone);
-	/* Releases the caches to the next change. */
-	lab_store_release(plug_of(arena, cpu), to);
-	return LAB_OK;
+	if (mine)
+		/* Releases the caches to the next change. */
+		lab_store_release(plug_of(arena, cpu), to);
+	lab_call_leave(arena, cpu);
+	if (mine)
+		return LAB_OK;
+	return seen == LAB_PLUG_CHANGING ? LAB_BUSY : LAB_UNCHANGED;
 }
 
 enum lab_status lab_arena_cpu_offline(struct lab_arena *arena, unsigned cpu)

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "core/process.h"
 #include "core/trace.h"
 
 #define FRAME_COUNT_MAX ((UINT64_C(1) << 32) - 2 * LAB_CHUNK_FRAMES)
@@ -43,6 +44,8 @@ static bool config_is_good(const struct lab_arena_config *config)
 	if (!lab_layout_is_in_range(config->frame_count, config->page_shift, config->order_max, config->cpu_count))
 		return false;
 	if (!config->base || (uintptr_t)config->base % (UINT64_C(1) << config->page_shift))
+		return false;
+	if (config->process_count > LAB_PROCESS_MAX)
 		return false;
 	return spans_are_good(config);
 }
@@ -101,6 +104,10 @@ void lab_layout_place(struct lab_state *plan)
 		plan->views_at = place(&end, plan->frame_count * sizeof(lab_atomic8));
 	if (plan->flags & LAB_ARENA_TRACE)
 		plan->traces_at = place(&end, plan->frame_count * sizeof(struct lab_trace));
+	plan->processes_at = 0;
+	if (plan->process_count)
+		plan->processes_at = place(&end, (uint64_t)plan->process_count * (plan->cpu_count + 1) *
+							 sizeof(struct lab_process_line));
 	plan->bytes = end;
 }
 
@@ -120,6 +127,7 @@ enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct la
 	plan.page_shift = config->page_shift;
 	plan.order_max = config->order_max;
 	plan.cpu_count = config->cpu_count;
+	plan.process_count = config->process_count;
 	plan.chunk_count = (uint32_t)chunks;
 	plan.region_count = (uint32_t)((config->frame_count + LAB_CHUNK_FRAMES - 1) / LAB_CHUNK_FRAMES);
 	lab_layout_place(&plan);
@@ -177,6 +185,7 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.slots = start + plan->slots_at,
 		.views = plan->views_at ? start + plan->views_at : NULL,
 		.traces = plan->traces_at ? start + plan->traces_at : NULL,
+		.processes = plan->processes_at ? start + plan->processes_at : NULL,
 		.frame_count = plan->frame_count,
 		.page_shift = plan->page_shift,
 		.order_max = plan->order_max,
@@ -184,6 +193,9 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.chunk_count = plan->chunk_count,
 		.slot_count = plan->slot_count,
 		.slot_shift = slot_shift(plan),
-		.wipes = plan->flags & (LAB_ARENA_SHRED_DEFAULT | LAB_ARENA_ZERO_ON_FREE),
+		.takes_quickly = !plan->traces_at && !plan->process_count,
+		.frees_quickly =
+			!(plan->flags & (LAB_ARENA_SHRED_DEFAULT | LAB_ARENA_ZERO_ON_FREE)) && !plan->process_count,
+		.process = plan->process_count ? LAB_PROCESS_NONE : 0,
 	};
 }

@@ -8,12 +8,12 @@
 #include "plat/atomic.h"
 
 #define LAB_LAYOUT_MAGIC   UINT64_C(0x68746e697279626c) /* "lbyrinth" */
-#define LAB_LAYOUT_VERSION 4u
+#define LAB_LAYOUT_VERSION 5u
 
 /*
  * How an arena's metadata lies in memory: frame and chunk numbers only, no pointer, so that it may be mapped anywhere.
  *
- *   state | chunk states | chunk words | chunk infos | regions | cpus | slots | pages | views | traces
+ *   state | chunk states | chunk words | chunk infos | regions | cpus | slots | pages | views | traces | processes
  *
  * A region is an aligned run of 1,024 frames, the greatest block. A chunk is the part of a region that one span covers,
  * so a region that two spans share has two chunks, and no block can cross a span's edge. Chunks are numbered by
@@ -65,14 +65,17 @@ struct lab_state {
 	lab_atomic64 magic; /* set last: until then there is no arena here */
 	uint64_t bytes, frame_count;
 	uint32_t version, flags, page_shift, order_max, cpu_count, chunk_count, region_count;
-	uint32_t slot_count; /* of each CPU and zone, a power of two */
-	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, slots_at, pages_at, views_at,
-		traces_at; /* bytes from the state; 0: none */
+	uint32_t process_count; /* that may join; 0: the arena is one process' own */
+	uint32_t slot_count;    /* of each CPU and zone, a power of two */
+	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, slots_at, pages_at, views_at, traces_at,
+		processes_at; /* bytes from the state; 0: none */
 	/* All above is fixed at creation. */
 	lab_atomic64 trace_ticks; /* of the clock of `since` in a second; 0: allocations are counted */
 	lab_atomic32 waiters;     /* wait.h */
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 trace_count; /* alone on its line: written at each traced allocation */
 	struct lab_zone_state zones[LAB_ZONE_COUNT];
+	_Alignas(LAB_CACHE_LINE) lab_atomic64 gate; /* process.h: read by each call where processes share the arena */
+	lab_atomic64 reaper;                        /* the process that reaps; 0: none */
 };
 
 struct lab_page {

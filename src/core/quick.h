@@ -50,7 +50,7 @@ static inline uint64_t lab_quick_take_block(const struct lab_arena *arena, unsig
 static inline uint64_t lab_quick_take(const struct lab_arena *arena, const struct lab_alloc_request *request)
 {
 	if (request->gfp & ~LAB_QUICK_GFP || request->cpu >= arena->cpu_count || request->order > arena->order_max ||
-	    !lab_page_owner_is_good(request->owner) || arena->traces)
+	    !lab_page_owner_is_good(request->owner) || !arena->takes_quickly)
 		return LAB_FRAME_NONE;
 	return request->order ? lab_quick_take_block(arena, request->cpu, request->order)
 			      : lab_quick_take_frame(arena, request->cpu);
@@ -73,7 +73,7 @@ static inline bool lab_quick_free(const struct lab_arena *arena, uint64_t frame,
 	uint32_t chunk;
 	bool parks;
 
-	if (request->order || request->gfp & LAB_GFP_SHRED || cpu >= arena->cpu_count || arena->wipes)
+	if (request->order || request->gfp & LAB_GFP_SHRED || cpu >= arena->cpu_count || !arena->frees_quickly)
 		return false;
 	chunk = lab_chunk_of(arena, frame);
 	if (chunk == LAB_CHUNK_NONE || !lab_page_owner_is_good(seen))

@@ -2,6 +2,7 @@
 #include "core/wait.h"
 
 #include "core/cpu.h"
+#include "core/process.h"
 
 void lab_arena_serve(struct lab_arena *arena, const struct lab_arena_services *services)
 {
@@ -24,6 +25,15 @@ void lab_wait_wake(const struct lab_arena *arena)
 		services->wake(services->arg, (const uint32_t *)word);
 		return;
 	}
+}
+
+void lab_wait_wake_all(const struct lab_arena *arena)
+{
+	if (!arena->services)
+		return;
+	/* Counts, with the bit set or not: who is about to sleep on what it saw does not. Releases as above. */
+	lab_fetch_add_acq_rel(&arena->state->waiters, 2);
+	arena->services->wake(arena->services->arg, (const uint32_t *)&arena->state->waiters);
 }
 
 void lab_wait_tell_after_stores(const struct lab_arena *arena)
@@ -77,11 +87,13 @@ bool lab_arena_reclaim(struct lab_arena *arena, enum lab_zone zone)
 {
 	const struct lab_zone_state *state;
 
-	if ((unsigned)zone >= LAB_ZONE_COUNT)
+	if ((unsigned)zone >= LAB_ZONE_COUNT || lab_process_is_stranger(arena))
 		return false;
 	state = lab_zone_state(arena, zone);
 	if (!state->frames || !lacking(state))
 		return false;
+	lab_call_enter(arena, 0);
 	lab_cpu_collect(arena, zone);
+	lab_call_leave(arena, 0);
 	return lacking(state) && lab_wait_shrink(arena, lacking(state));
 }

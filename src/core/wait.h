@@ -25,6 +25,9 @@
 /* Wakes all who wait, if this handle has the services to. Lock-free, never sleeps; any context including NMI. */
 void lab_wait_wake(const struct lab_arena *arena);
 
+/* The same whether or not somebody announced it: one who died may have taken the announcement, and woken nobody. */
+void lab_wait_wake_all(const struct lab_arena *arena);
+
 /* Frames are reachable that were not. Behind the read-modify-write, sequentially consistent, that made them so. */
 static inline void lab_wait_tell(const struct lab_arena *arena)
 {

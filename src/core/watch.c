@@ -10,6 +10,8 @@ static bool counts_are_good(const struct lab_state *plan)
 {
 	if (!lab_layout_is_in_range(plan->frame_count, plan->page_shift, plan->order_max, plan->cpu_count))
 		return false;
+	if (plan->process_count > LAB_PROCESS_MAX)
+		return false;
 	/* A chunk has one frame at least, and a region's chunks lie side by side. */
 	return plan->chunk_count != 0 && plan->chunk_count <= plan->frame_count &&
 	       plan->region_count == (plan->frame_count + LAB_CHUNK_FRAMES - 1) / LAB_CHUNK_FRAMES;
@@ -26,7 +28,7 @@ static bool offsets_are_good(const struct lab_state *plan)
 	       plan->regions_at == placed.regions_at && plan->cpus_at == placed.cpus_at &&
 	       plan->slot_count == placed.slot_count && plan->slots_at == placed.slots_at &&
 	       plan->pages_at == placed.pages_at && plan->views_at == placed.views_at &&
-	       plan->traces_at == placed.traces_at;
+	       plan->traces_at == placed.traces_at && plan->processes_at == placed.processes_at;
 }
 
 /* Chunks ascend, each in one region, and their end is marked. */

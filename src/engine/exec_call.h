@@ -38,6 +38,22 @@ static inline void lab_exec_unmask(struct lab_exec *exec, struct lab_actor *acto
 		exec->engine->irq_on(exec, actor);
 }
 
+/* Around a call that is no request and no release. */
+static inline void lab_exec_others_begin(struct lab_exec *exec, struct lab_actor *actor)
+{
+	actor->others++;
+	lab_oracle_other_begin(exec->oracle);
+}
+
+static inline void lab_exec_others_end(struct lab_exec *exec, struct lab_actor *actor)
+{
+	lab_oracle_other_end(exec->oracle);
+	actor->others--;
+}
+
+/* Releases a block whose receiver was not told of it, where the target still has it as the receiver's. */
+void lab_exec_free_handed(struct lab_exec *exec, struct lab_actor *actor, const struct lab_handing *handing);
+
 /* Moves the block to the actor's kept list; false: it is full, or a shrinker has it just now. */
 bool lab_exec_keep(struct lab_actor *actor, struct lab_held *held);
 /* True when the kept list is empty and nobody is at it. */

@@ -133,6 +133,9 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	lab_store_relaxed(&sim->exec.marks_busy, 0); /* the last run may have ended inside a change of watermarks */
 	lab_store_relaxed(&sim->exec.plug_busy, 0);  /* or of a CPU */
 	lab_store_relaxed(&sim->exec.offline, 0);
+	lab_store_relaxed(&sim->exec.reap_busy, 0);
+	lab_store_relaxed(&sim->exec.died, 0);
+	lab_store_relaxed(&sim->exec.unreaped, 0);
 	for (unsigned i = 0; i < count; i++)
 		sim->handler_count += scenario->contexts[i].kind != LAB_CONTEXT_TASK;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)

@@ -71,6 +71,7 @@ struct lab_sim_strand {
 	struct lab_sim_local local; /* the task's, used by its guests too */
 	bool started;               /* its stack holds an unfinished job */
 	bool at_boundary;           /* between two operations with nothing held: another task may have the CPU */
+	bool dead;                  /* what it ran was killed in the middle: the stack begins anew in the next run */
 	bool waiting;               /* in the operation `wait` */
 	const uint32_t *blocked_on; /* the word of the lock that it spins on: it may run when the word is 0 */
 	const struct lab_spinlock *blocked_lock;
@@ -373,6 +374,12 @@ void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand);
 bool lab_sim_sync_time_out(struct lab_sim *sim);
 void lab_sim_sync_judge_circle(struct lab_sim *sim, struct lab_sim_strand *strand);
 void lab_sim_sync_judge_stuck(struct lab_sim *sim, struct lab_sim_strand *strand);
+
+/* sim_death.c: the operation `die`; and at a run's end, stacks that will not be gone back to. */
+enum lab_status lab_sim_die(struct lab_exec *exec, struct lab_actor *actor);
+void lab_sim_give_up_dead(struct lab_sim *sim);
+/* An actor that is alive, for what the engine does at the end. */
+struct lab_actor *lab_sim_survivor(struct lab_sim *sim);
 
 /* sim_stuck.c: on the engine's strand, when nobody can run. True: somebody can again; false: the run ends starved. */
 bool lab_sim_unstick(struct lab_sim *sim);

@@ -91,6 +91,15 @@ void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void 
 void lab_oracle_other_begin(struct lab_oracle *oracle);
 void lab_oracle_other_end(struct lab_oracle *oracle);
 
+/*
+ * A process that uses the target was killed (R16). died: from now on what is lost, blocked or miscounted is the
+ * death's, and R18 is not judged. lost: a block that it owned is the target's to get back, and nobody's; before
+ * target->reap. bury: after it; the actor's calls under way will not end, and `others` of lab_oracle_other_begin.
+ */
+void lab_oracle_died(struct lab_oracle *oracle);
+void lab_oracle_lost(struct lab_oracle *oracle, const void *block, const struct lab_request *request);
+void lab_oracle_bury(struct lab_oracle *oracle, unsigned actor, unsigned others);
+
 enum lab_misuse {
 	LAB_MISUSE_DOUBLE_FREE, /* the block was released by this actor just before */
 	LAB_MISUSE_FOREIGN,     /* a living block, somebody else's token */

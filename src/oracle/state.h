@@ -27,6 +27,7 @@ struct lab_oracle {
 	 */
 	lab_atomic64 calls_begun, calls_ended;
 
+	bool died;             /* some process did */
 	struct lab_call *open; /* with one thread: the call that began last of those that have not ended */
 
 	/* R13: the reclaimer was asked for; it is at work. With one thread: its step under way, or NULL. */
@@ -107,6 +108,9 @@ void lab_oracle_judge_release(struct lab_oracle *oracle, unsigned actor, void *b
 /* R11, a block about to be released or touched: false when its owner's pattern is broken, and a finding was made. */
 bool lab_oracle_judge_pattern(struct lab_oracle *oracle, unsigned actor, void *block,
 			      const struct lab_request *request);
+
+/* The block's frames are nobody's any more; what is asked of a release holds for them. */
+void lab_oracle_release_cells(struct lab_oracle *oracle, const void *block, const struct lab_request *request);
 
 /* R05: what is wrong with where the block lies, or NULL. */
 const char *lab_oracle_misplaced(const struct lab_oracle *oracle, const struct lab_request *request, const void *block);

@@ -29,6 +29,8 @@ static const uint8_t weights[LAB_OP_KIND_COUNT] = {
 	[LAB_OP_RECLAIM] = 3,
 	[LAB_OP_WATERMARK] = 2,
 	[LAB_OP_WAIT] = 3,
+	[LAB_OP_DIE] = 1,
+	[LAB_OP_REAP] = 1,
 };
 
 uint32_t lab_draw_swarm(struct lab_prng *prng)

@@ -134,6 +134,7 @@ static const char *misplaced(const struct lab_duty *duty, const struct lab_op *o
 	case LAB_OP_WAIT:
 	case LAB_OP_OFFLINE:
 	case LAB_OP_ONLINE:
+	case LAB_OP_REAP:
 		if (handler)
 			return "an operation that does not sleep, in a handler";
 		return duty->depth ? "an operation that does not sleep, since something is held" : NULL;

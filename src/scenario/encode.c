@@ -110,7 +110,7 @@ static void put_op(struct output *out, unsigned selector, const struct lab_op *o
 		peer = out->ids[op->peer] - LAB_FUZZ_FIRST_LINE;
 	rest |= info->operands & LAB_TAKES_SLOT ? peer << 8 : peer;
 	rest |= (op->gfp | (uint32_t)op->value) << 8;
-	put(out, LAB_RECORD_OP + op->kind, selector, rest);
+	put(out, lab_record_of_op(op->kind), selector, rest);
 }
 
 static void put_contexts(struct output *out, const struct lab_scenario *scenario)

@@ -104,6 +104,32 @@ void lab_plot_strays(struct lab_telling *telling)
 	lab_tell(telling, context, stray);
 }
 
+/*
+ * Somebody is killed, mostly in the middle of what he does: by a line that nothing masks, which comes in anywhere. Of
+ * the others some go on, and one gets back what he had; if none does, the engine will.
+ */
+void lab_plot_death(struct lab_telling *telling)
+{
+	struct lab_scenario *scenario = telling->scenario;
+	size_t tasks = task_count(scenario), victim = lab_prng_below(telling->prng, tasks), lines = 0, reaper, line;
+	unsigned cpu = scenario->contexts[victim].cpu;
+
+	for (size_t i = 0; i < scenario->context_count; i++)
+		lines += lab_is_handler(&scenario->contexts[i]);
+	if (lines == LAB_FUZZ_LINE_MAX)
+		return;
+	line = lab_edit_add_context(scenario, LAB_CONTEXT_NMI, cpu);
+	lab_edit_insert_op(scenario, line, 0, (struct lab_op){.kind = LAB_OP_DIE});
+	for (uint64_t i = lab_prng_below(telling->prng, 3); i; i--) {
+		reaper = lab_prng_below(telling->prng, tasks);
+		if (scenario->contexts[reaper].cpu == cpu || scenario->contexts[reaper].op_count == LAB_FUZZ_OP_MAX)
+			continue;
+		lab_edit_insert_op(scenario, reaper,
+				   lab_prng_below(telling->prng, scenario->contexts[reaper].op_count + 1),
+				   (struct lab_op){.kind = LAB_OP_REAP, .peer = (uint16_t)cpu});
+	}
+}
+
 void lab_plot_churn(struct lab_telling *telling, size_t context)
 {
 	unsigned count = 2 + (unsigned)lab_prng_below(telling->prng, CHURN_MOST - 1);

@@ -44,6 +44,8 @@ void lab_plot_strays(struct lab_telling *telling);
 void lab_plot_churn(struct lab_telling *telling, size_t context);
 /* Frees a block before one that stays, and asks for a greater one: what is claimed part by part fails half way. */
 void lab_plot_hollow(struct lab_telling *telling, size_t context);
+/* A CPU's process is killed, and others may get back what it had. */
+void lab_plot_death(struct lab_telling *telling);
 /* All tasks do what the first one does. */
 void lab_plot_twins(struct lab_telling *telling);
 

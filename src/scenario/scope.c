@@ -8,6 +8,7 @@
 #define MISUSE                                                                                                         \
 	(BIT(LAB_OP_FREE_TWICE) | BIT(LAB_OP_FREE_FOREIGN) | BIT(LAB_OP_FREE_WRONG_ORDER) | BIT(LAB_OP_FREE_WILD))
 #define VIEWS   (BIT(LAB_OP_MAP) | BIT(LAB_OP_UNMAP))
+#define DEATH   (BIT(LAB_OP_DIE) | BIT(LAB_OP_REAP))
 #define HOTPLUG (BIT(LAB_OP_OFFLINE) | BIT(LAB_OP_ONLINE))
 
 /* As the engine has it (src/engine/exec.c): what is not offered is passed over there. */
@@ -23,6 +24,8 @@ static uint32_t ops_of(const struct lab_target *target)
 		ops &= ~BIT(LAB_OP_DRAIN);
 	if (!(target->caps & LAB_CAP_HOTPLUG) || !target->cpu_offline || !target->cpu_online)
 		ops &= ~HOTPLUG;
+	if (!(target->caps & LAB_CAP_DEATH) || !target->reap)
+		ops &= ~DEATH;
 	if (!target->set_marks)
 		ops &= ~BIT(LAB_OP_WATERMARK);
 	return ops;
@@ -61,7 +64,10 @@ struct lab_scope lab_scope_of(const struct lab_target *target)
 		.nmi = (caps & nmi) == nmi,
 		.marks = caps & marks,
 		.reclaims = caps & LAB_CAP_RECLAIM,
+		.deaths = caps & LAB_CAP_DEATH,
 	};
+
+	scope.ops &= ~DEATH; /* a plot of its own: what dies early shows little else */
 
 	add_themes(&scope, caps);
 	return scope;

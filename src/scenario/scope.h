@@ -20,6 +20,7 @@ struct lab_scope {
 	unsigned theme_count;
 	bool interrupts, nmi; /* come in while its calls are under way */
 	bool marks;           /* it heeds watermarks */
+	bool deaths;          /* its processes may be killed */
 	bool reclaims;        /* there is a reclaimer beside the scenario's contexts */
 };
 

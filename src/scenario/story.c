@@ -7,8 +7,9 @@
 #include "scenario/plot.h"
 #include "scenario/words.h"
 
-#define OPS_MORE   8u  /* operations of the smallest scenarios */
-#define PLOT_EVERY 20u /* operations, in the middle, between two runs of some that go together */
+#define OPS_MORE    8u  /* operations of the smallest scenarios */
+#define PLOT_EVERY  20u /* operations, in the middle, between two runs of some that go together */
+#define DEATH_EVERY 3u  /* scenarios of a target whose processes may be killed */
 #define HANDLER_MOST                                                                                                   \
 	4u /* operations of most handlers: what runs in interrupts is short, and comes in several times                \
 	    */
@@ -227,4 +228,6 @@ void lab_story_generate(struct lab_prng *prng, unsigned size, const struct lab_s
 		tell_more(&telling, draw_context(&telling, handler_most));
 	if (lab_prng_chance(prng, 1, 8))
 		lab_plot_twins(&telling);
+	if (scope->deaths && lab_prng_chance(prng, 1, DEATH_EVERY))
+		lab_plot_death(&telling);
 }

@@ -22,6 +22,9 @@
 
 struct core {
 	struct lab_arena arena;
+	struct lab_arena
+		*processes; /* a handle for each CPU, as if each were of a process of its own; NULL: one for all */
+	bool *gone;         /* of a CPU: its process was reaped, and who calls there next is a new one */
 	struct lab_arena_services services;
 	struct lab_arena_shrinker shrinker;
 	const struct lab_host *host;
@@ -137,7 +140,43 @@ static void serve(struct core *core, const struct lab_host *host)
 	lab_arena_serve(&core->arena, &core->services);
 }
 
-static enum lab_status core_create(const struct lab_machine *machine, void **ret_self)
+static enum lab_status join(struct core *core, unsigned cpu)
+{
+	unsigned process;
+
+	core->processes[cpu] = core->arena;
+	core->gone[cpu] = false;
+	return lab_arena_join(&core->processes[cpu], &process);
+}
+
+static enum lab_status join_all(struct core *core, unsigned cpu_count)
+{
+	enum lab_status status = LAB_OK;
+
+	core->processes = calloc(cpu_count, sizeof(*core->processes));
+	core->gone = calloc(cpu_count, sizeof(*core->gone));
+	if (!core->processes || !core->gone)
+		return LAB_SYSTEM;
+	for (unsigned cpu = 0; cpu < cpu_count && !status; cpu++)
+		status = join(core, cpu);
+	return status;
+}
+
+/* The handle of the process on a CPU. A new one that is not let in is refused by its calls. */
+static struct lab_arena *process_of(struct core *core, unsigned cpu)
+{
+	if (core->gone[cpu])
+		(void)join(core, cpu);
+	return &core->processes[cpu];
+}
+
+/* The handle of who calls. */
+static struct lab_arena *arena_here(struct core *core)
+{
+	return core->processes ? process_of(core, core->host->cpu()) : &core->arena;
+}
+
+static enum lab_status create(const struct lab_machine *machine, unsigned process_count, void **ret_self)
 {
 	struct lab_arena_config config = {
 		.frame_count = machine->frame_count,
@@ -148,6 +187,7 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 		.spans = machine->spans,
 		.span_count = machine->span_count,
 		.zones = machine->zones,
+		.process_count = process_count,
 		.base = machine->base,
 	};
 	struct core *core = calloc(1, sizeof(*core));
@@ -158,16 +198,31 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 	status = shared_shredder(&config.shredder);
 	if (!status)
 		status = init(core, &config);
+	if (!status && options.tracer)
+		lab_arena_set_tracer(&core->arena, options.tracer);
+	if (!status)
+		serve(core, machine->host);
+	if (!status && process_count)
+		status = join_all(core, process_count);
 	if (status) {
+		free(core->processes);
+		free(core->gone);
 		free(core->metadata);
 		free(core);
 		return status;
 	}
-	if (options.tracer)
-		lab_arena_set_tracer(&core->arena, options.tracer);
-	serve(core, machine->host);
 	*ret_self = core;
 	return LAB_OK;
+}
+
+static enum lab_status core_create(const struct lab_machine *machine, void **ret_self)
+{
+	return create(machine, 0, ret_self);
+}
+
+static enum lab_status shared_create(const struct lab_machine *machine, void **ret_self)
+{
+	return create(machine, machine->cpu_count, ret_self);
 }
 
 static void core_destroy(void *self)
@@ -176,6 +231,8 @@ static void core_destroy(void *self)
 
 	lab_arena_fini(&core->arena);
 	lab_core_tables_free(&core->tables);
+	free(core->processes);
+	free(core->gone);
 	free(core->metadata);
 	free(core);
 }
@@ -240,21 +297,21 @@ static void core_drain(void *self, unsigned cpu)
 {
 	struct core *core = self;
 
-	lab_arena_drain(&core->arena, cpu);
+	lab_arena_drain(arena_here(core), cpu);
 }
 
 static enum lab_status core_cpu_offline(void *self, unsigned cpu)
 {
 	struct core *core = self;
 
-	return lab_arena_cpu_offline(&core->arena, cpu);
+	return lab_arena_cpu_offline(arena_here(core), cpu);
 }
 
 static enum lab_status core_cpu_online(void *self, unsigned cpu)
 {
 	struct core *core = self;
 
-	return lab_arena_cpu_online(&core->arena, cpu);
+	return lab_arena_cpu_online(arena_here(core), cpu);
 }
 
 static enum lab_status core_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
@@ -292,6 +349,38 @@ static enum lab_word core_describe(void *self, const void *address, char *text, 
 	return lab_arena_describe(&core->arena, address, text, room);
 }
 
+static enum lab_status shared_alloc(void *self, const struct lab_request *request, void **ret_block)
+{
+	struct lab_arena *arena = process_of(self, request->cpu);
+	struct lab_page *page;
+	enum lab_status status = lab_page_alloc(arena, translate(request), &page);
+
+	if (!status)
+		*ret_block = lab_page_address(arena, page);
+	return status;
+}
+
+static enum lab_status shared_free(void *self, void *block, const struct lab_request *request)
+{
+	struct lab_arena *arena = process_of(self, request->cpu);
+	struct lab_page *page = lab_page_of(arena, block);
+
+	return page ? lab_page_free(arena, page, translate(request)) : LAB_BAD_ADDRESS;
+}
+
+static enum lab_status shared_reap(void *self, unsigned cpu, bool (*is_dead)(void *arg, lab_owner owner), void *arg)
+{
+	struct core *core = self;
+	const struct lab_arena_dead dead = {.process = core->processes[cpu].process, .owns = is_dead, .arg = arg};
+	enum lab_status status = lab_arena_reap(arena_here(core), &dead);
+
+	/* Whoever was killed at this before may have come to the end of it. */
+	if (status && status != LAB_UNCHANGED)
+		return status;
+	core->gone[cpu] = true;
+	return LAB_OK;
+}
+
 const struct lab_target lab_target_core = {
 	.abi = LAB_TARGET_ABI,
 	.size = sizeof(struct lab_target),
@@ -316,4 +405,30 @@ const struct lab_target lab_target_core = {
 	.free_frames = core_free_frames,
 	.check = core_check,
 	.describe = core_describe,
+};
+
+const struct lab_target lab_target_shared = {
+	.abi = LAB_TARGET_ABI,
+	.size = sizeof(struct lab_target),
+	.name = "shared",
+	.summary = "the reference allocator, shared by processes that may be killed: one for each CPU",
+	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_NMI | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP |
+		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT |
+		LAB_CAP_BLOCKING | LAB_CAP_HOTPLUG | LAB_CAP_DEATH,
+	.create = shared_create,
+	.destroy = core_destroy,
+	.alloc = shared_alloc,
+	.free = shared_free,
+	.transfer = core_transfer,
+	.map = core_map,
+	.unmap = core_unmap,
+	.drain = core_drain,
+	.cpu_offline = core_cpu_offline,
+	.cpu_online = core_cpu_online,
+	.set_marks = core_set_marks,
+	.page_shift_min = 6,
+	.free_frames = core_free_frames,
+	.check = core_check,
+	.describe = core_describe,
+	.reap = shared_reap,
 };

@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-CLEAN = ("core", "locked")
+CLEAN = ("core", "locked", "shared")
 # Stress may be unlucky on a busy machine: it gets these many seconds, one after the other, until it finds something.
 STRESS_SECONDS = (2, 6, 20)
 # As long as a sanitizer may need for a schedule that shows it; it ends when one is found.

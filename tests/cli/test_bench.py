@@ -32,7 +32,7 @@ class Bench(unittest.TestCase):
     def test_jsonl(self):
         """Everything there is: what is built in, and the peers that were built."""
         cases = self.alloc("--pattern", "repeat")
-        targets = ["core", "locked", "malloc", *built_peers()]
+        targets = ["core", "locked", "malloc", "shared", *built_peers()]
         self.assertEqual(sorted((r["target"], r["pattern"], r["order"]) for r in cases),
                          sorted((t, "repeat", o) for t in targets for o in (0, 9)))
         self.assertEqual({r["first"] for r in cases}, {"core"})

@@ -15,6 +15,7 @@
 struct lab_fixture {
 	struct lab_arena arena;
 	void *base;
+	struct lab_shredder *shredder;
 };
 
 #define FIXTURE_PAGE_SHIFT 6
@@ -36,12 +37,20 @@ static inline void fixture_open(struct lab_fixture *fixture, const struct lab_sp
 	fixture->base = aligned_alloc(4096, ((frames << FIXTURE_PAGE_SHIFT) + 4095) / 4096 * 4096);
 	assert_non_null(fixture->base);
 	config.base = fixture->base;
+	fixture->shredder = NULL;
+	if (flags & (LAB_ARENA_SHRED | LAB_ARENA_SHRED_DEFAULT)) {
+		assert_int_equal(lab_arena_create(&fixture->arena, &config), LAB_INVALID);
+		assert_int_equal(lab_shredder_create(1, &fixture->shredder), LAB_OK);
+		config.shredder = fixture->shredder;
+	}
 	assert_int_equal(lab_arena_create(&fixture->arena, &config), LAB_OK);
 }
 
 static inline void fixture_close(struct lab_fixture *fixture)
 {
 	lab_arena_fini(&fixture->arena);
+	if (fixture->shredder)
+		lab_shredder_destroy(fixture->shredder);
 	free(fixture->base);
 }
 
