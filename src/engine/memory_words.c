@@ -83,10 +83,11 @@ static struct lab_memory_word *mix(struct lab_memory *memory, struct lab_memory_
 		return &memory->words[cell->words[0]];
 	one = make_word(memory, &first, true, 0);
 	for (unsigned i = 0; i < LAB_ARRAY_COUNT(cell->words); i++) {
-		struct lab_memory_word *word = &memory->words[cell->words[i]];
+		struct lab_memory_word *word;
 
 		if (cell->words[i] == LAB_MEMORY_NONE)
 			continue;
+		word = &memory->words[cell->words[i]];
 		make_flat(memory, word);
 		lab_memory_join(memory, &lab_memory_entry(one, 0)->passes, &lab_memory_entry(word, 0)->passes);
 	}

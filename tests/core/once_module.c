@@ -20,6 +20,7 @@
 #define CALLS          8u    /* more than a scenario's drains and the engine's own */
 
 static struct side {
+	char *memory; /* the engine takes it back with the run */
 	struct lab_arena arena;
 	struct lab_page *freed, *passed, *viewed;
 	lab_atomic32 frees, passes, wrong, calls;
@@ -52,12 +53,12 @@ static enum lab_status once_create(const struct lab_machine *machine, void **ret
 					  .spans = &span,
 					  .span_count = 1,
 					  .zones = none};
-	char *memory = calloc(1, FRAMES * FRAME_BYTES + METADATA_BYTES + FRAME_BYTES);
 	enum lab_status status;
 
-	if (!memory)
+	side.memory = calloc(1, FRAMES * FRAME_BYTES + METADATA_BYTES + FRAME_BYTES);
+	if (!side.memory)
 		return LAB_SYSTEM;
-	config.base = memory + FRAME_BYTES - (uintptr_t)memory % FRAME_BYTES;
+	config.base = side.memory + FRAME_BYTES - (uintptr_t)side.memory % FRAME_BYTES;
 	status = lab_arena_init(&side.arena, &config, (char *)config.base + FRAMES * FRAME_BYTES, METADATA_BYTES);
 	if (status)
 		return status;
