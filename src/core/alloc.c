@@ -26,10 +26,11 @@ struct want {
 };
 
 /* Apart, so that the short path saves no registers for them. */
-static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request,
-				    struct lab_page **ret_page) __attribute__((noinline));
-static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
+static enum lab_status lab_page_alloc_slowly(struct lab_arena *arena, uint64_t frame,
+					     const struct lab_alloc_request *request, struct lab_page **ret_page)
 	__attribute__((noinline));
+static enum lab_status lab_page_free_slowly(struct lab_arena *arena, uint64_t frame,
+					    const struct lab_alloc_request *request) __attribute__((noinline));
 
 static size_t block_bytes(const struct lab_arena *arena, unsigned order)
 {
@@ -189,15 +190,13 @@ static inline struct lab_page *hand_out(const struct lab_arena *arena, uint64_t 
 					const struct lab_alloc_request *request)
 {
 	lab_view_begin(arena, frame, request->gfp);
-	if (arena->traces)
-		lab_trace_write(arena, frame, request);
 	lab_page_publish(arena, frame, request->order, request->owner);
 	return &arena->pages[frame];
 }
 
 /* Any request that is not so quick. `frame`: what it has in hand, if anything. */
-static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request,
-				    struct lab_page **ret_page)
+static enum lab_status lab_page_alloc_slowly(struct lab_arena *arena, uint64_t frame,
+					     const struct lab_alloc_request *request, struct lab_page **ret_page)
 {
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
@@ -230,6 +229,8 @@ static enum lab_status alloc_slowly(struct lab_arena *arena, uint64_t frame, con
 	}
 	if (request->gfp & LAB_GFP_ZERO)
 		memset(arena->base + (frame << arena->page_shift), 0, block_bytes(arena, want.order));
+	if (arena->traces)
+		lab_trace_write(arena, frame, request);
 	*ret_page = hand_out(arena, frame, request);
 	lab_call_leave(arena, want.cpu);
 	return LAB_OK;
@@ -242,7 +243,7 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 
 	/* Asked with the frame in hand: lab_cpu_ask. */
 	if (frame == LAB_FRAME_NONE || !lab_quick_is_plenty(arena))
-		return alloc_slowly(arena, frame, request, ret_page);
+		return lab_page_alloc_slowly(arena, frame, request, ret_page);
 	*ret_page = hand_out(arena, frame, request);
 	return LAB_OK;
 }
@@ -276,7 +277,8 @@ static enum lab_status release(struct lab_arena *arena, uint64_t frame, uint32_t
 	return LAB_OK;
 }
 
-static enum lab_status free_slowly(struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
+static enum lab_status lab_page_free_slowly(struct lab_arena *arena, uint64_t frame,
+					    const struct lab_alloc_request *request)
 {
 	uint32_t chunk = lab_chunk_of(arena, frame);
 	enum lab_status status;
@@ -295,5 +297,5 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 {
 	uint64_t frame = lab_page_pfn(arena, page);
 
-	return lab_quick_free(arena, frame, request) ? LAB_OK : free_slowly(arena, frame, request);
+	return lab_quick_free(arena, frame, request) ? LAB_OK : lab_page_free_slowly(arena, frame, request);
 }
