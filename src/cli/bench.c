@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "cli/bench_detect.h"
+#include "cli/bench_scale.h"
 #include "cli/bench_sim.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
@@ -64,7 +65,7 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program;
+	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program, *cpus;
 	struct lab_detect_words detect;
 	int quick;
 };
@@ -144,8 +145,19 @@ static int take_detect(const struct words *words, enum lab_format format)
 	return lab_bench_detect(&words->detect, seed, format);
 }
 
-enum bench { BENCH_ALLOC, BENCH_SIM, BENCH_DETECT };
-static const char *const names[] = {"alloc", "sim", "detect", NULL};
+static int take_scale(const struct words *words, enum lab_format format)
+{
+	const struct lab_scale_words scale = {.target = words->target, .pattern = words->pattern, .cpus = words->cpus};
+	uint64_t seed;
+
+	if (lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &seed))
+		return LAB_EXIT_USAGE;
+	return lab_bench_scale(&scale, seed, format);
+}
+
+enum bench { BENCH_ALLOC, BENCH_SIM, BENCH_DETECT, BENCH_SCALE };
+static const char *const names[] = {"alloc", "sim", "detect", "scale", NULL};
+static int (*const takes[])(const struct words *, enum lab_format) = {take_alloc, take_sim, take_detect, take_scale};
 
 #define ONLY(bench) (1u << (bench))
 
@@ -160,8 +172,9 @@ static int refuse_others(const struct words *words, enum bench bench)
 		{"--time", words->time, ONLY(BENCH_SIM), "sim"},
 		{"--limit", words->limit, ONLY(BENCH_SIM), "sim"},
 		{"--program", words->program, ONLY(BENCH_SIM), "sim"},
-		{"--target", words->target, ONLY(BENCH_ALLOC), "alloc"},
-		{"--pattern", words->pattern, ONLY(BENCH_ALLOC), "alloc"},
+		{"--target", words->target, ONLY(BENCH_ALLOC) | ONLY(BENCH_SCALE), "alloc and scale"},
+		{"--pattern", words->pattern, ONLY(BENCH_ALLOC) | ONLY(BENCH_SCALE), "alloc and scale"},
+		{"--cpus", words->cpus, ONLY(BENCH_SCALE), "scale"},
 		{"--threads", words->threads, ONLY(BENCH_ALLOC), "alloc"},
 		{"--rounds", words->rounds, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
 		{"--quick", words->quick ? "" : NULL, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
@@ -190,9 +203,12 @@ static int run(int argc, const char **argv)
 		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
 		 "rounds, each with every case once (alloc 15, sim 5)", "N"},
 		{"target", '\0', POPT_ARG_STRING, &words.target, 0,
-		 "alloc: these, compared to the first (core, the other built-ins, the peers)", "T[,T]"},
-		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0, "alloc: of repeat, bulk, random, full90 (all)",
-		 "P[,P]"},
+		 "alloc: these, compared to the first (core, the other built-ins, the peers); scale: these "
+		 "(core,locked)",
+		 "T[,T]"},
+		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0,
+		 "alloc: of repeat, bulk, random, full90; scale: of repeat, bulk, grow, remote, full (all)", "P[,P]"},
+		{"cpus", '\0', POPT_ARG_STRING, &words.cpus, 0, "scale: 1, 2, 4 and so on up to this many (64)", "N"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
 		 "N"},
 		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "sim: of each exhaustive search (10s)", "T"},
@@ -226,8 +242,9 @@ static int run(int argc, const char **argv)
 		return error < 0 ? LAB_EXIT_CLEAN : error;
 	if (!rest[0] || rest[1] || lab_cli_format(COMMAND, words.format, &format)) {
 		if (!rest[0] || rest[1])
-			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc, sim or detect",
-				      rest[0] ? rest[1] : "");
+			lab_cli_error(
+				"bench: argument '%s': expected the name of one bench: alloc, sim, detect or scale",
+				rest[0] ? rest[1] : "");
 		return LAB_EXIT_USAGE;
 	}
 	if (lab_cli_choice(COMMAND, "argument", rest[0], names, &bench))
@@ -235,15 +252,13 @@ static int run(int argc, const char **argv)
 	error = refuse_others(&words, (enum bench)bench);
 	if (error)
 		return error;
-	if (bench == BENCH_DETECT)
-		return take_detect(&words, format);
-	return bench == BENCH_ALLOC ? take_alloc(&words, format) : take_sim(&words, format);
+	return takes[bench](&words, format);
 }
 
 const struct lab_command lab_command_bench = {
 	.name = "bench",
 	.summary = "Measures what an alloc and free costs, what the deterministic engine does, or which seeded bugs "
 		   "are found.",
-	.usage = "[OPTION...] alloc|sim|detect",
+	.usage = "[OPTION...] alloc|sim|detect|scale",
 	.run = run,
 };

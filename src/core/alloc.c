@@ -8,11 +8,9 @@
 #include "core/page.h"
 #include "core/search.h"
 #include "core/shred.h"
+#include "core/steps.h"
 #include "core/trace.h"
 #include "core/view.h"
-
-/* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
-#define SEARCH_ROUNDS 3u
 
 /* Rounds without progress after which a request that waits gives up. */
 #define IDLE_ROUNDS 16u
@@ -35,7 +33,7 @@ static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct 
 	lab_atomic32 *hint = want->order < LAB_WORD_ORDER ? &cache->hint_small : &cache->hint_great;
 	uint64_t frame = lab_search_block(arena, zone, want->order, hint);
 
-	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < SEARCH_ROUNDS; round++) {
+	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < LAB_SEARCH_ROUNDS; round++) {
 		lab_cpu_collect(arena, zone);
 		frame = lab_search_block(arena, zone, want->order, hint);
 		if (frame == LAB_FRAME_NONE && want->order < LAB_WORD_ORDER)

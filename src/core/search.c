@@ -4,10 +4,8 @@
 #include "base/bits.h"
 #include "core/chunk.h"
 #include "core/run.h"
+#include "core/steps.h"
 #include "core/wait.h"
-
-/* How many chunks are compared before one is broken: their states lie on two or three lines. */
-#define WINDOW 16u
 
 /* A walk round a zone's chunks in windows, from the hint on. */
 struct round {
@@ -33,7 +31,7 @@ static uint32_t round_chunk(const struct round *round, uint32_t step)
 
 static uint32_t round_window(const struct round *round)
 {
-	return LAB_MIN(round->left, WINDOW);
+	return LAB_MIN(round->left, LAB_SEARCH_WINDOW);
 }
 
 static void round_next(struct round *round)

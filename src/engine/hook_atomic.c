@@ -30,14 +30,14 @@
 	LAB_HOOK type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order);                       \
 	type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order)                                 \
 	{                                                                                                              \
-		lab_sim_access(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
+		lab_sim_atomic(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
 		return DO(type, RUNTIME(bits, load, lab_race_load_order(object, order)),                               \
 			  __atomic_load_n(object, __ATOMIC_SEQ_CST));                                                  \
 	}                                                                                                              \
 	LAB_HOOK void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order);                \
 	void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order)                          \
 	{                                                                                                              \
-		lab_sim_access(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
+		lab_sim_atomic(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
 		(void)DO(type, (RUNTIME(bits, store, value, lab_race_store_order(order)), 0),                          \
 			 (__atomic_store_n(object, value, __ATOMIC_SEQ_CST), 0));                                      \
 	}

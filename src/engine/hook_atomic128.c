@@ -32,7 +32,7 @@ static wide wide_load(const volatile wide *object)
 
 static bool wide_access(enum lab_sim_event kind, const volatile wide *object, const void *code)
 {
-	return lab_sim_access(kind, (const void *)object, sizeof(wide), code);
+	return lab_sim_atomic(kind, (const void *)object, sizeof(wide), code);
 }
 
 /* Tells of an update what fits: the low half stands for the whole, and a change of either half is a change. */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LAB_CORE_STEPS_H
+#define LAB_CORE_STEPS_H
+
+/* What bounds the loops of an atomic request that go neither over CPUs nor over chunks: see steps.c. */
+
+/* How many chunks are compared before one is broken: their states lie on two or three lines. */
+#define LAB_SEARCH_WINDOW 16u
+/* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
+#define LAB_SEARCH_ROUNDS 3u
+
+#endif
