@@ -30,6 +30,8 @@ struct lab_scale_word {
 	uint64_t moves, neighbours; /* neighbours: of these, because another word of its line was touched */
 };
 
+#define LAB_SCALE_SEEDS 4u /* schedules of each case, with a seed each */
+
 /* What came of one target, pattern and number of CPUs. */
 struct lab_scale_case {
 	const char *target;

@@ -180,30 +180,29 @@ static void write_scenario(struct lab_scenario *scenario, const struct lab_scale
 	}
 }
 
-static enum lab_status run(const struct lab_target *target, const struct lab_scenario *scenario, uint64_t seed,
-			   struct count *count, struct lab_sim_result *ret_result)
+/* One schedule, added to the case. */
+static enum lab_status run(struct lab_sim *sim, const struct lab_scenario *scenario, uint64_t seed,
+			   struct lab_scale_case *scale, struct lab_sim_result *ret_result)
 {
+	struct count count = {.scale = scale, .caches = lab_coherence_create()};
 	struct lab_strategy *strategy = lab_scale_turns(seed);
-	const struct lab_sim_options options = {.strategy = strategy, .touch = touch, .op_done = op_done, .arg = count};
-	struct lab_sim *sim;
-	enum lab_status status = lab_sim_create(target, &sim);
+	const struct lab_sim_options options = {
+		.strategy = strategy, .touch = touch, .op_done = op_done, .arg = &count};
+	enum lab_status status = lab_sim_run(sim, scenario, &options, ret_result);
 
-	if (status == LAB_OK) {
-		status = lab_sim_run(sim, scenario, &options, ret_result);
-		lab_sim_destroy(sim);
-	}
 	lab_strategy_destroy(strategy);
+	lab_coherence_destroy(count.caches);
 	return status;
 }
 
 enum lab_status lab_bench_scale_case(const char *module, uint64_t seed, struct lab_scale_case *scale, char *message,
 				     size_t room)
 {
-	struct count count = {.scale = scale};
+	struct lab_sim_result result = {0};
 	const struct lab_target *target;
-	struct lab_sim_result result;
 	struct lab_scenario scenario;
 	enum lab_status status;
+	struct lab_sim *sim;
 	bool hooked = false;
 
 	status = lab_target_open_hooked(module, &target, &hooked, message, room);
@@ -217,14 +216,18 @@ enum lab_status lab_bench_scale_case(const char *module, uint64_t seed, struct l
 	scale->target = target->name;
 	lab_scenario_init(&scenario);
 	write_scenario(&scenario, scale);
-	count.caches = lab_coherence_create();
-	status = run(target, &scenario, seed, &count, &result);
+	status = lab_sim_create(target, &sim);
+	if (status != LAB_OK)
+		sim = NULL;
+	for (unsigned i = 0; i < LAB_SCALE_SEEDS && status == LAB_OK && !result.found; i++)
+		status = run(sim, &scenario, seed + i, scale, &result);
 	if (status != LAB_OK)
 		snprintf(message, room, "bench: the engine: %s", lab_status_name(status));
 	else if (result.found)
 		snprintf(message, room, "bench: %s: %s: %s", scale->target, lab_rule_info(result.finding.rule)->id,
 			 result.finding.detail);
-	lab_coherence_destroy(count.caches);
+	if (sim)
+		lab_sim_destroy(sim);
 	lab_scenario_free(&scenario);
 	return status == LAB_OK && result.found ? LAB_INVALID : status;
 }

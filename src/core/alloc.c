@@ -5,6 +5,7 @@
 #include "core/budget.h"
 #include "core/chunk.h"
 #include "core/cpu.h"
+#include "core/defer.h"
 #include "core/page.h"
 #include "core/search.h"
 #include "core/shred.h"
@@ -19,6 +20,7 @@
 struct want {
 	enum lab_class class;
 	unsigned order, cpu, class_zone;
+	bool may_wake; /* the reclaimer */
 };
 
 static size_t block_bytes(const struct lab_arena *arena, unsigned order)
@@ -98,6 +100,16 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 	return take_block(arena, zone, want, floor, thorough);
 }
 
+/* Brings what is free, or would be, where a request of that zone finds it. */
+static void gather(const struct lab_arena *arena, unsigned zone, const struct want *want)
+{
+	uint64_t floor = lab_budget_floor(lab_zone_state(arena, zone), zone, want->class, want->class_zone);
+
+	lab_cpu_collect(arena, zone);
+	if (lab_defer_help(arena, zone, want->order, floor) && want->may_wake)
+		lab_wait_wake_worker(arena, zone);
+}
+
 /* Zones in order of preference: the request's own, then those below it. */
 static uint64_t take_from_any(const struct lab_arena *arena, const struct want *want, bool thorough)
 {
@@ -107,7 +119,7 @@ static uint64_t take_from_any(const struct lab_arena *arena, const struct want *
 		if (!lab_zone_state(arena, zone)->frames)
 			continue;
 		if (thorough)
-			lab_cpu_collect(arena, zone);
+			gather(arena, zone, want);
 		frame = take_from_zone(arena, zone, want, thorough);
 		if (frame != LAB_FRAME_NONE)
 			return frame;
@@ -125,7 +137,7 @@ static bool could_take(const struct lab_arena *arena, const struct want *want)
 
 		if (!state->frames)
 			continue;
-		lab_cpu_collect(arena, zone);
+		gather(arena, zone, want);
 		/* The partner of lab_budget_give, for who waits. */
 		if (lab_load_seq_cst(&state->budget) >= need && lab_search_shows(arena, zone, want->order))
 			return true;
@@ -177,7 +189,8 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
 			    .cpu = request->cpu,
-			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL};
+			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL,
+			    .may_wake = request->gfp & LAB_GFP_KSWAPD_RECLAIM};
 	enum lab_status status = refuse(arena, request);
 	uint64_t frame;
 
@@ -205,16 +218,27 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	return LAB_OK;
 }
 
+static bool is_shredded(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	return arena->shredder && (request->gfp & LAB_GFP_SHRED || arena->state->flags & LAB_ARENA_SHRED_DEFAULT);
+}
+
+/* Too much for who may not take long, where there is somebody who can. */
+static bool is_deferred(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	return request->order >= LAB_DEFER_ORDER && !(request->gfp & LAB_GFP_DIRECT_RECLAIM) &&
+	       is_shredded(arena, request) && arena->services && arena->services->reclaim_wake;
+}
+
 /* What the arena and the request ask for at release. Nobody owns the block now. */
 static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
 {
 	void *block = arena->base + (frame << arena->page_shift);
 	size_t bytes = block_bytes(arena, request->order);
-	uint32_t flags = arena->state->flags;
 
-	if (arena->shredder && (request->gfp & LAB_GFP_SHRED || flags & LAB_ARENA_SHRED_DEFAULT))
+	if (is_shredded(arena, request))
 		lab_shredder_run(arena->shredder, block, bytes);
-	else if (flags & LAB_ARENA_ZERO_ON_FREE)
+	else if (arena->state->flags & LAB_ARENA_ZERO_ON_FREE)
 		memset(block, 0, bytes);
 }
 
@@ -231,6 +255,11 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 	status = lab_page_retire(arena, frame, request->order, request->owner);
 	if (status)
 		return status;
+	if (is_deferred(arena, request)) {
+		lab_defer_push(arena, lab_chunk_info(arena, chunk)->zone, frame, request->order);
+		lab_wait_wake_worker(arena, lab_chunk_info(arena, chunk)->zone);
+		return LAB_OK;
+	}
 	wipe(arena, frame, request);
 	if (request->order == 0 && lab_cpu_keep(arena, request->cpu, chunk, frame))
 		return LAB_OK;

@@ -69,8 +69,8 @@ static uint64_t thorough_pass(uint64_t chunks, uint64_t cpus)
 {
 	uint64_t round = cpus * FLUSH + search_block(chunks) + search_every_word(chunks);
 
-	return cpus * FLUSH + FLOOR + 1 + FLUSH + BUDGET_TAKE + search_block(chunks) + (LAB_SEARCH_ROUNDS - 1) * round +
-	       BUDGET_GIVE;
+	return cpus * FLUSH + FLOOR + 1 + FLOOR + 1 + FLUSH + BUDGET_TAKE + search_block(chunks) +
+	       (LAB_SEARCH_ROUNDS - 1) * round + BUDGET_GIVE;
 }
 
 void lab_arena_step_bound(const struct lab_arena *arena, struct lab_step_bound *ret_bound)

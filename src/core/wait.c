@@ -2,6 +2,7 @@
 #include "core/wait.h"
 
 #include "core/cpu.h"
+#include "core/defer.h"
 
 void lab_arena_serve(struct lab_arena *arena, const struct lab_arena_services *services)
 {
@@ -56,6 +57,14 @@ uint64_t lab_wait_shrink(const struct lab_arena *arena, uint64_t frames)
 	return freed;
 }
 
+void lab_wait_wake_worker(const struct lab_arena *arena, unsigned zone)
+{
+	const struct lab_arena_services *services = arena->services;
+
+	if (services && services->reclaim_wake)
+		services->reclaim_wake(services->arg, zone);
+}
+
 void lab_wait_wake_reclaimer(const struct lab_arena *arena, unsigned class_zone)
 {
 	const struct lab_arena_services *services = arena->services;
@@ -87,7 +96,11 @@ bool lab_arena_reclaim(struct lab_arena *arena, enum lab_zone zone)
 	if ((unsigned)zone >= LAB_ZONE_COUNT)
 		return false;
 	state = lab_zone_state(arena, zone);
-	if (!state->frames || !lacking(state))
+	if (!state->frames)
+		return false;
+	if (lab_defer_finish_one(arena, zone))
+		return true;
+	if (!lacking(state))
 		return false;
 	lab_cpu_collect(arena, zone);
 	return lacking(state) && lab_wait_shrink(arena, lacking(state));

@@ -48,4 +48,7 @@ uint64_t lab_wait_shrink(const struct lab_arena *arena, uint64_t frames);
  * are under their low mark. */
 void lab_wait_wake_reclaimer(const struct lab_arena *arena, unsigned class_zone);
 
+/* A block of the zone's was deferred: wakes the same, whatever is free. */
+void lab_wait_wake_worker(const struct lab_arena *arena, unsigned zone);
+
 #endif

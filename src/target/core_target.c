@@ -171,6 +171,9 @@ static enum lab_status core_free(void *self, void *block, const struct lab_reque
 	struct lab_alloc_request translated = translate(request);
 	struct lab_page *page = lab_page_of(&core->arena, block);
 
+	/* However it was taken, nobody who interrupts has time to overwrite it. */
+	if (translated.gfp & LAB_GFP_SHRED && core->host->context() != LAB_CONTEXT_TASK)
+		translated.gfp &= ~LAB_GFP_DIRECT_RECLAIM;
 	return page ? lab_page_free(&core->arena, page, &translated) : LAB_BAD_ADDRESS;
 }
 
