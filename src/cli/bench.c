@@ -233,10 +233,10 @@ static int run(int argc, const char **argv)
 	static struct words words = {.seed = "1"};
 	const struct poptOption table[] = {
 		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
-		 "rounds, each with every case once (alloc 15, sim 5)", "N"},
+		 "rounds, each with every case once (alloc, shred 15, sim 5)", "N"},
 		{"target", '\0', POPT_ARG_STRING, &words.target, 0,
-		 "alloc: these, compared to the first (core, the other built-ins, the peers); scale: these "
-		 "(core,locked)",
+		 "alloc, frag: these, compared to the first (core, the other built-ins, the peers); scale: these "
+		 "(core,locked); tail: this one (core)",
 		 "T[,T]"},
 		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0,
 		 "alloc: of repeat, bulk, random, full90; scale: of repeat, bulk, grow, remote, full (all)", "P[,P]"},
@@ -244,12 +244,13 @@ static int run(int argc, const char **argv)
 		{"days", '\0', POPT_ARG_STRING, &words.days, 0, "frag: of the workload (7)", "N"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
 		 "N"},
-		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "sim: of each exhaustive search (10s)", "T"},
-		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0, "sim: schedules of each search for a bug (20000)",
-		 "N"},
+		{"time", '\0', POPT_ARG_STRING, &words.time, 0,
+		 "sim: of each exhaustive search (10s); tail: of each source of interrupts (4s)", "T"},
+		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0,
+		 "sim: schedules of each search for a bug (20000); tail: of each strategy (5000)", "N"},
 		{"program", '\0', POPT_ARG_STRING, &words.program, 0, "sim: only this one", "NAME"},
-		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "alloc, sim: 3 rounds of an eighth of the length",
-		 NULL},
+		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0,
+		 "less of everything, for a first look: alloc, sim, tail, frag, shred", NULL},
 		{"budget", '\0', POPT_ARG_STRING, &words.detect.budget, 0,
 		 "detect: of a try (10s; six times as much with threads)", "T"},
 		{"seeds", '\0', POPT_ARG_STRING, &words.detect.seeds, 0, "detect: tries with a seed each (5)", "N"},

