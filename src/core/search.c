@@ -7,11 +7,16 @@
 #include "core/steps.h"
 #include "core/wait.h"
 
+/* From here on a block is looked for where the last one was found before it is looked for elsewhere. */
+#define HINT_ORDER 9u
+
 /* A walk round a zone's chunks in windows, from the hint on. */
 struct round {
 	uint32_t first, count, at, left;
+	bool alone; /* the hint's chunk by itself comes before all of them */
 };
 
+/* Single frames go round: by the time that they come back to a chunk more of it is free. */
 static struct round round_from(const struct lab_zone_state *zone, const lab_atomic32 *hint)
 {
 	struct round round = {.first = zone->first_chunk, .count = zone->end_chunk - zone->first_chunk};
@@ -19,6 +24,20 @@ static struct round round_from(const struct lab_zone_state *zone, const lab_atom
 
 	round.left = round.count;
 	round.at = chunk >= round.first && chunk < zone->end_chunk ? chunk - round.first : 0;
+	return round;
+}
+
+/*
+ * Blocks are taken from the zone's start on, whoever asks: what lies high stays whole. Where great blocks come and go
+ * the first look is enough, and no CPU meets another.
+ */
+static struct round round_of_blocks(const struct lab_zone_state *zone, unsigned order, const lab_atomic32 *hint)
+{
+	struct round round = round_from(zone, hint);
+
+	round.alone = order >= HINT_ORDER;
+	if (!round.alone)
+		round.at = 0;
 	return round;
 }
 
@@ -31,13 +50,18 @@ static uint32_t round_chunk(const struct round *round, uint32_t step)
 
 static uint32_t round_window(const struct round *round)
 {
-	return LAB_MIN(round->left, LAB_SEARCH_WINDOW);
+	return round->alone ? 1 : LAB_MIN(round->left, LAB_SEARCH_WINDOW);
 }
 
 static void round_next(struct round *round)
 {
 	uint32_t step = round_window(round);
 
+	if (round->alone) {
+		round->alone = false;
+		round->at = 0;
+		return;
+	}
 	round->at = (round->at + step) % round->count;
 	round->left -= step;
 }
@@ -68,7 +92,7 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 
 static uint64_t search_great(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round = round_from(lab_zone_state(arena, zone), hint);
+	struct round round = round_of_blocks(lab_zone_state(arena, zone), order, hint);
 
 	for (; round.left; round_next(&round)) {
 		uint32_t chunk;
@@ -111,7 +135,7 @@ static uint64_t take_broken(const struct lab_arena *arena, uint32_t chunk, unsig
 
 static uint64_t search_small(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round = round_from(lab_zone_state(arena, zone), hint);
+	struct round round = round_of_blocks(lab_zone_state(arena, zone), order, hint);
 
 	for (; round.left; round_next(&round)) {
 		uint64_t frame = LAB_FRAME_NONE;
