@@ -167,7 +167,8 @@ LAB_MUST_USE enum lab_status lab_page_alloc(struct lab_arena *arena, const struc
  * A block of order 2 or more that is to be shredded is overwritten here only if gfp has LAB_GFP_DIRECT_RECLAIM, or the
  * handle has no service reclaim_wake. Else it is deferred, which is quick: nobody has it, it is not counted as free and
  * not handed out, until it was overwritten by lab_arena_reclaim, lab_arena_shred_pending, lab_arena_drain, or a request
- * that finds its zone short without it, which overwrites no more than it needs if it is for a single frame.
+ * that finds its zone short without it, which overwrites no more than it needs if it is for a single frame. Nothing is
+ * deferred on a CPU that is offline, and who takes one offline finishes what there is.
  */
 LAB_MUST_USE enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page,
 					   const struct lab_alloc_request *request);

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "cli/bench.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
-#include "target/registry.h"
 
 #define COMMAND    (&lab_command_bench)
 #define TARGET_MAX 8u
@@ -40,27 +40,12 @@ static int take_patterns(struct plan *plan, char *list)
 	return 0;
 }
 
-/* One whose accesses are told, or a line on stderr. */
-static bool is_hooked(const char *word)
-{
-	const struct lab_target *target;
-	bool hooked = false;
-	char message[256];
-
-	if (lab_target_open_hooked(word, &target, &hooked, message, sizeof(message)) != LAB_OK)
-		lab_cli_error("bench: --target: %s", message);
-	else if (!hooked)
-		lab_cli_error("bench: --target: '%s': expected a hooked module: its accesses are what is counted",
-			      word);
-	return hooked;
-}
-
 static int take_targets(struct plan *plan, char *list)
 {
 	char *word;
 
 	while ((word = strsep(&list, ","))) {
-		if (!is_hooked(word))
+		if (!lab_bench_is_hooked(word))
 			return LAB_EXIT_USAGE;
 		if (plan->target_count == TARGET_MAX) {
 			lab_cli_error("bench: --target: '%s': expected at most %u targets", word, TARGET_MAX);

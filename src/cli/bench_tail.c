@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "cli/bench.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
 
@@ -60,6 +61,8 @@ int lab_bench_tail(const struct lab_tail_words *words, uint64_t seed, enum lab_f
 		lab_cli_error("bench: --time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms", words->time);
 		return LAB_EXIT_USAGE;
 	}
+	if (!lab_bench_is_hooked(plan.target))
+		return LAB_EXIT_USAGE;
 	fprintf(stderr, "bench tail: target=%s limit=%" PRIu64 " time=%.1fs seed=%" PRIu64 "\n", plan.target,
 		plan.limit, (double)plan.live_ns / 1e9, seed);
 	result = calloc(1, sizeof(*result));

@@ -258,6 +258,9 @@ enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, co
 	if (is_deferred(arena, request)) {
 		lab_defer_push(arena, lab_chunk_info(arena, chunk)->zone, frame, request->order);
 		lab_wait_wake_worker(arena, lab_chunk_info(arena, chunk)->zone);
+		/* Nobody drains a CPU that has gone. */
+		while (!lab_cpu_is_online(arena, request->cpu) && lab_arena_shred_pending(arena))
+			;
 		return LAB_OK;
 	}
 	wipe(arena, frame, request);

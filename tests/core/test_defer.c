@@ -203,6 +203,19 @@ static void what_would_not_suffice_is_left(void **state)
 	assert_int_equal(take(LAB_GFP_MEMALLOC, 0, &page), LAB_OK);
 }
 
+/* Nobody would drain it. */
+static void a_cpu_that_goes_leaves_nothing_deferred(void **state)
+{
+	struct lab_page *before = take_written(2), *after = take_written(2);
+
+	assert_int_equal(give(before, LAB_GFP_ATOMIC | LAB_GFP_SHRED, 2), LAB_OK);
+	assert_int_equal(lab_arena_cpu_offline(&fixture.arena, 0), LAB_OK);
+	assert_int_equal(left_in(before, 2), 0);
+	assert_int_equal(give(after, LAB_GFP_ATOMIC | LAB_GFP_SHRED, 2), LAB_OK);
+	assert_int_equal(left_in(after, 2), 0);
+	assert_int_equal(lab_arena_free_frames(&fixture.arena), FRAMES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +226,7 @@ int main(void)
 						close_arena),
 		cmocka_unit_test_setup_teardown(a_great_request_has_all_of_it_overwritten, open_arena, close_arena),
 		cmocka_unit_test_setup_teardown(what_would_not_suffice_is_left, open_arena, close_arena),
+		cmocka_unit_test_setup_teardown(a_cpu_that_goes_leaves_nothing_deferred, open_arena, close_arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
