@@ -7,16 +7,18 @@
 #include "core/steps.h"
 #include "core/wait.h"
 
-/* From here on a block is looked for where the last one was found before it is looked for elsewhere. */
-#define HINT_ORDER 9u
+/*
+ * Blocks up to this order are taken from a zone's start on, whoever asks: what lies high stays whole. Single frames and
+ * the greatest blocks, which are asked for most, do without that: they are what each CPU keeps apart.
+ */
+#define LOW_ORDER 8u
 
-/* A walk round a zone's chunks in windows, from the hint on. */
+/* A walk round a zone's chunks in windows. */
 struct round {
 	uint32_t first, count, at, left;
-	bool alone; /* the hint's chunk by itself comes before all of them */
 };
 
-/* Single frames go round: by the time that they come back to a chunk more of it is free. */
+/* From the hint on, where the CPU's last ones were found, apart from other CPUs'. */
 static struct round round_from(const struct lab_zone_state *zone, const lab_atomic32 *hint)
 {
 	struct round round = {.first = zone->first_chunk, .count = zone->end_chunk - zone->first_chunk};
@@ -27,16 +29,11 @@ static struct round round_from(const struct lab_zone_state *zone, const lab_atom
 	return round;
 }
 
-/*
- * Blocks are taken from the zone's start on, whoever asks: what lies high stays whole. Where great blocks come and go
- * the first look is enough, and no CPU meets another.
- */
 static struct round round_of_blocks(const struct lab_zone_state *zone, unsigned order, const lab_atomic32 *hint)
 {
 	struct round round = round_from(zone, hint);
 
-	round.alone = order >= HINT_ORDER;
-	if (!round.alone)
+	if (order > 0 && order <= LOW_ORDER)
 		round.at = 0;
 	return round;
 }
@@ -50,18 +47,13 @@ static uint32_t round_chunk(const struct round *round, uint32_t step)
 
 static uint32_t round_window(const struct round *round)
 {
-	return round->alone ? 1 : LAB_MIN(round->left, LAB_SEARCH_WINDOW);
+	return LAB_MIN(round->left, LAB_SEARCH_WINDOW);
 }
 
 static void round_next(struct round *round)
 {
 	uint32_t step = round_window(round);
 
-	if (round->alone) {
-		round->alone = false;
-		round->at = 0;
-		return;
-	}
 	round->at = (round->at + step) % round->count;
 	round->left -= step;
 }

@@ -16,9 +16,7 @@ struct lab_batch {
 	uint64_t mask;
 };
 
-/* Takes a block; *hint is moved to its chunk, where great ones begin. LAB_FRAME_NONE: one round over the zone found
- * none.
- */
+/* Takes a block; *hint: the last one's chunk, and then this one's. LAB_FRAME_NONE: a round over the zone found none. */
 uint64_t lab_search_block(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint);
 /*
  * The same for order 0 to 5 by looking at every word, whatever the chunks' states say: finds also a frame that an
