@@ -54,8 +54,8 @@ struct lab_sim_step {
 };
 
 /*
- * What a context does to memory that others may see, told when it is done, or about to be with nobody in between. A host
- * lock is one update where it is taken and one write where it is let go.
+ * What a context does to memory that others may see, told when it is done, or about to be with nobody in between. A
+ * host lock is one update where it is taken and one write where it is let go.
  */
 struct lab_sim_touch {
 	unsigned context, cpu;
@@ -89,7 +89,7 @@ struct lab_sim_options {
 	 */
 	void (*aside)(void *arg, bool aside);
 	void (*touch)(void *arg, const struct lab_sim_touch *touch); /* for who counts; or NULL */
-	void *arg; /* of all five */
+	void *arg;                                                   /* of all five */
 	/*
 	 * Of a hooked target: a byte is set for each pair of a read and the write that it met, by hash: a fuzzer's
 	 * extra counters, pair_count of them, a power of two. NULL: none.
