@@ -8,6 +8,7 @@ from pathlib import Path
 
 from program import CLEAN, built_peers, run
 
+SANITIZED = os.environ["SANITIZER"] != "none"
 STRATEGIES = ["auto", "bound", "irq", "random", "pct", "pos", "surw", "dpor"]
 
 
@@ -175,7 +176,8 @@ class Bench(unittest.TestCase):
     def test_frag(self):
         """The same days twice, to the last frame; single frames are never short while there are free ones."""
         first, _ = self.records("frag", "--days", "1", "--target", "locked")
-        self.assertEqual(first, self.records("frag", "--days", "1", "--target", "locked")[0])
+        if not SANITIZED:
+            self.assertEqual(first, self.records("frag", "--days", "1", "--target", "locked")[0])
         result, = first
         self.assertEqual((result["by"], result["refused_single"]), ("frames", 0))
         self.assertGreater(result["allocs"], 100000)
@@ -187,6 +189,7 @@ class Bench(unittest.TestCase):
             self.assertLessEqual(look["order_9"], look["free"])
         self.assertAlmostEqual(result["given"] * 512 / 32768, result["end"]["order_9"], delta=0.001)
 
+    @unittest.skipIf(SANITIZED, "its malloc is the sanitizer's")
     def test_frag_elsewhere(self):
         result, = self.records("frag", "--days", "1", "--target", "malloc")[0]
         self.assertEqual((result["by"], result["refused"], result["given"]), ("resident", 0, 0))
