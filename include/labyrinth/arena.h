@@ -156,7 +156,8 @@ struct lab_arena_services {
 	/* Sleeps until wake(key), unless *key is no longer `seen`. May come back early, for instance after a while. */
 	void (*wait)(void *arg, const uint32_t *key, uint32_t seen);
 	void (*wake)(void *arg, const uint32_t *key);   /* wakes all that wait; any context incl. NMI, never sleeps */
-	void (*reclaim_wake)(void *arg, unsigned zone); /* somebody call lab_arena_reclaim; likewise; NULL: no one */
+	void (*reclaim_wake)(void *arg, unsigned zone); /* somebody call lab_arena_reclaim; likewise; NULL: no one,
+							   and no shredding is deferred */
 	const struct lab_arena_shrinker *shrinkers;     /* asked in this order */
 	size_t shrinker_count;
 	void *arg;
@@ -179,9 +180,10 @@ void lab_arena_serve(struct lab_arena *arena, const struct lab_arena_services *s
 void lab_arena_services_futex(struct lab_arena_services *ret_services);
 void lab_arena_services_futex_shared(struct lab_arena_services *ret_services);
 /*
- * One step of a zone's reclaimer, to be repeated while it answers true: empties the caches of CPUs and asks the
- * shrinkers until the zone has its high mark free. False: it has, or there is nothing more to be had. For a thread of
- * the embedder's that reclaim_wake wakes. May sleep if a shrinker does.
+ * One step of a zone's reclaimer, to be repeated while it answers true: overwrites a block that was deferred; if there
+ * is none, empties the caches of CPUs and asks the shrinkers until the zone has its high mark free. False: it has, or
+ * there is nothing more to be had. For a thread of the embedder's that reclaim_wake wakes. May sleep if a shrinker
+ * does.
  */
 bool lab_arena_reclaim(struct lab_arena *arena, enum lab_zone zone);
 
@@ -204,6 +206,13 @@ LAB_MUST_USE enum lab_status lab_page_alloc(struct lab_arena *arena, const struc
  * Releases a block. request: order and owner must be the block's; gfp adds LAB_GFP_SHRED. Refusals change nothing:
  * LAB_BAD_ADDRESS, LAB_NOT_ALLOCATED, LAB_NOT_HEAD, LAB_WRONG_OWNER, LAB_WRONG_ORDER. Linearises where the owner word
  * is cleared: of two frees at once one wins.
+ *
+ * A block of order 2 or more that is to be shredded is overwritten here only if gfp has LAB_GFP_DIRECT_RECLAIM, or the
+ * handle has no service reclaim_wake. Else it is deferred, which is quick: nobody has it, it is not counted as free and
+ * not handed out, until it was overwritten by lab_arena_reclaim, lab_arena_shred_pending, lab_arena_drain, or a request
+ * that finds its zone short without it, which overwrites no more than it needs if it is for a single frame. Nothing is
+ * deferred on a CPU that is offline, and who takes one offline finishes what there is; nor in an arena that processes
+ * share, where who overwrites may be killed.
  */
 LAB_MUST_USE enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page,
 					   const struct lab_alloc_request *request);
@@ -252,7 +261,16 @@ LAB_MUST_USE enum lab_status labyrinth_void_free_page_gfp_atomic_exclusive(struc
 void *lab_alloc_address(struct lab_arena *arena, lab_gfp gfp);
 LAB_MUST_USE enum lab_status lab_free_address(struct lab_arena *arena, void *address);
 
-/* Gives the frames that a CPU's cache holds back to all. LAB_INVALID: no such CPU. */
+/*
+ * Overwrites one deferred block and frees it; false: there is none. For a thread of the embedder's, as
+ * lab_arena_reclaim which does it too. Never sleeps; takes as long as overwriting does, up to the greatest block.
+ */
+bool lab_arena_shred_pending(struct lab_arena *arena);
+
+/*
+ * Gives the frames that a CPU's cache holds back to all, and finishes what is deferred, of every CPU. LAB_INVALID: no
+ * such CPU.
+ */
 enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu);
 
 /*
@@ -279,6 +297,7 @@ struct lab_zone_stat {
 	uint64_t budget;                         /* what admission may still give */
 	uint64_t cached;                         /* in the caches of CPUs: of each 64 to 8,192, as the arena is great */
 	uint64_t untold;                         /* released, and not yet added to the budget; the same */
+	uint64_t deferred;                       /* released and to be overwritten: not free yet */
 	uint64_t free_blocks[LAB_ORDER_MAX + 1]; /* the greatest free blocks by order, caches left out; blocks */
 };
 struct lab_arena_stat {

@@ -5,16 +5,15 @@
 #include "core/budget.h"
 #include "core/chunk.h"
 #include "core/cpu.h"
+#include "core/defer.h"
 #include "core/page.h"
 #include "core/process.h"
 #include "core/park.h"
 #include "core/quick.h"
 #include "core/search.h"
 #include "core/shred.h"
+#include "core/steps.h"
 #include "core/trace.h"
-
-/* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
-#define SEARCH_ROUNDS 3u
 
 /* Rounds without progress after which a request that waits gives up. */
 #define IDLE_ROUNDS 16u
@@ -23,6 +22,7 @@
 struct want {
 	enum lab_class class;
 	unsigned order, cpu, class_zone;
+	bool may_wake; /* the reclaimer */
 };
 
 /* Apart, so that the short path saves no registers for them. */
@@ -43,7 +43,7 @@ static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct 
 	lab_atomic32 *hint = lab_search_hint(arena, want->cpu, zone, want->order);
 	uint64_t frame = lab_search_block(arena, zone, want->order, hint);
 
-	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < SEARCH_ROUNDS; round++) {
+	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < LAB_SEARCH_ROUNDS; round++) {
 		lab_cpu_collect(arena, zone);
 		frame = lab_search_block(arena, zone, want->order, hint);
 		if (frame == LAB_FRAME_NONE && want->order < LAB_WORD_ORDER)
@@ -107,6 +107,16 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 	return take_block(arena, zone, want, floor, thorough);
 }
 
+/* Brings what is free, or would be, where a request of that zone finds it. */
+static void gather(const struct lab_arena *arena, unsigned zone, const struct want *want)
+{
+	uint64_t floor = lab_budget_floor(lab_zone_state(arena, zone), zone, want->class, want->class_zone);
+
+	lab_cpu_collect(arena, zone);
+	if (lab_defer_help(arena, zone, want->order, floor) && want->may_wake)
+		lab_wait_wake_for(arena, zone);
+}
+
 /* Zones in order of preference: the request's own, then those below it. */
 static uint64_t take_from_any(const struct lab_arena *arena, const struct want *want, bool thorough)
 {
@@ -116,7 +126,7 @@ static uint64_t take_from_any(const struct lab_arena *arena, const struct want *
 		if (!lab_zone_state(arena, zone)->frames)
 			continue;
 		if (thorough)
-			lab_cpu_collect(arena, zone);
+			gather(arena, zone, want);
 		frame = take_from_zone(arena, zone, want, thorough);
 		if (frame != LAB_FRAME_NONE)
 			return frame;
@@ -134,7 +144,7 @@ static bool could_take(const struct lab_arena *arena, const struct want *want)
 
 		if (!state->frames)
 			continue;
-		lab_cpu_collect(arena, zone);
+		gather(arena, zone, want);
 		/* The partner of lab_budget_give, for who waits. */
 		if (lab_load_seq_cst(&state->budget) >= need && lab_search_shows(arena, zone, want->order))
 			return true;
@@ -201,7 +211,8 @@ static enum lab_status lab_page_alloc_slowly(struct lab_arena *arena, uint64_t f
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
 			    .cpu = request->cpu,
-			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL};
+			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL,
+			    .may_wake = request->gfp & LAB_GFP_KSWAPD_RECLAIM};
 	enum lab_status status = refuse(arena, request);
 
 	if (status)
@@ -248,16 +259,39 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	return LAB_OK;
 }
 
+static bool is_shredded(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	return arena->shredder && (request->gfp & LAB_GFP_SHRED || arena->state->flags & LAB_ARENA_SHRED_DEFAULT);
+}
+
+/*
+ * Too much for who may not take long, where there is somebody who can. Not where processes share the arena: one that is
+ * killed while it overwrites a block would have it in hand outside a call.
+ */
+static bool is_deferred(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	return request->order >= LAB_DEFER_ORDER && !(request->gfp & LAB_GFP_DIRECT_RECLAIM) &&
+	       is_shredded(arena, request) && arena->services && arena->services->reclaim_wake && !arena->process;
+}
+
+static void defer(struct lab_arena *arena, unsigned zone, uint64_t frame, const struct lab_alloc_request *request)
+{
+	lab_defer_push(arena, zone, frame, request->order);
+	lab_wait_wake_for(arena, zone);
+	/* Nobody drains a CPU that has gone. */
+	while (!lab_cpu_is_online(arena, request->cpu) && lab_arena_shred_pending(arena))
+		;
+}
+
 /* What the arena and the request ask for at release. Nobody owns the block now. */
 static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab_alloc_request *request)
 {
 	void *block = arena->base + (frame << arena->page_shift);
 	size_t bytes = block_bytes(arena, request->order);
-	uint32_t flags = arena->state->flags;
 
-	if (arena->shredder && (request->gfp & LAB_GFP_SHRED || flags & LAB_ARENA_SHRED_DEFAULT))
+	if (is_shredded(arena, request))
 		arena->shredder->run(arena->shredder, block, bytes);
-	else if (flags & LAB_ARENA_ZERO_ON_FREE)
+	else if (arena->state->flags & LAB_ARENA_ZERO_ON_FREE)
 		memset(block, 0, bytes);
 }
 
@@ -269,6 +303,10 @@ static enum lab_status release(struct lab_arena *arena, uint64_t frame, uint32_t
 
 	if (status)
 		return status;
+	if (is_deferred(arena, request)) {
+		defer(arena, lab_chunk_info(arena, chunk)->zone, frame, request);
+		return LAB_OK;
+	}
 	wipe(arena, frame, request);
 	if (request->order)
 		lab_cpu_give(arena, request->cpu, chunk, frame, request->order);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/chunk.h"
 #include "core/cpu.h"
+#include "core/defer.h"
 #include "core/layout.h"
 #include "core/page.h"
 #include "core/process.h"
@@ -148,7 +149,17 @@ enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu)
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		lab_cpu_flush(arena, cpu, zone);
 	lab_call_leave(arena, cpu);
+	while (lab_arena_shred_pending(arena))
+		;
 	return LAB_OK;
+}
+
+bool lab_arena_shred_pending(struct lab_arena *arena)
+{
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		if (lab_defer_finish_one(arena, zone))
+			return true;
+	return false;
 }
 
 lab_owner lab_page_owner(const struct lab_arena *arena, const struct lab_page *page)

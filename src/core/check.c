@@ -47,8 +47,14 @@ static bool cached_frames_of(const struct lab_arena *arena, uint32_t chunk, unsi
 	return true;
 }
 
-/* Free and cached frames have no owner; every other frame lies in a block. *end: where the last block ends. */
-static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned word, uint64_t *free_count,
+/* What the walk found in a zone. */
+struct counts {
+	uint64_t free, deferred;
+};
+
+/* Free and cached frames have no owner; every other frame lies in a block, owned or deferred. *end: where the last
+ * block ends. */
+static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned word, struct counts *counts,
 		       uint64_t *end)
 {
 	uint64_t frames = lab_chunk_word_frames(arena, chunk, word), free, cached;
@@ -58,17 +64,20 @@ static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned w
 		return false;
 	if (free & cached)
 		return false;
-	*free_count += lab_bits_count(free);
+	counts->free += lab_bits_count(free);
 	for (; frames; frames &= frames - 1) {
 		uint64_t frame = first + lab_bits_first(frames);
 		uint64_t owner = lab_load_relaxed(&arena->pages[frame].owner);
-		bool taken = !((free | cached) >> lab_bits_first(frames) & 1),
-		     head = owner && !lab_page_is_second(owner);
+		bool taken = !((free | cached) >> lab_bits_first(frames) & 1), deferred = lab_page_is_deferred(owner);
+		bool head = deferred || (owner && !lab_page_is_second(owner));
 
 		if (taken != (head || frame < *end) || (head && frame < *end))
 			return false;
 		if (head)
-			*end = frame + (UINT64_C(1) << lab_page_order(arena, frame));
+			*end = frame + (UINT64_C(1)
+					<< (deferred ? lab_page_deferred_order(owner) : lab_page_order(arena, frame)));
+		if (deferred)
+			counts->deferred += *end - frame;
 	}
 	return true;
 }
@@ -93,7 +102,8 @@ static bool check_plug(const struct lab_arena *arena, unsigned cpu)
 
 enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_frame)
 {
-	uint64_t free_counts[LAB_ZONE_COUNT] = {0}, end = 0;
+	struct counts counts[LAB_ZONE_COUNT] = {0};
+	uint64_t end = 0;
 	struct lab_arena_stat stat;
 	bool sound = true;
 
@@ -101,7 +111,7 @@ enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_fra
 		unsigned zone = lab_chunk_info(arena, chunk)->zone;
 
 		for (unsigned word = 0; word < LAB_CHUNK_WORDS; word++) {
-			if (check_word(arena, chunk, word, &free_counts[zone], &end))
+			if (check_word(arena, chunk, word, &counts[zone], &end))
 				continue;
 			if (ret_frame)
 				*ret_frame = lab_chunk_base(arena, chunk) + word * LAB_WORD_FRAMES;
@@ -110,7 +120,8 @@ enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_fra
 	}
 	lab_arena_stat(arena, &stat);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
-		sound &= free_counts[zone] == stat.zones[zone].budget + stat.zones[zone].untold;
+		sound &= counts[zone].free == stat.zones[zone].budget + stat.zones[zone].untold &&
+			 counts[zone].deferred == stat.zones[zone].deferred;
 	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
 		sound &= check_plug(arena, cpu);
 	if (!sound && ret_frame)

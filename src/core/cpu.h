@@ -54,6 +54,9 @@ void lab_cpu_open(const struct lab_arena *arena, unsigned cpu, unsigned zone);
 /* True while a refill would be in vain. Wait-free. */
 bool lab_cpu_is_closed(const struct lab_arena *arena, unsigned cpu, unsigned zone);
 
+/* hotplug.c: false from the time on that the CPU begins to go. After a sequentially consistent update. Wait-free. */
+bool lab_cpu_is_online(const struct lab_arena *arena, unsigned cpu);
+
 static inline uint64_t lab_slot_half(uint64_t slot)
 {
 	return slot >> 33;

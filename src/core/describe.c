@@ -31,6 +31,10 @@ static enum lab_word describe_zone(struct place at, char *text, size_t room)
 
 	if (at.member < sizeof(zone->budget))
 		snprintf(text, room, "zone %s budget", name);
+	else if (at.member >= offsetof(struct lab_zone_state, deferred_frames))
+		snprintf(text, room, "zone %s deferred frames", name);
+	else if (at.member >= offsetof(struct lab_zone_state, deferred))
+		snprintf(text, room, "zone %s deferred blocks", name);
 	else if (at.member >= offsetof(struct lab_zone_state, floors) && floor < LAB_CLASS_COUNT)
 		snprintf(text, room, "zone %s floor of class %s", name, classes[floor]);
 	else

@@ -8,7 +8,7 @@
 #include "plat/atomic.h"
 
 #define LAB_LAYOUT_MAGIC   UINT64_C(0x68746e697279626c) /* "lbyrinth" */
-#define LAB_LAYOUT_VERSION 5u
+#define LAB_LAYOUT_VERSION 6u
 
 /*
  * How an arena's metadata lies in memory: frame and chunk numbers only, no pointer, so that it may be mapped anywhere.
@@ -47,6 +47,8 @@ struct lab_zone_state {
 	lab_atomic64 min, low, high, lowmem_reserve[LAB_ZONE_COUNT];
 	uint64_t frames;
 	uint32_t first_chunk, end_chunk; /* the zone's chunks lie in here, maybe with other zones' between them */
+	_Alignas(LAB_CACHE_LINE) lab_atomic64 deferred; /* defer.h: released blocks that are to be overwritten */
+	lab_atomic64 deferred_frames;                   /* in these, and in those that somebody is overwriting */
 };
 
 enum lab_plug { LAB_PLUG_ONLINE, LAB_PLUG_CHANGING, LAB_PLUG_OFFLINE };

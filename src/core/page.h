@@ -10,6 +10,8 @@
  *   0                          free, in a slot of a cache, or inside a block
  *   0xffff << 48 | order       second frame of a block of that order (from 1 on)
  *   0xffff << 48 | ...         free, and parked with a CPU: park.h
+ *   0xffff8 << 44 | order << 32 | next
+ *                              first frame of a block that is nobody's and to be overwritten: defer.h
  *   anything else              the owner; first frame of a block
  *
  * A block's first frame is even unless the block is one frame, so the word after it tells its order. The word of the
@@ -22,6 +24,29 @@
 static inline bool lab_page_is_second(uint64_t word)
 {
 	return word >= LAB_PAGE_SECOND;
+}
+
+/* The word of a released block of that order, from 1 on; next: what its stack has below. */
+#define LAB_PAGE_DEFERRED (LAB_PAGE_SECOND | UINT64_C(1) << 47)
+
+static inline uint64_t lab_page_deferred(unsigned order, uint64_t next)
+{
+	return LAB_PAGE_DEFERRED | (uint64_t)order << 32 | next;
+}
+
+static inline bool lab_page_is_deferred(uint64_t word)
+{
+	return word >= LAB_PAGE_DEFERRED;
+}
+
+static inline unsigned lab_page_deferred_order(uint64_t word)
+{
+	return (unsigned)(word >> 32 & 0xff);
+}
+
+static inline uint64_t lab_page_deferred_next(uint64_t word)
+{
+	return word & UINT64_C(0xffffffff);
 }
 
 /* True for a token that an owner may have. */

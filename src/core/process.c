@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/process.h"
 
-/* Looks at a closed gate, and one more for each chunk: longer than a reaper that is let run needs for one of its own.
- */
-#define PATIENCE 512u
-#define WAIT     4096u /* looks at a call under way, before the reaper gives up for now */
+#include "core/steps.h"
+
+#define WAIT 4096u /* looks at a call under way, before the reaper gives up for now */
 
 enum lab_status lab_arena_join(struct lab_arena *arena, unsigned *ret_process)
 {
@@ -44,7 +43,8 @@ static void wait_patiently(const struct lab_arena *arena, uint64_t look)
 	if (lab_load_relaxed(&arena->state->reaper) == arena->process)
 		return;
 	/* Relaxed: who comes in looks again. */
-	for (unsigned i = 0; i < PATIENCE + arena->chunk_count && lab_load_relaxed(&arena->state->gate) == look; i++)
+	for (unsigned i = 0; i < LAB_GATE_LOOKS + arena->chunk_count && lab_load_relaxed(&arena->state->gate) == look;
+	     i++)
 		lab_cpu_pause();
 }
 

@@ -4,16 +4,21 @@
 #include "base/bits.h"
 #include "core/chunk.h"
 #include "core/run.h"
+#include "core/steps.h"
 #include "core/wait.h"
 
-/* How many chunks are compared before one is broken: their states lie on two or three lines. */
-#define WINDOW 16u
+/*
+ * Blocks up to this order are taken from a zone's start on, whoever asks: what lies high stays whole. Single frames and
+ * the greatest blocks, which are asked for most, do without that: they are what each CPU keeps apart.
+ */
+#define LOW_ORDER 8u
 
-/* A walk round a zone's chunks in windows, from the hint on. */
+/* A walk round a zone's chunks in windows. */
 struct round {
 	uint32_t first, count, at, left;
 };
 
+/* From the hint on, where the CPU's last ones were found, apart from other CPUs'. */
 static struct round round_from(const struct lab_zone_state *zone, const lab_atomic32 *hint)
 {
 	struct round round = {.first = zone->first_chunk, .count = zone->end_chunk - zone->first_chunk};
@@ -21,6 +26,15 @@ static struct round round_from(const struct lab_zone_state *zone, const lab_atom
 
 	round.left = round.count;
 	round.at = chunk >= round.first && chunk < zone->end_chunk ? chunk - round.first : 0;
+	return round;
+}
+
+static struct round round_of_blocks(const struct lab_zone_state *zone, unsigned order, const lab_atomic32 *hint)
+{
+	struct round round = round_from(zone, hint);
+
+	if (order > 0 && order <= LOW_ORDER)
+		round.at = 0;
 	return round;
 }
 
@@ -33,7 +47,7 @@ static uint32_t round_chunk(const struct round *round, uint32_t step)
 
 static uint32_t round_window(const struct round *round)
 {
-	return LAB_MIN(round->left, WINDOW);
+	return LAB_MIN(round->left, LAB_SEARCH_WINDOW);
 }
 
 static void round_next(struct round *round)
@@ -83,12 +97,12 @@ static uint64_t take_from_last(const struct lab_arena *arena, unsigned zone, uns
 
 static uint64_t search_great(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round;
-	uint64_t last = take_from_last(arena, zone, order, hint);
+	struct round round = round_of_blocks(lab_zone_state(arena, zone), order, hint);
+	uint64_t last = order > LOW_ORDER ? take_from_last(arena, zone, order, hint) : LAB_FRAME_NONE;
 
 	if (last != LAB_FRAME_NONE)
 		return last;
-	for (round = round_from(lab_zone_state(arena, zone), hint); round.left; round_next(&round)) {
+	for (; round.left; round_next(&round)) {
 		uint32_t chunk;
 
 		while ((chunk = fullest(arena, zone, &round, order)) != LAB_CHUNK_NONE) {
@@ -129,7 +143,7 @@ static uint64_t take_broken(const struct lab_arena *arena, uint32_t chunk, unsig
 
 static uint64_t search_small(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round = round_from(lab_zone_state(arena, zone), hint);
+	struct round round = round_of_blocks(lab_zone_state(arena, zone), order, hint);
 
 	for (; round.left; round_next(&round)) {
 		uint64_t frame = LAB_FRAME_NONE;

@@ -32,7 +32,7 @@ static inline void lab_search_note_given(lab_atomic32 *hint, uint32_t chunk)
 		lab_store_relaxed(hint, chunk);
 }
 
-/* Takes a block; *hint is where to begin and is moved. LAB_FRAME_NONE: none was found in one round over the zone. */
+/* Takes a block; *hint: the last one's chunk, and then this one's. LAB_FRAME_NONE: a round over the zone found none. */
 uint64_t lab_search_block(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint);
 /*
  * The same for order 0 to 5 by looking at every word, whatever the chunks' states say: finds also a frame that an

@@ -84,6 +84,7 @@ static void stat_counts(const struct lab_arena *arena, struct lab_arena_stat *st
 
 		it->budget = lab_load_relaxed(&lab_zone_state(arena, zone)->budget);
 		it->free = it->budget + it->cached + it->untold;
+		it->deferred = lab_load_relaxed(&lab_zone_state(arena, zone)->deferred_frames);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "core/wait.h"
 
 #include "core/cpu.h"
+#include "core/defer.h"
 #include "core/process.h"
 
 void lab_arena_serve(struct lab_arena *arena, const struct lab_arena_services *services)
@@ -90,7 +91,11 @@ bool lab_arena_reclaim(struct lab_arena *arena, enum lab_zone zone)
 	if ((unsigned)zone >= LAB_ZONE_COUNT || lab_process_is_stranger(arena))
 		return false;
 	state = lab_zone_state(arena, zone);
-	if (!state->frames || !lacking(state))
+	if (!state->frames)
+		return false;
+	if (lab_defer_finish_one(arena, zone))
+		return true;
+	if (!lacking(state))
 		return false;
 	lab_call_enter(arena, 0);
 	lab_cpu_collect(arena, zone);

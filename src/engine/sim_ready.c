@@ -149,8 +149,8 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 		status = ready_contexts(sim, scenario);
 	if (status == LAB_OK)
 		status = lab_sim_shape_use(sim, scenario);
-	sim->hurries =
-		sim->options.settled && !sim->options.trace && !sim->options.pairs && !sim->has_fire_at && !sim->tells;
+	sim->hurries = sim->options.settled && !sim->options.trace && !sim->options.touch && !sim->options.pairs &&
+		       !sim->has_fire_at && !sim->tells;
 	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
 	sim->engine_events_most = sim->options.step_budget + (sim->module ? 4096 : 64) * scenario->machine.frame_count;
 	if (sim->module)

@@ -315,6 +315,9 @@ void lab_sim_step_end(struct lab_sim *sim);
 /* sim_access.c: the address as a number that is the same in every process, 4 * offset + where: 1 frames, 2 heap, 3 the
  * module's variables; 0 for memory that lies anywhere. */
 uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address);
+/* Whoever runs has touched that: for options.touch, which is not NULL. Nothing of the engine's own is told. */
+void lab_sim_tell_touch(struct lab_sim *sim, enum lab_sim_event kind, const void *address, size_t bytes, bool atomic,
+			bool changed);
 
 /* sim_pairs.c: a context met what another one, or itself, left in memory: for options.pairs. */
 void lab_sim_pair(struct lab_sim *sim, const struct lab_sim_pending *access, const struct lab_sim_context *context);

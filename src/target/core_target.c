@@ -266,7 +266,16 @@ static enum lab_status core_free(void *self, void *block, const struct lab_reque
 	struct core *core = self;
 	struct lab_page *page = lab_page_of(&core->arena, block);
 
-	return page ? lab_page_free(&core->arena, page, translate(request)) : LAB_BAD_ADDRESS;
+	struct lab_alloc_request hurried;
+
+	if (!page)
+		return LAB_BAD_ADDRESS;
+	if (!(request->gfp & LAB_GFP_SHRED) || core->host->context() == LAB_CONTEXT_TASK)
+		return lab_page_free(&core->arena, page, translate(request));
+	/* However it was taken, nobody who interrupts has time to overwrite it. */
+	hurried = *translate(request);
+	hurried.gfp &= ~LAB_GFP_DIRECT_RECLAIM;
+	return lab_page_free(&core->arena, page, &hurried);
 }
 
 static enum lab_status core_transfer(void *self, void *block, lab_owner from, lab_owner to)
