@@ -30,6 +30,7 @@ struct way {
 struct lab_shred_ways {
 	struct way ways[LAB_SHRED_WAYS];
 	size_t count;
+	struct lab_shredder *shredder;
 	struct lab_arena arena;
 	bool have_arena;
 	void *base, *memory, *sodium;
@@ -92,6 +93,9 @@ static enum lab_status open_arena(struct lab_shred_ways *ways)
 
 	config.base = ways->base;
 	if (status == LAB_OK)
+		status = lab_shredder_create(1, &ways->shredder);
+	config.shredder = ways->shredder;
+	if (status == LAB_OK)
 		status = lab_arena_create(&ways->arena, &config);
 	ways->have_arena = status == LAB_OK;
 	return status;
@@ -132,6 +136,8 @@ void lab_shred_ways_close(struct lab_shred_ways *ways)
 		EVP_CIPHER_CTX_free(ways->ways[i].cipher);
 	if (ways->have_arena)
 		lab_arena_fini(&ways->arena);
+	if (ways->shredder)
+		lab_shredder_destroy(ways->shredder);
 	if (ways->base)
 		lab_vm_unmap(ways->base, FRAMES << PAGE_SHIFT);
 	if (ways->memory)

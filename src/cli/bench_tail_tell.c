@@ -32,7 +32,9 @@ static void print_steps(const struct lab_tail_result *result)
 	if (result->bounded)
 		printf("\nclosest: the least that any call stayed below its bound by. The bound is derived in "
 		       "src/core/steps.c:\nwrites of others x (the window of chunks that are compared + 3) + for each "
-		       "zone of C chunks, with P CPUs,\n332 C + 78 P + 192, + 2.\n");
+		       "zone of C chunks, with P CPUs\nof S slots each, 332 C + 222 P S + 217 S + 18 P + 301, + 20 at "
+		       "the "
+		       "most.\n");
 }
 
 static void print_live(const struct lab_tail_result *result)

@@ -123,8 +123,8 @@ static enum lab_status init(struct core *core, const struct lab_arena_config *co
 	return status ? status : lab_arena_init(&core->arena, config, metadata, bytes);
 }
 
-/* What the host gives is what the arena asks for. */
-static void serve(struct core *core, const struct lab_host *host)
+/* What the host gives is what the arena asks for. Only a target that reclaims has a reclaimer to be woken. */
+static void serve(struct core *core, const struct lab_host *host, bool reclaims)
 {
 	core->host = host;
 	core->shrinker = (struct lab_arena_shrinker){.shrink = shrink, .arg = core};
@@ -132,7 +132,7 @@ static void serve(struct core *core, const struct lab_host *host)
 		.might_sleep = might_sleep,
 		.wait = wait_on,
 		.wake = wake,
-		.reclaim_wake = reclaim_wake,
+		.reclaim_wake = reclaims ? reclaim_wake : NULL,
 		.shrinkers = &core->shrinker,
 		.shrinker_count = 1,
 		.arg = core,
@@ -201,7 +201,7 @@ static enum lab_status create(const struct lab_machine *machine, unsigned proces
 	if (!status && options.tracer)
 		lab_arena_set_tracer(&core->arena, options.tracer);
 	if (!status)
-		serve(core, machine->host);
+		serve(core, machine->host, !process_count);
 	if (!status && process_count)
 		status = join_all(core, process_count);
 	if (status) {
