@@ -80,7 +80,7 @@ class Stress(unittest.TestCase):
             self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
             told = json.loads(answer.stdout.splitlines()[-1])
             self.assertTrue(told["clean"])
-            self.assertGreater(told["kills"], 3)
+            self.assertGreater(told["kills"], 0)
             self.assertGreaterEqual(told["reaps"], told["kills"])
             self.assertGreater(told["censuses"], 0)
             self.assertGreater(told["ops"], 1000)
