@@ -78,7 +78,7 @@ class Embed(unittest.TestCase):
     def test_the_library_allocates_prints_and_starts_nothing(self):
         for kind in ("so", "a"):
             asked = names(self.libs / f"liblabyrinth.{kind}", "--undefined-only")
-            self.assertIn("mmap", {name.split("@")[0] for name in asked})
+            self.assertTrue({"mmap", "mmap64"} & {name.split("@")[0] for name in asked})
             self.assertEqual([name for name in sorted(asked) if NEVER.match(name)], [])
             cipher = names(self.libs / f"liblabyrinth-shred.{kind}", "--undefined-only")
             self.assertTrue([name for name in cipher if NEVER.match(name)], "the pattern finds nothing anywhere")
