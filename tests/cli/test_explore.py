@@ -14,6 +14,9 @@ from pathlib import Path
 
 from program import CLEAN, FINDING, USAGE, run, start
 
+# Of the many runs that crash here, each would be told with names, which takes a sanitizer a while.
+os.environ.setdefault("ASAN_OPTIONS", "symbolize=0")
+
 HARNESS, NONDETERMINISM = 3, 4
 LOST_UPDATE = os.environ["LOST_UPDATE"]
 HOOKED = str(Path(LOST_UPDATE).parent / "hooked" / Path(LOST_UPDATE).name)

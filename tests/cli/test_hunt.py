@@ -12,6 +12,9 @@ from pathlib import Path
 
 from program import CLEAN, FINDING, USAGE, run, start
 
+# Of the many runs that crash here, each would be told with names, which takes a sanitizer a while.
+os.environ.setdefault("ASAN_OPTIONS", "symbolize=0")
+
 NO_ANSWER = 5
 LOST_UPDATE = os.environ["LOST_UPDATE"]
 HOOKED = os.environ["LOST_UPDATE_HOOKED"]
