@@ -7,7 +7,11 @@ PATH = os.environ["LABYRINTH"]
 CLEAN, FINDING, USAGE, HARNESS = 0, 1, 2, 3
 
 
-def run(*args, timeout=60, cwd=None):
+# Under a sanitizer, and on a busy machine, what crashes many times takes its time.
+PATIENCE = 60 if os.environ.get("SANITIZER", "none") == "none" else 300
+
+
+def run(*args, timeout=PATIENCE, cwd=None):
     return subprocess.run([PATH, *args], encoding="utf-8", capture_output=True, timeout=timeout, check=False, cwd=cwd)
 
 
