@@ -123,8 +123,8 @@ static int hunt_down(struct lab_hunt *hunt)
 	if (!code)
 		tell_end(emit, hunt);
 	lab_emit_close(emit);
-	if (!code && state->failed) {
-		lab_cli_error("hunt: the target cannot be run");
+	if (!code && state->status != LAB_OK) {
+		lab_cli_error("hunt: the target cannot be run: %s", lab_status_name(state->status));
 		code = LAB_EXIT_HARNESS;
 	}
 	if (code)

@@ -44,7 +44,7 @@ struct lab_hunt_state {
 	uint64_t started_ns, told_ns, found_ns, scenarios, schedules;
 	uint64_t next;                     /* number of the variation that is due */
 	lab_atomic32 stop;                 /* the user asked to end */
-	bool failed;                       /* the engine cannot run the target */
+	enum lab_status status;            /* LAB_OK; else why the engine cannot run the target */
 	struct lab_hunt_catch present;     /* the scenario under way */
 	struct lab_hunt_catch same, other; /* of the rule that is hunted; the first one of another */
 };

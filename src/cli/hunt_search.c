@@ -17,10 +17,9 @@ static bool search(struct lab_hunt *hunt, const struct lab_scenario *scenario, s
 
 	for (unsigned i = 1; !strategy->done && !outgrown && others < OTHERS_MOST; i++) {
 		choices->count = 0;
-		if (lab_sim_run(hunt->sim, scenario, &options, result) != LAB_OK) {
-			hunt->state->failed = true;
+		hunt->state->status = lab_sim_run(hunt->sim, scenario, &options, result);
+		if (hunt->state->status != LAB_OK)
 			break;
-		}
 		hunt->state->schedules++;
 		outgrown = result->outgrown;
 		if (result->found) {

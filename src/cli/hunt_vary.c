@@ -19,6 +19,7 @@
 #define SKIPPED_MOST 32u
 #define MORE_MOST    24u /* operations added to what broke another rule */
 #define MORE_ORDERS  3u
+#define FRAMES_MOST  UINT64_C(4096) /* an edit may ask for more than there is memory */
 
 static const size_t ops[] = {2, 4, 8, 16, 64};
 static const uint64_t frames[] = {64, 16, 256};
@@ -106,7 +107,8 @@ void lab_hunt_vary(struct lab_hunt *hunt)
 			edited(hunt, &prng, &scenario);
 		for (uint64_t i = LAB_MIN(round, (uint64_t)SHARE_ROUNDS); i; i--)
 			share *= SHARE_FACTOR;
-		lab_hunt_scenario(hunt, &scenario, share);
+		if (scenario.machine.frame_count <= FRAMES_MOST)
+			lab_hunt_scenario(hunt, &scenario, share);
 	}
 	lab_scenario_free(&scenario);
 }

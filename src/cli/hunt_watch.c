@@ -52,7 +52,7 @@ bool lab_hunt_over(struct lab_hunt *hunt)
 		state->told_ns = now_ns;
 		tell_progress(hunt, now_ns);
 	}
-	return state->same.count || state->failed || stop_asked(hunt) ||
+	return state->same.count || state->status != LAB_OK || stop_asked(hunt) ||
 	       now_ns - state->started_ns >= hunt->plan->time_ns;
 }
 

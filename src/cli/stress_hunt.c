@@ -124,7 +124,6 @@ void lab_stress_hunt(const struct lab_stress_plan *plan, struct lab_stress_resul
 	struct lab_stress_trail *trail = &result->trail;
 	char artifact[LAB_STRESS_PATH];
 	size_t used = strlen(trail->note);
-	const char *how;
 	int code;
 
 	if (plan->hunt_ns < 1000000 || !trail->scene[0] || lab_cli_stop_asked())
@@ -140,6 +139,11 @@ void lab_stress_hunt(const struct lab_stress_plan *plan, struct lab_stress_resul
 		snprintf(trail->artifact, sizeof(trail->artifact), "%s", artifact);
 		return;
 	}
-	how = code == LAB_EXIT_NO_ANSWER ? "no schedule that shows it was found" : "the hunt for a schedule failed";
-	snprintf(trail->note + used, sizeof(trail->note) - used, "; %s", how);
+	if (code == LAB_EXIT_NO_ANSWER)
+		snprintf(trail->note + used, sizeof(trail->note) - used, "; no schedule that shows it was found");
+	else if (code < 0)
+		snprintf(trail->note + used, sizeof(trail->note) - used, "; the hunt for a schedule did not end");
+	else
+		snprintf(trail->note + used, sizeof(trail->note) - used,
+			 "; the hunt for a schedule failed, exit code %d", code);
 }

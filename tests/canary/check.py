@@ -19,6 +19,8 @@ from pathlib import Path
 CLEAN = ("core", "locked")
 # Stress may be unlucky on a busy machine: it gets these many seconds, one after the other, until it finds something.
 STRESS_SECONDS = (2, 6, 20)
+# As long as a sanitizer may need for a schedule that shows it; it ends when one is found.
+HUNT_SECONDS = 120
 CLEAN_SECONDS = 1
 CLEAN_SCHEDULES = 5000
 # Of what was found, made small: what a person reads to the end.
@@ -76,7 +78,7 @@ def check_stress(program, rule, module, hooked, options, folder):
         return run(program, ["stress", "--target", target, "--duration", f"{seconds}s", *more] + options, folder)
 
     for seconds in STRESS_SECONDS:
-        answer = stress(module, seconds, ["--hooked", hooked])
+        answer = stress(module, seconds, ["--hooked", hooked, "--hunt", f"{HUNT_SECONDS}s"])
         if answer.returncode:
             break
     closing = demand_finding(answer, rule)

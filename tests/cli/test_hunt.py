@@ -115,10 +115,11 @@ class Hunt(unittest.TestCase):
         self.assertFalse((self.root / "findings").exists())
 
     def test_what_no_schedule_shows_is_told_as_a_log(self):
-        answer = self.stress(SLOW, "--watchdog", "200ms", "--hunt", "1s")
+        # thousands of variations, some of which ask for more memory than there is
+        answer = self.stress(SLOW, "--watchdog", "200ms", "--hunt", "4s")
         lines = self.closing(answer, "log")
         self.assertTrue(lines[0].startswith("finding: R09 "), lines)
-        self.assertIn("; no schedule that shows it was found)", lines[1])
+        self.assertIn("; no schedule that shows it was found)", lines[1], answer.stderr)
         self.assertIn("labyrinth stress ", lines[2])
         verdict = json.loads(self.json.read_text())["verdict"]
         self.assertEqual((verdict["rule"], verdict.get("artifact")), ("R09", None))
@@ -130,7 +131,7 @@ class Hunt(unittest.TestCase):
         answer = self.stress(SLOW, "--hunt", "1s")
         lines = self.closing(answer, "log")
         self.assertTrue(lines[0].startswith("finding: R00 "), lines)
-        self.assertIn("; no schedule that shows it was found)", lines[1])
+        self.assertIn("; no schedule that shows it was found)", lines[1], answer.stderr)
 
     def test_sigint_ends_the_hunt_with_what_is_known(self):
         program = start(*self.stress_arguments(SLOW, "--watchdog", "200ms", "--duration", "20s", "--hunt", "10m"),
