@@ -8,11 +8,12 @@
  * it back. The kept list holds the memory, so its room bounds how deep one context can go.
  */
 
+/* Ordinary, high, atomic, memalloc: all without the rights to wait and to wake the reclaimer, which would give back. */
 static const lab_gfp classes[] = {
-	LAB_GFP_KERNEL,
-	LAB_GFP_KERNEL | LAB_GFP_HIGH,
-	LAB_GFP_ATOMIC,
-	LAB_GFP_ATOMIC | LAB_GFP_MEMALLOC,
+	0,
+	LAB_GFP_HIGH | LAB_GFP_NOMEMALLOC,
+	LAB_GFP_HIGH,
+	LAB_GFP_HIGH | LAB_GFP_MEMALLOC,
 };
 
 #define TRIES_MAX 4096u /* of one class, should others give back as fast as this one takes */

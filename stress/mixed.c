@@ -27,6 +27,7 @@ static const struct choice {
 	{LAB_OP_LOCK, 6, TASK | IRQ, false},  {LAB_OP_RAISE, 10, ANY, false},
 	{LAB_OP_DRAIN, 2, TASK, false},       {LAB_OP_RECLAIM, 4, TASK, false},
 	{LAB_OP_WATERMARK, 1, TASK, false},   {LAB_OP_WAIT, 1, TASK, false},
+	{LAB_OP_OFFLINE, 1, TASK, false},     {LAB_OP_ONLINE, 2, TASK, false},
 };
 
 static bool is_in_subset(const struct lab_workload_state *state, unsigned index, enum lab_context_kind kind)
@@ -114,6 +115,8 @@ static struct lab_op fill_in(const struct lab_workload_setting *setting, struct 
 		state->lock = op.peer + 1u;
 		break;
 	case LAB_OP_DRAIN:
+	case LAB_OP_OFFLINE:
+	case LAB_OP_ONLINE:
 		op.peer = (uint16_t)lab_prng_below(&state->prng, setting->threads);
 		break;
 	case LAB_OP_RECLAIM:

@@ -10,11 +10,19 @@
 /*
  * A workload says what each context does next; one const descriptor a file. It draws from the actor's own prng and
  * looks at nothing but the actor's slots and its own few words, so the same seed asks for the same operations wherever
- * the target's answers are the same.
+ * the target's answers are the same. Only `strand` is a play of several contexts, which wait for one another.
  */
+
+/* What the contexts of `strand` tell one another, and what came out; all zero at first. */
+struct lab_workload_shared {
+	lab_atomic64 stand, got;
+	lab_atomic64 rounds, reserve,
+		reached; /* rounds that count; frames below the floor, and how many were reached */
+};
 
 /* What all actors of a run share. */
 struct lab_workload_setting {
+	struct lab_workload_shared *shared;
 	const struct lab_machine *machine;
 	uint64_t caps;
 	unsigned threads, levels; /* levels: interrupts that come, 1 << kind each */
@@ -34,9 +42,13 @@ struct lab_workload_state {
 struct lab_workload {
 	const char *name, *summary;
 	unsigned burst_max; /* most operations of one firing of a handler */
+	bool times_all;     /* every operation is timed, and not one in some */
 	/* The next operation; any context, wait-free. */
 	struct lab_op (*next)(const struct lab_workload_setting *setting, struct lab_workload_state *state,
 			      const struct lab_actor *actor);
+	/* An operation ended; in the same context. NULL: it does not matter. */
+	void (*done)(const struct lab_workload_setting *setting, struct lab_workload_state *state,
+		     const struct lab_actor *actor, const struct lab_op *op, enum lab_status status);
 };
 
 /* In the order `labyrinth workloads` lists them. */
@@ -63,6 +75,7 @@ unsigned lab_workload_order(const struct lab_workload_setting *setting, struct l
 unsigned lab_workload_peer(const struct lab_workload_setting *setting, unsigned thread, enum lab_context_kind kind);
 
 extern const struct lab_workload lab_workload_nic_rx, lab_workload_storage_dma, lab_workload_fragmenter,
-	lab_workload_exhaust, lab_workload_handoff, lab_workload_nested, lab_workload_mixed;
+	lab_workload_exhaust, lab_workload_handoff, lab_workload_nested, lab_workload_reclaim, lab_workload_mixed,
+	lab_workload_hotplug, lab_workload_strand, lab_workload_rt_control;
 
 #endif

@@ -5,7 +5,7 @@ set -uo pipefail
 build=$1
 passed=0 failed=0
 
-for fuzzer in fuzz_scenario fuzz_sequential fuzz_interrupt fuzz_text fuzz_artifact; do
+for fuzzer in fuzz_scenario fuzz_sequential fuzz_interrupt fuzz_text fuzz_artifact fuzz_arena; do
 	for engine in libfuzzer afl; do
 		if "$build/labyrinth" fuzz "$fuzzer" --engine "$engine" --time 10s \
 			--dir "$build/smoke/$fuzzer-$engine"; then

@@ -17,7 +17,8 @@
  *
  * Every call but those that say so is lock-free, bounded by the successful writes of others, never sleeps, makes no
  * system call, allocates nothing, and may be made from any interrupt level including NMI, at any instruction of another
- * call. All state of an arena lies in one block of metadata that holds no pointer, so several processes may map it.
+ * call. A request with LAB_GFP_DIRECT_RECLAIM sleeps where its handle has the services for it (lab_arena_serve). All
+ * state of an arena lies in one block of metadata that holds no pointer, so several processes may map it.
  */
 
 #define LAB_FRAME_NONE UINT64_MAX
@@ -25,10 +26,12 @@
 /* Arena options. */
 #define LAB_ARENA_VIEWS         0x1u /* keep a view count a frame (one byte each): lab_page_map and lab_page_unmap */
 #define LAB_ARENA_SHRED         0x2u /* serve LAB_GFP_SHRED: creation prepares cipher contexts (allocates, seeds them) */
-#define LAB_ARENA_SHRED_DEFAULT 0x4u /* shred every block at release; implies LAB_ARENA_SHRED */
-#define LAB_ARENA_ZERO_ON_FREE  0x8u /* zero every block that is not shredded at release */
+#define LAB_ARENA_SHRED_DEFAULT 0x4u  /* shred every block at release; implies LAB_ARENA_SHRED */
+#define LAB_ARENA_ZERO_ON_FREE  0x8u  /* zero every block that is not shredded at release */
+#define LAB_ARENA_TRACE         0x10u /* keep since when and from where each block is held: <labyrinth/diagnose.h> */
 
 struct lab_shredder;
+struct lab_tracer;
 
 struct lab_arena_config {
 	uint64_t frame_count;         /* frames from base on, holes included; below 2^32 */
@@ -61,10 +64,12 @@ struct lab_arena {
 	struct lab_state *state;
 	char *base;
 	struct lab_page *pages;
-	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views;
+	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views, *traces;
 	struct lab_shredder *shredder;
+	const struct lab_tracer *tracer;
+	const struct lab_arena_services *services;
 	uint64_t frame_count;
-	unsigned page_shift;
+	unsigned page_shift, order_max, cpu_count, chunk_count;
 	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
 	bool owns_shredder;
 };
@@ -91,6 +96,52 @@ LAB_MUST_USE enum lab_status lab_arena_attach(struct lab_arena *arena, void *met
 /* Gives a handle's own resources back; metadata that the caller gave stays as it is. May sleep. */
 void lab_arena_fini(struct lab_arena *arena);
 
+/* A cache of the caller's that can give frames back. */
+struct lab_arena_shrinker {
+	/*
+	 * Releases about `frames` frames into the arena, any frames that its owner can do without; answers how many, 0
+	 * when it has nothing left. May sleep; makes no request with LAB_GFP_DIRECT_RECLAIM.
+	 */
+	uint64_t (*shrink)(void *arg, uint64_t frames);
+	void *arg;
+};
+
+/*
+ * What waiting takes, which only the embedder can give. The pointers are one process'; the key lies in the arena's
+ * metadata, at the same offset for all that map it.
+ */
+struct lab_arena_services {
+	void (*might_sleep)(void *arg); /* what follows may sleep; NULL: not told */
+	/* Sleeps until wake(key), unless *key is no longer `seen`. May come back early, for instance after a while. */
+	void (*wait)(void *arg, const uint32_t *key, uint32_t seen);
+	void (*wake)(void *arg, const uint32_t *key);   /* wakes all that wait; any context incl. NMI, never sleeps */
+	void (*reclaim_wake)(void *arg, unsigned zone); /* somebody call lab_arena_reclaim; likewise; NULL: no one */
+	const struct lab_arena_shrinker *shrinkers;     /* asked in this order */
+	size_t shrinker_count;
+	void *arg;
+};
+
+/*
+ * Gives a handle its services; they outlive it. Before any request, and by every handle of the arena that releases
+ * frames, or its waiters are not woken. Without, or with NULL, no request waits: where there is nothing it fails.
+ *
+ * A request with LAB_GFP_DIRECT_RECLAIM that finds its zones short goes in rounds: it asks the shrinkers, looks again,
+ * and sleeps until frames return. After 16 rounds in which no shrinker gave anything it fails with LAB_NO_MEMORY; with
+ * LAB_GFP_NORETRY after one and without sleep; with LAB_GFP_NOFAIL never.
+ */
+void lab_arena_serve(struct lab_arena *arena, const struct lab_arena_services *services);
+/*
+ * Fills in wait and wake for an arena that the threads of one process use: a futex. A sleep ends after 100 ms at the
+ * latest, so that a request which nobody frees for fails in the end. The caller adds shrinkers and a reclaimer.
+ */
+void lab_arena_services_futex(struct lab_arena_services *ret_services);
+/*
+ * One step of a zone's reclaimer, to be repeated while it answers true: empties the caches of CPUs and asks the
+ * shrinkers until the zone has its high mark free. False: it has, or there is nothing more to be had. For a thread of
+ * the embedder's that reclaim_wake wakes. May sleep if a shrinker does.
+ */
+bool lab_arena_reclaim(struct lab_arena *arena, enum lab_zone zone);
+
 struct lab_alloc_request {
 	lab_gfp gfp;
 	unsigned order, cpu; /* cpu: whose cache serves; any is right, the caller's own is fast */
@@ -100,7 +151,8 @@ struct lab_alloc_request {
 /*
  * Takes a block of 2^order frames, aligned to its size, inside one span. LAB_OK: *ret_page is its first frame's
  * descriptor, and the block is the owner's until it is freed or transferred. LAB_NO_MEMORY: the class may not have one
- * now. LAB_INVALID, LAB_BAD_FLAGS: the request is refused. Linearises, on success, where the budget is read or taken.
+ * now. May sleep with LAB_GFP_DIRECT_RECLAIM and services, else not. LAB_INVALID, LAB_BAD_FLAGS: the request is
+ * refused. Linearises, on success, where the budget is read or taken.
  */
 LAB_MUST_USE enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
 					    struct lab_page **ret_page);
@@ -158,6 +210,16 @@ LAB_MUST_USE enum lab_status lab_free_address(struct lab_arena *arena, void *add
 /* Gives the frames that a CPU's cache holds back to all. LAB_INVALID: no such CPU. */
 enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu);
 
+/*
+ * A CPU goes: its caches give back what they hold, and take nothing from then on. Requests may be under way on that CPU
+ * meanwhile, also in interrupts, and may go on to name it: they work without a cache. Any CPU may go, the last one too.
+ * LAB_OK; LAB_UNCHANGED: it is offline already; LAB_BUSY: another call for that CPU is under way; LAB_INVALID: no such
+ * CPU.
+ */
+LAB_MUST_USE enum lab_status lab_arena_cpu_offline(struct lab_arena *arena, unsigned cpu);
+/* A CPU comes: its caches are used again. Answers as lab_arena_cpu_offline does. */
+LAB_MUST_USE enum lab_status lab_arena_cpu_online(struct lab_arena *arena, unsigned cpu);
+
 /* Changes a zone's watermarks: requests that begin afterwards obey them. LAB_INVALID: not min <= low <= high. */
 LAB_MUST_USE enum lab_status lab_arena_set_marks(struct lab_arena *arena, enum lab_zone zone,
 						 const struct lab_zone_marks *marks);
@@ -167,6 +229,7 @@ void lab_zone_marks_default(struct lab_zone_marks zones[LAB_ZONE_COUNT], unsigne
 /* What an arena holds; a snapshot, exact when no call is under way. All in frames but where it says otherwise. */
 struct lab_zone_stat {
 	struct lab_zone_marks marks;
+	uint64_t floors[LAB_CLASS_COUNT];        /* what must stay for each class, lowmem reserve left out */
 	uint64_t free;                           /* budget + cached + untold */
 	uint64_t budget;                         /* what admission may still give */
 	uint64_t cached;                         /* in the caches of CPUs */
@@ -176,6 +239,7 @@ struct lab_zone_stat {
 struct lab_arena_stat {
 	struct lab_zone_stat zones[LAB_ZONE_COUNT];
 	uint64_t metadata_bytes;
+	uint64_t cpus_offline;      /* CPUs whose caches are closed */
 	uint64_t refills, failures; /* since creation: caches filled; requests that failed for want of memory */
 };
 void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_stat);

@@ -20,6 +20,7 @@ enum lab_status {
 	LAB_BUSY,          /* a second view of an exclusive block; a block that is mapped and may not be moved */
 	LAB_NOT_MAPPED,    /* unmap of a block that has no view */
 	LAB_UNSUPPORTED,   /* this arena or target was built without the service */
+	LAB_UNCHANGED,     /* it is already as the call would make it */
 	LAB_SYSTEM,        /* the operating system refused; errno tells why */
 	LAB_STATUS_COUNT
 };

@@ -16,6 +16,7 @@ static const char *const names[] = {
 	[LAB_BUSY] = "busy",
 	[LAB_NOT_MAPPED] = "not-mapped",
 	[LAB_UNSUPPORTED] = "unsupported",
+	[LAB_UNCHANGED] = "unchanged",
 	[LAB_SYSTEM] = "system",
 };
 

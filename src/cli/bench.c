@@ -9,8 +9,6 @@
 #include "cli/bench_sim.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
-#include "report/emit.h"
-#include "target/registry.h"
 
 #define COMMAND         (&lab_command_bench)
 #define ROUNDS_MAX      1000u
@@ -20,49 +18,6 @@
 #define SAMPLE_NS_QUICK (SAMPLE_NS / 8)
 #define SEARCH_NS       UINT64_C(10000000000)
 #define SEARCH_NS_QUICK (SEARCH_NS / 8)
-
-static void print_table(const struct lab_bench_result *result)
-{
-	unsigned floors = 0;
-
-	printf("\nns of thread CPU time for one alloc and free, median of %u rounds; ratio to two compare-and-swaps\n",
-	       result->rounds);
-	for (; floors < result->case_count && !result->cases[floors].target; floors++)
-		printf("floor, %u thread%s: two uncontended compare-and-swaps %.2f ns\n", result->cases[floors].threads,
-		       result->cases[floors].threads == 1 ? "" : "s", result->cases[floors].ns_median);
-	printf("\n%-8s %5s %7s  %-10s %10s %10s %8s\n", "pattern", "order", "threads", "target", "ns/pair", "least",
-	       "ratio");
-	for (size_t i = floors; i < result->case_count; i++) {
-		const struct lab_bench_case *bench = &result->cases[i];
-
-		printf("%-8s %5u %7u  %-10s %10.2f %10.2f %8.2f\n", lab_bench_pattern_name(bench->pattern),
-		       bench->order, bench->threads, bench->target->name, bench->ns_median, bench->ns_least,
-		       bench->ratio);
-	}
-}
-
-static void print_records(const struct lab_bench_result *result)
-{
-	struct lab_emit *emit = lab_emit_open(stdout, LAB_FORMAT_JSONL);
-
-	for (size_t i = 0; i < result->case_count; i++) {
-		const struct lab_bench_case *bench = &result->cases[i];
-
-		lab_emit_begin(emit, bench->target ? "bench-alloc" : "bench-floor");
-		if (bench->target) {
-			lab_emit_text(emit, "target", bench->target->name);
-			lab_emit_text(emit, "pattern", lab_bench_pattern_name(bench->pattern));
-			lab_emit_u64(emit, "order", bench->order);
-		}
-		lab_emit_u64(emit, "threads", bench->threads);
-		lab_emit_u64(emit, "rounds", result->rounds);
-		lab_emit_real(emit, "ns_per_pair", bench->ns_median, 3);
-		lab_emit_real(emit, "ns_per_pair_least", bench->ns_least, 3);
-		lab_emit_real(emit, "ratio_to_floor", bench->ratio, 3);
-		lab_emit_end(emit);
-	}
-	lab_emit_close(emit);
-}
 
 static int bench_alloc(const struct lab_bench_plan *plan, enum lab_format format)
 {
@@ -74,10 +29,8 @@ static int bench_alloc(const struct lab_bench_plan *plan, enum lab_format format
 		lab_cli_error("%s", message);
 		return LAB_EXIT_HARNESS;
 	}
-	if (result.rounds && format == LAB_FORMAT_JSONL)
-		print_records(&result);
-	else if (result.rounds)
-		print_table(&result);
+	if (result.rounds)
+		lab_bench_tell(plan, &result, format);
 	else
 		lab_cli_error("bench: stopped before the first round was whole");
 	if (result.rounds && result.cases[result.case_count - 1].threads < plan->thread_max)
@@ -110,7 +63,7 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *format, *rounds, *seed, *threads, *time, *limit, *program;
+	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program;
 	int quick;
 };
 
@@ -122,12 +75,12 @@ static int take_alloc(const struct words *words, enum lab_format format)
 	if (lab_cli_number(COMMAND, "--rounds", words->rounds ? words->rounds : "15", 1, ROUNDS_MAX, &rounds) ||
 	    lab_cli_number(COMMAND, "--threads", words->threads ? words->threads : "2", 1, LAB_BENCH_THREAD_MAX,
 			   &threads) ||
-	    lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &plan.seed))
+	    lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &plan.seed) ||
+	    lab_bench_plan_lists(&plan, words->target, words->pattern))
 		return LAB_EXIT_USAGE;
 	plan.thread_max = (unsigned)threads;
 	plan.rounds = words->quick ? 3 : (unsigned)rounds;
 	plan.pairs = words->quick ? PAIRS_QUICK : PAIRS;
-	plan.targets = lab_target_builtins(&plan.target_count);
 	fprintf(stderr,
 		"bench alloc: rounds=%u pairs=%" PRIu64 " threads=%u seed=%" PRIu64
 		" targets=%zu arena=1GiB frame=4KiB\n",
@@ -192,6 +145,10 @@ static int run(int argc, const char **argv)
 	const struct poptOption table[] = {
 		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
 		 "rounds, each with every case once (alloc 15, sim 5)", "N"},
+		{"target", '\0', POPT_ARG_STRING, &words.target, 0,
+		 "alloc: these, compared to the first (core, the other built-ins, the peers)", "T[,T]"},
+		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0, "alloc: of repeat, bulk, random, full90 (all)",
+		 "P[,P]"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
 		 "N"},
 		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "sim: of each exhaustive search (10s)", "T"},
@@ -225,6 +182,10 @@ static int run(int argc, const char **argv)
 		return refuse("--limit", words.limit, "sim");
 	if (bench == 0 && words.program)
 		return refuse("--program", words.program, "sim");
+	if (bench == 1 && words.target)
+		return refuse("--target", words.target, "alloc");
+	if (bench == 1 && words.pattern)
+		return refuse("--pattern", words.pattern, "alloc");
 	if (bench == 1 && words.threads)
 		return refuse("--threads", words.threads, "alloc");
 	return bench == 0 ? take_alloc(&words, format) : take_sim(&words, format);

@@ -18,6 +18,9 @@
 /* Linux's default for 1 GiB: min_free_kbytes = sqrt(16 * 1048576) = 4096. */
 #define MIN_FRAMES UINT64_C(1024)
 
+/* What LAB_BENCH_FULL90 fills: short of all, since each target may keep some in caches and some for others. */
+#define FULL_FRAMES (FRAMES / 16 * 15)
+
 static const unsigned orders[] = {0, 9};
 
 /* A target over an arena of its own; lives for the whole run. */
@@ -41,6 +44,7 @@ const char *lab_bench_pattern_name(enum lab_bench_pattern pattern)
 		[LAB_BENCH_REPEAT] = "repeat",
 		[LAB_BENCH_BULK] = "bulk",
 		[LAB_BENCH_RANDOM] = "random",
+		[LAB_BENCH_FULL90] = "full90",
 	};
 
 	lab_assert_cmp(pattern, <, LAB_BENCH_PATTERN_COUNT);
@@ -124,7 +128,7 @@ static void list_cases(const struct lab_bench_plan *plan, unsigned thread_max, s
 	for (unsigned o = 0; o < LAB_ARRAY_COUNT(orders); o++)
 		for (unsigned pattern = 0; pattern < LAB_BENCH_PATTERN_COUNT; pattern++)
 			for (unsigned threads = 1; threads <= thread_max; threads++)
-				for (size_t t = 0; t < plan->target_count; t++)
+				for (size_t t = 0; t < plan->target_count && plan->patterns & 1u << pattern; t++)
 					add_case(result, plan->rounds,
 						 (struct lab_bench_case){.target = plan->targets[t],
 									 .pattern = (enum lab_bench_pattern)pattern,
@@ -158,7 +162,9 @@ static enum lab_status run_round(const struct lab_bench_plan *plan, const struct
 		struct lab_bench_case *bench = &result->cases[turn[i]];
 		struct lab_bench_sample sample = {.bench = bench,
 						  .self = self_of(rigs, plan->target_count, bench->target),
-						  .pairs = bench->order ? plan->pairs / 8 : plan->pairs};
+						  .pairs = bench->order ? plan->pairs / 8 : plan->pairs,
+						  .full_blocks =
+							  (unsigned)(FULL_FRAMES >> bench->order) / bench->threads};
 
 		memcpy(sample.cpus, cpus, sizeof(sample.cpus));
 		status = lab_bench_sample_run(&sample, prng, &bench->ns[result->rounds]);
@@ -184,26 +190,41 @@ static double median_of(double *values, unsigned count)
 	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-static void summarise(struct lab_bench_result *result)
+/* The median of ns / base_ns, round by round; *ret_spread as struct lab_bench_case has it. */
+static double ratio_of(const double *ns, const double *base_ns, double *values, unsigned rounds, double *ret_spread)
 {
-	double *ratios = calloc(result->rounds, sizeof(ratios[0]));
-	double *values = calloc(result->rounds, sizeof(values[0]));
+	double median;
 
-	lab_assert(ratios && values);
+	for (unsigned round = 0; round < rounds; round++)
+		values[round] = ns[round] / base_ns[round];
+	median = median_of(values, rounds);
+	*ret_spread = (values[(rounds - 1) * 3 / 4] - values[(rounds - 1) / 4]) / median;
+	return median;
+}
+
+static void summarise(const struct lab_bench_plan *plan, struct lab_bench_result *result)
+{
+	double *values = calloc(result->rounds, sizeof(values[0]));
+	const double *first_ns = result->cases[0].ns;
+
+	lab_assert(values);
 	for (size_t i = 0; i < result->case_count; i++) {
 		struct lab_bench_case *bench = &result->cases[i];
-		const double *floor_ns = result->cases[bench->threads - 1].ns;
+		double unused;
 
-		for (unsigned round = 0; round < result->rounds; round++) {
-			values[round] = bench->ns[round];
-			ratios[round] = bench->ns[round] / floor_ns[round];
-		}
+		/* list_cases: of each pattern, order and number of threads, the first target's case comes first. */
+		if (!bench->target || bench->target == plan->targets[0])
+			first_ns = bench->ns;
+		memcpy(values, bench->ns, result->rounds * sizeof(values[0]));
 		bench->ns_median = median_of(values, result->rounds);
 		bench->ns_least = values[0];
-		bench->ratio = median_of(ratios, result->rounds);
+		bench->ratio_to_floor =
+			ratio_of(bench->ns, result->cases[bench->threads - 1].ns, values, result->rounds, &unused);
+		bench->ratio_to_first = ratio_of(bench->ns, first_ns, values, result->rounds, &bench->spread);
 	}
-	free(ratios);
 	free(values);
+	if (getloadavg(&result->load, 1) != 1)
+		result->load = 0;
 }
 
 enum lab_status lab_bench_alloc(const struct lab_bench_plan *plan, struct lab_bench_result *ret_result, char *message,
@@ -231,7 +252,7 @@ enum lab_status lab_bench_alloc(const struct lab_bench_plan *plan, struct lab_be
 		return status;
 	}
 	if (result.rounds)
-		summarise(&result);
+		summarise(plan, &result);
 	*ret_result = result;
 	return LAB_OK;
 }

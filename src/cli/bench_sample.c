@@ -19,16 +19,22 @@ struct worker {
 	const struct lab_bench_sample *sample;
 	pthread_barrier_t *barrier;
 	unsigned index;
+	unsigned count; /* of blocks and order */
 	void **blocks;
-	uint32_t *order; /* in which the blocks are freed */
+	uint32_t *order;      /* in which the blocks are freed */
+	unsigned full, holes; /* full90: blocks that were to be had; of order, those that were freed again */
 	enum lab_status status;
 	uint64_t ns;
 };
 
-static unsigned blocks_of(const struct lab_bench_case *bench)
+static unsigned blocks_of(const struct lab_bench_sample *sample)
 {
+	const struct lab_bench_case *bench = sample->bench;
+
 	if (bench->pattern == LAB_BENCH_REPEAT)
 		return REPEAT_BLOCKS;
+	if (bench->pattern == LAB_BENCH_FULL90)
+		return sample->full_blocks;
 	return bench->order ? BULK_BLOCKS_9 : BULK_BLOCKS;
 }
 
@@ -47,40 +53,98 @@ static void run_floor(uint64_t pairs)
 	}
 }
 
-static enum lab_status run_target(struct worker *worker, uint64_t pairs)
+static enum lab_status take(struct worker *worker, unsigned at, uint64_t generation)
 {
 	const struct lab_bench_case *bench = worker->sample->bench;
-	const struct lab_target *target = bench->target;
-	unsigned blocks = blocks_of(bench);
-	struct lab_request request = {.gfp = LAB_GFP_ATOMIC, .order = bench->order, .cpu = worker->index};
+	struct lab_request request = {.gfp = LAB_GFP_ATOMIC,
+				      .order = bench->order,
+				      .cpu = worker->index,
+				      .owner = lab_owner_make(worker->index + 1, generation)};
+
+	return bench->target->alloc(worker->sample->self, &request, &worker->blocks[at]);
+}
+
+static enum lab_status give(struct worker *worker, unsigned at, uint64_t generation)
+{
+	const struct lab_bench_case *bench = worker->sample->bench;
+	struct lab_request request = {.gfp = LAB_GFP_ATOMIC,
+				      .order = bench->order,
+				      .cpu = worker->index,
+				      .owner = lab_owner_make(worker->index + 1, generation)};
+
+	return bench->target->free(worker->sample->self, worker->blocks[at], &request);
+}
+
+/* All blocks, then all back, until so many pairs are done. */
+static enum lab_status run_batches(struct worker *worker, uint64_t pairs)
+{
 	uint64_t generation = 1;
 
-	for (uint64_t done = 0; done < pairs; done += blocks, generation += blocks) {
-		for (unsigned i = 0; i < blocks; i++) {
-			enum lab_status status;
+	for (uint64_t done = 0; done < pairs; done += worker->count, generation += worker->count) {
+		enum lab_status status = LAB_OK;
 
-			request.owner = lab_owner_make(worker->index + 1, generation + i);
-			status = target->alloc(worker->sample->self, &request, &worker->blocks[i]);
-			if (status != LAB_OK)
-				return status;
-		}
-		for (unsigned i = 0; i < blocks; i++) {
-			unsigned at = worker->order[i];
-			enum lab_status status;
-
-			request.owner = lab_owner_make(worker->index + 1, generation + at);
-			status = target->free(worker->sample->self, worker->blocks[at], &request);
-			if (status != LAB_OK)
-				return status;
-		}
+		for (unsigned i = 0; i < worker->count && status == LAB_OK; i++)
+			status = take(worker, i, generation + i);
+		for (unsigned i = 0; i < worker->count && status == LAB_OK; i++)
+			status = give(worker, worker->order[i], generation + worker->order[i]);
+		if (status != LAB_OK)
+			return status;
 	}
 	return LAB_OK;
 }
 
+/* full90: a block's generation is its place and one more. A target may be full a little earlier than told. */
+static enum lab_status fill(struct worker *worker)
+{
+	enum lab_status status = LAB_OK;
+	unsigned kept = 0;
+
+	while (worker->full < worker->count && status == LAB_OK) {
+		status = take(worker, worker->full, worker->full + 1);
+		worker->full += status == LAB_OK;
+	}
+	if (status != LAB_OK && status != LAB_NO_MEMORY)
+		return status;
+	for (unsigned i = 0; i < worker->count; i++) /* what was not to be had has no turn */
+		if (worker->order[i] < worker->full)
+			worker->order[kept++] = worker->order[i];
+	for (status = LAB_OK; worker->holes < worker->full / 10 && status == LAB_OK; worker->holes++)
+		status = give(worker, worker->order[worker->holes], worker->order[worker->holes] + 1);
+	return status == LAB_OK && worker->full == worker->holes ? LAB_NO_MEMORY : status;
+}
+
+static enum lab_status replace(struct worker *worker, uint64_t pairs)
+{
+	enum lab_status status = LAB_OK;
+	unsigned turn = worker->holes;
+
+	for (uint64_t done = 0; done < pairs && status == LAB_OK; done++) {
+		unsigned at = worker->order[turn];
+
+		status = give(worker, at, at + 1);
+		if (status == LAB_OK)
+			status = take(worker, at, at + 1);
+		if (++turn == worker->full)
+			turn = worker->holes;
+	}
+	return status;
+}
+
+static enum lab_status empty(struct worker *worker)
+{
+	enum lab_status status = LAB_OK;
+
+	for (unsigned i = worker->holes; i < worker->full && status == LAB_OK; i++)
+		status = give(worker, worker->order[i], worker->order[i] + 1);
+	return status;
+}
+
 static enum lab_status run_pairs(struct worker *worker, uint64_t pairs)
 {
-	if (worker->sample->bench->target)
-		return run_target(worker, pairs);
+	const struct lab_bench_case *bench = worker->sample->bench;
+
+	if (bench->target)
+		return bench->pattern == LAB_BENCH_FULL90 ? replace(worker, pairs) : run_batches(worker, pairs);
 	run_floor(pairs);
 	return LAB_OK;
 }
@@ -89,6 +153,7 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 	const struct lab_bench_sample *sample = worker->sample;
+	bool full90 = sample->bench->target && sample->bench->pattern == LAB_BENCH_FULL90;
 	uint64_t before;
 	cpu_set_t cpus;
 
@@ -97,13 +162,17 @@ static void *work(void *arg)
 	/* A refusal leaves the thread unpinned: noisier, not wrong. */
 	(void)pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
 	lab_bench_set_cpu(worker->index);
-	worker->status = run_pairs(worker, blocks_of(sample->bench)); /* warms caches and page tables */
+	/* Either warms caches and page tables. */
+	worker->status = full90 ? fill(worker) : run_pairs(worker, worker->count);
 	pthread_barrier_wait(worker->barrier);
-	if (worker->status != LAB_OK)
-		return NULL;
-	before = lab_clock_thread_ns();
-	worker->status = run_pairs(worker, sample->pairs);
-	worker->ns = lab_clock_thread_ns() - before;
+	if (worker->status == LAB_OK) {
+		before = lab_clock_thread_ns();
+		worker->status = run_pairs(worker, sample->pairs);
+		worker->ns = lab_clock_thread_ns() - before;
+	}
+	pthread_barrier_wait(worker->barrier); /* nobody's memory gets emptier while another is timed */
+	if (full90 && worker->status == LAB_OK)
+		worker->status = empty(worker);
 	return NULL;
 }
 
@@ -124,8 +193,9 @@ enum lab_status lab_bench_sample_run(const struct lab_bench_sample *sample, stru
 {
 	struct worker workers[LAB_BENCH_THREAD_MAX] = {0};
 	pthread_t threads[LAB_BENCH_THREAD_MAX];
-	unsigned count = sample->bench->threads, blocks = blocks_of(sample->bench);
-	uint64_t pairs = (sample->pairs + blocks - 1) / blocks * blocks;
+	unsigned count = sample->bench->threads, blocks = blocks_of(sample);
+	bool batches = sample->bench->pattern != LAB_BENCH_FULL90;
+	uint64_t pairs = batches ? (sample->pairs + blocks - 1) / blocks * blocks : sample->pairs;
 	pthread_barrier_t barrier;
 	enum lab_status status = LAB_OK;
 	uint64_t ns = 0;
@@ -137,11 +207,11 @@ enum lab_status lab_bench_sample_run(const struct lab_bench_sample *sample, stru
 	for (unsigned i = 0; i < count; i++) {
 		struct worker *worker = &workers[i];
 
-		*worker = (struct worker){.sample = sample, .barrier = &barrier, .index = i};
+		*worker = (struct worker){.sample = sample, .barrier = &barrier, .index = i, .count = blocks};
 		worker->blocks = calloc(blocks, sizeof(worker->blocks[0]));
 		worker->order = calloc(blocks, sizeof(worker->order[0]));
 		lab_assert(worker->blocks && worker->order);
-		shuffle(prng, worker->order, blocks, sample->bench->pattern == LAB_BENCH_RANDOM);
+		shuffle(prng, worker->order, blocks, sample->bench->pattern >= LAB_BENCH_RANDOM);
 		error = pthread_create(&threads[i], NULL, work, worker);
 		lab_assert_cmp(error, ==, 0);
 	}

@@ -10,6 +10,7 @@ struct lab_bench_sample {
 	const struct lab_bench_case *bench;
 	void *self; /* the target's instance */
 	uint64_t pairs;
+	unsigned full_blocks;                /* LAB_BENCH_FULL90: that each thread takes before it frees a tenth */
 	unsigned cpus[LAB_BENCH_THREAD_MAX]; /* where each thread is pinned */
 };
 

@@ -25,7 +25,7 @@ struct lab_command {
 };
 
 extern const struct lab_command lab_command_stress, lab_command_explore, lab_command_hunt, lab_command_minimize,
-	lab_command_replay, lab_command_fuzz, lab_command_show, lab_command_build, lab_command_bench,
+	lab_command_replay, lab_command_fuzz, lab_command_show, lab_command_build, lab_command_stat, lab_command_bench,
 	lab_command_targets, lab_command_workloads, lab_command_rules;
 
 /*

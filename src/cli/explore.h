@@ -42,7 +42,8 @@ struct lab_explore_finding {
 /* In memory that both processes see. Only one of them writes at a time, but for `stop`. */
 struct lab_explore_state {
 	struct lab_trace_set traces;
-	uint64_t windows_unjudged;                                            /* by R18 */
+	uint64_t starved;          /* runs that ended with all waiting for memory that nobody could give */
+	uint64_t windows_unjudged; /* by R18 */
 	uint64_t started_ns, told_ns, scenarios, exhausted, schedules, bound; /* bound: as struct lab_strategy has it */
 	uint64_t hash;                                                        /* of all runs' event hashes, in order */
 	unsigned codes;    /* a bit for each exit code that something earned */

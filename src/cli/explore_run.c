@@ -38,6 +38,7 @@ void lab_explore_count(struct lab_explore_state *state, const struct lab_sim_res
 {
 	state->schedules++;
 	state->windows_unjudged += result->windows_unjudged;
+	state->starved += result->starved;
 	/* as a multiplicative hash: the order of runs counts */
 	state->hash = (state->hash ^ result->event_hash) * UINT64_C(0x9e3779b97f4a7c15);
 	state->hash ^= state->hash >> 32;

@@ -125,6 +125,8 @@ static void emit_end(const struct lab_explore *explore)
 	lab_emit_u64(emit, "traces", state->traces.count);
 	if (!state->traces.full)
 		lab_emit_real(emit, "unseen", lab_trace_set_unseen(&state->traces), 4);
+	if (state->starved)
+		lab_emit_u64(emit, "starved", state->starved);
 	if (state->windows_unjudged)
 		lab_emit_u64(emit, "windows_unjudged", state->windows_unjudged);
 	lab_emit_u64(emit, "findings", state->finding_count);

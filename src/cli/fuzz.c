@@ -16,8 +16,8 @@
 
 #define TIME_S_MAX UINT64_C(31536000)
 
-static const char *const fuzzers[] = {"fuzz_scenario", "fuzz_sequential", "fuzz_interrupt",
-				      "fuzz_text",     "fuzz_artifact",   NULL};
+static const char *const fuzzers[] = {
+	"fuzz_scenario", "fuzz_sequential", "fuzz_interrupt", "fuzz_text", "fuzz_artifact", "fuzz_arena", NULL};
 static const char *const engines[] = {[LAB_FUZZ_LIBFUZZER] = "libfuzzer", [LAB_FUZZ_AFL] = "afl", NULL};
 
 /* What the options say, as text; paths that the campaign points into. */
@@ -67,7 +67,8 @@ static void find_mutator(struct request *request, struct lab_campaign *campaign)
 {
 	int folder = (int)(strrchr(request->program, '/') - request->program);
 
-	if (strcmp(campaign->fuzzer, "fuzz_text") == 0 || strcmp(campaign->fuzzer, "fuzz_artifact") == 0)
+	if (strcmp(campaign->fuzzer, "fuzz_text") == 0 || strcmp(campaign->fuzzer, "fuzz_artifact") == 0 ||
+	    strcmp(campaign->fuzzer, "fuzz_arena") == 0)
 		return;
 	snprintf(request->mutator, sizeof(request->mutator), "%.*s/fuzz/afl_mutator.so", folder, request->program);
 	if (access(request->mutator, R_OK) == 0)
@@ -252,6 +253,6 @@ const struct lab_command lab_command_fuzz = {
 	.name = "fuzz",
 	.summary = "Runs a fuzzer for a while in a folder of its own and sorts what it found.",
 	.usage = "[OPTION...] FUZZER\n"
-		 "  FUZZER: fuzz_scenario, fuzz_sequential, fuzz_interrupt, fuzz_text or fuzz_artifact",
+		 "  FUZZER: fuzz_scenario, fuzz_sequential, fuzz_interrupt, fuzz_text, fuzz_artifact or fuzz_arena",
 	.run = run,
 };

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cli/restart.h"
 
 static const struct lab_command *const commands[] = {
-	&lab_command_stress, &lab_command_explore, &lab_command_hunt,      &lab_command_minimize,
-	&lab_command_fuzz,   &lab_command_replay,  &lab_command_show,      &lab_command_build,
-	&lab_command_bench,  &lab_command_targets, &lab_command_workloads, &lab_command_rules,
+	&lab_command_stress,  &lab_command_explore,   &lab_command_hunt,  &lab_command_minimize, &lab_command_fuzz,
+	&lab_command_replay,  &lab_command_show,      &lab_command_build, &lab_command_stat,     &lab_command_bench,
+	&lab_command_targets, &lab_command_workloads, &lab_command_rules,
 };
 
 static const struct lab_command *find_command(const char *name)
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
 	int code;
 
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the write, told by name */
+	lab_cli_restart_catch(argc, argv);
 	code = dispatch(argc, (const char **)argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		lab_cli_error("standard output: cannot be written");

@@ -98,14 +98,14 @@ static void tell_divergence(const char *path, const struct lab_artifact *artifac
 			    const struct lab_divergence *divergence)
 {
 	const struct lab_choice *expected = &divergence->expected;
-	const char *asker =
-		expected->asker == LAB_CHOICE_ENGINE ? "the engine" : artifact->scenario.contexts[expected->asker].name;
+	const struct lab_scenario_context asker = lab_scenario_actor(&artifact->scenario, expected->asker),
+					  chosen = lab_scenario_actor(&artifact->scenario, expected->chosen);
 
 	lab_cli_error("replay: %s: diverged at event %" PRIu32
 		      " of %s, where %s %s: %s: the code is another than when it "
 		      "was recorded",
-		      path, expected->event, asker, artifact->scenario.contexts[expected->chosen].name,
-		      expected->fires ? "came in" : "moved", divergence->why);
+		      path, expected->event, expected->asker == LAB_CHOICE_ENGINE ? "the engine" : asker.name,
+		      chosen.name, expected->fires ? "came in" : "moved", divergence->why);
 }
 
 /* Every choice fitted, or there was none, and yet it was another run. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "cli/arena_file.h"
 #include "cli/cli.h"
 #include "cli/hunt.h"
 #include "cli/stop.h"
@@ -20,7 +21,8 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *hunt, *hooked, *json, *findings, *format;
+	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena;
+	int trace, keep_going;
 };
 
 /* Calls `take` for each word of a list with commas; stops at the first that does not answer 0. */
@@ -148,10 +150,34 @@ static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 	return LAB_EXIT_USAGE;
 }
 
+/* What only the reference allocator has. */
+static int take_trace(const struct words *words, const struct lab_target *target)
+{
+	enum lab_status status;
+
+	if (!words->trace && !words->arena)
+		return 0;
+	if (target != &lab_target_core) {
+		lab_cli_error("stress: %s: '%s': expected the target core: others keep no traces",
+			      words->arena ? "--arena" : "--trace", words->arena ? words->arena : words->target);
+		return LAB_EXIT_USAGE;
+	}
+	status = lab_arena_file_use(words->arena);
+	if (!status)
+		return 0;
+	if (status == LAB_INVALID)
+		lab_cli_error("stress: --arena: '%s': expected a new file, or an arena's, which is replaced",
+			      words->arena);
+	else
+		lab_cli_error("stress: --arena: '%s': cannot be written: %s", words->arena, strerror(errno));
+	return LAB_EXIT_USAGE;
+}
+
 static int take_words(const struct words *words, struct lab_stress_plan *plan)
 {
 	static const char *const sources[] = {"timer", "storm", "inject", NULL};
-	unsigned source = LAB_LIVE_SOURCE_DEFAULT;
+	static const char *const sleep_checks[] = {"on", "off", NULL};
+	unsigned source = LAB_LIVE_SOURCE_DEFAULT, sleep_check = 0;
 	char message[256];
 	int error = take_numbers(words, plan);
 
@@ -167,15 +193,24 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	    (words->source && lab_cli_choice(COMMAND, "--irq-source", words->source, sources, &source)) ||
 	    (words->duration && take_duration("--duration", words->duration, &plan->duration_ns)) ||
 	    (words->watchdog && take_duration("--watchdog", words->watchdog, &plan->watchdog_ns)) ||
+	    (words->sleep && lab_cli_choice(COMMAND, "--sleep-check", words->sleep, sleep_checks, &sleep_check)) ||
 	    take_hunt(words, plan) || (words->json && check_json(words->json)) ||
 	    lab_cli_format(COMMAND, words->format, &plan->format))
 		return LAB_EXIT_USAGE;
 	plan->source = (enum lab_live_source)source;
+	plan->sleep_allowed = sleep_check;
+	plan->keep_going = words->keep_going;
+	if (plan->keep_going && words->json) {
+		lab_cli_error("stress: --json: '%s': expected no document with --keep-going, which makes a run of each "
+			      "workload; --format jsonl tells all",
+			      words->json);
+		return LAB_EXIT_USAGE;
+	}
 	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {
 		lab_cli_error("stress: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	return 0;
+	return take_trace(words, plan->target);
 }
 
 static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
@@ -199,11 +234,19 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		{"frames", '\0', POPT_ARG_STRING, &words.frames, 0, "of the machine (16384)", "N"},
 		{"min", '\0', POPT_ARG_STRING, &words.min, 0, "min watermark, in frames (as Linux sets it)", "N"},
 		{"watchdog", '\0', POPT_ARG_STRING, &words.watchdog, 0, "CPU time one call may take (10s)", "T"},
+		{"sleep-check", '\0', POPT_ARG_STRING, &words.sleep, 0,
+		 "look at system calls and locks of atomic calls (on)", "on|off"},
 		{"hunt", '\0', POPT_ARG_STRING, &words.hunt, 0,
 		 "how long to look for a schedule that shows a finding (10s); 0: not at all", "T"},
 		{"hooked", '\0', POPT_ARG_STRING, &words.hooked, 0, "the target's hooked module, for the hunt", "FILE"},
+		{"keep-going", '\0', POPT_ARG_NONE, &words.keep_going, 0, "a finding ends its workload, not the run",
+		 NULL},
 		{"json", '\0', POPT_ARG_STRING, &words.json, 0, "write the result there as one document", "FILE"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"arena", '\0', POPT_ARG_STRING, &words.arena, 0,
+		 "keep core's metadata in a new file, for labyrinth stat; traces", "FILE"},
+		{"trace", '\0', POPT_ARG_NONE, &words.trace, 0,
+		 "core keeps since when and from where blocks are held, for the log of a lost frame", NULL},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "of the standard output (text)", "text|jsonl"},
 		POPT_TABLEEND,
 	};
@@ -261,26 +304,21 @@ static int tell(struct lab_emit *emit, const struct lab_stress_plan *plan, struc
 	return code;
 }
 
-static int run(int argc, const char **argv)
+int lab_stress_one(const struct lab_stress_plan *plan)
 {
-	static struct lab_stress_plan plan;
 	static struct lab_stress_result result; /* the histograms are too large for the stack */
-	struct lab_emit *emit;
+	struct lab_emit *emit = lab_emit_open(stdout, plan->format);
 	enum lab_status status;
-	int code = parse(argc, argv, &plan);
+	int code;
 
-	if (code)
-		return code < 0 ? LAB_EXIT_CLEAN : code;
-	lab_cli_stop_catch();
-	emit = lab_emit_open(stdout, plan.format);
-	lab_stress_tell_options(emit, &plan);
-	status = lab_stress_run(&plan, &result);
+	lab_stress_tell_options(emit, plan);
+	status = lab_stress_run(plan, &result);
 	if (!result.live || (status != LAB_OK && status != LAB_BUSY)) {
 		lab_cli_error("stress: the run could not be made: %s%s%s", lab_status_name(status),
 			      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
 		code = LAB_EXIT_HARNESS;
 	} else {
-		code = tell(emit, &plan, &result, status);
+		code = tell(emit, plan, &result, status);
 	}
 	lab_emit_close(emit);
 	/* Threads that are stuck in the target must not hold up the end, nor what a sanitizer would say at exit to a
@@ -290,6 +328,17 @@ static int run(int argc, const char **argv)
 		_exit(code);
 	}
 	return code;
+}
+
+static int run(int argc, const char **argv)
+{
+	static struct lab_stress_plan plan;
+	int code = parse(argc, argv, &plan);
+
+	if (code)
+		return code < 0 ? LAB_EXIT_CLEAN : code;
+	lab_cli_stop_catch();
+	return plan.keep_going ? lab_stress_each(&plan) : lab_stress_one(&plan);
 }
 
 const struct lab_command lab_command_stress = {

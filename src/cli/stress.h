@@ -19,21 +19,26 @@ struct lab_stress_plan {
 	unsigned threads, levels; /* levels: 1 << kind */
 	enum lab_live_source source;
 	uint64_t irq_rate, duration_ns, op_limit, seed, frames, min, watchdog_ns;
+	bool sleep_allowed; /* nobody looks at system calls and locks of atomic calls */
 	uint64_t hunt_ns;   /* for a schedule that shows what was found; 0: nobody looks for one */
 	const char *hooked; /* the target's hooked module, for the hunt; NULL: as target_name says */
 	const char *json_path, *findings_dir;
 	enum lab_format format;
+	bool (*look)(void *arg); /* at each tick of a run; false ends it; NULL: nobody looks */
+	void *look_arg;
+	bool keep_going; /* a finding does not end it: the next workload runs */
+};
+
+/* Time in the target by kind of context, of the operations that were sampled. */
+struct lab_stress_latency {
+	struct lab_histogram alloc[LAB_CONTEXT_KIND_COUNT], free[LAB_CONTEXT_KIND_COUNT];
 };
 
 /* What one workload did. */
 struct lab_stress_share {
 	const struct lab_workload *workload;
 	uint64_t ops, ns;
-};
-
-/* Time in the target by kind of context, of the operations that were sampled. */
-struct lab_stress_latency {
-	struct lab_histogram alloc[LAB_CONTEXT_KIND_COUNT], free[LAB_CONTEXT_KIND_COUNT];
+	struct lab_stress_latency latency;
 };
 
 /* What a finding leaves behind, all in the folder for findings. */
@@ -49,13 +54,20 @@ struct lab_stress_trail {
 struct lab_stress_result {
 	struct lab_live *live; /* stopped */
 	struct lab_stress_share shares[LAB_STRESS_WORKLOAD_MAX];
-	size_t share_count; /* workloads that were begun; a finding is the last one's */
-	struct lab_stress_latency latency;
+	size_t share_count;                /* workloads that were begun; a finding is the last one's */
+	struct lab_stress_latency latency; /* of all */
+	struct lab_workload_shared shared;
 	bool stopped; /* by a signal, before its time */
 	struct lab_stress_trail trail;
 };
 
 #define LAB_STRESS_SAMPLE 16u
+
+/* stress.c: a run from its options to its verdict; the exit code. Once a process. */
+int lab_stress_one(const struct lab_stress_plan *plan);
+
+/* stress_each.c: each workload in a process of its own, whatever the others come to; the exit code. */
+int lab_stress_each(const struct lab_stress_plan *plan);
 
 /* stress_run.c. LAB_OK, findings or not; else as lab_live_create and lab_live_run; live is NULL if none came to be. */
 LAB_MUST_USE enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_stress_result *ret_result);
@@ -68,6 +80,12 @@ const char *lab_stress_source_name(enum lab_live_source source);
 /* "soft,hard,nmi" */
 #define LAB_STRESS_LEVELS_TEXT 16u
 void lab_stress_levels_text(unsigned levels, char text[LAB_STRESS_LEVELS_TEXT]);
+
+/*
+ * stress_stack.c: where the target was when it did what atomic calls must not, the innermost first; malloc'ed. NULL:
+ * the finding has no stack.
+ */
+char *lab_stress_stack(const struct lab_live *live, const char *between);
 
 /* stress_trail.c: writes the log of the finding, and the same events as a scenario. */
 void lab_stress_leave_trail(const struct lab_stress_plan *plan, struct lab_stress_result *result);

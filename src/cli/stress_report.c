@@ -2,9 +2,11 @@
 #include "cli/stress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "plat/trap.h"
 #include "scenario/scenario.h"
 
 const char *lab_stress_source_name(enum lab_live_source source)
@@ -39,6 +41,19 @@ static const char *zone_name(unsigned zone)
 	return zone == LAB_ZONE_DMA ? "dma" : "normal";
 }
 
+/* What is looked at in calls that must not sleep; host services are in any case. */
+static const char *sleep_check(const struct lab_stress_plan *plan)
+{
+	if (plan->sleep_allowed)
+		return "off";
+	if (!(plan->target->caps & lab_rule_info(LAB_R07_ATOMIC_SLEEP)->caps))
+		return "off (the target promises nothing)";
+	if (lab_trap_supported())
+		return "system calls and locks";
+	return LAB_SANITIZER_ANY ? "locks (no system calls: a sanitizer makes its own)"
+				 : "locks (no system calls: the kernel cannot catch them)";
+}
+
 void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan *plan)
 {
 	char levels[LAB_STRESS_LEVELS_TEXT], names[256] = "";
@@ -60,7 +75,42 @@ void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan
 	lab_emit_u64(emit, "frames", plan->frames);
 	lab_emit_u64(emit, "min", plan->min);
 	lab_emit_real(emit, "watchdog_s", (double)plan->watchdog_ns / 1e9, 1);
+	lab_emit_text(emit, "sleep_check", sleep_check(plan));
 	lab_emit_real(emit, "hunt_s", (double)plan->hunt_ns / 1e9, 1);
+	lab_emit_end(emit);
+}
+
+/* Nanoseconds in alloc by kind of context, where any was timed. */
+static void tell_share_latency(struct lab_emit *emit, const struct lab_stress_latency *latency)
+{
+	lab_emit_group(emit, "alloc_ns");
+	for (unsigned kind = 0; kind < LAB_CONTEXT_KIND_COUNT; kind++) {
+		const struct lab_histogram *histogram = &latency->alloc[kind];
+
+		if (!histogram->total)
+			continue;
+		lab_emit_group(emit, lab_context_kind_name((enum lab_context_kind)kind));
+		lab_emit_u64(emit, "p50", lab_histogram_percentile(histogram, 500, 1000));
+		lab_emit_u64(emit, "p99.9", lab_histogram_percentile(histogram, 999, 1000));
+		lab_emit_u64(emit, "max", histogram->max);
+		lab_emit_group_end(emit);
+	}
+	lab_emit_group_end(emit);
+}
+
+/* Of all rounds that nothing disturbed. */
+static void tell_strand(struct lab_emit *emit, const struct lab_workload_shared *shared)
+{
+	/* relaxed: the run is over */
+	uint64_t reserve = lab_load_relaxed(&shared->reserve), reached = lab_load_relaxed(&shared->reached);
+
+	if (!reserve)
+		return;
+	lab_emit_begin(emit, "strand");
+	lab_emit_u64(emit, "rounds", lab_load_relaxed(&shared->rounds));
+	lab_emit_u64(emit, "reserve_frames", reserve);
+	lab_emit_u64(emit, "reached_frames", reached);
+	lab_emit_real(emit, "reached_percent", 100.0 * (double)reached / (double)reserve, 2);
 	lab_emit_end(emit);
 }
 
@@ -74,8 +124,10 @@ static void tell_workloads(struct lab_emit *emit, const struct lab_stress_result
 		lab_emit_real(emit, "seconds", (double)share->ns / 1e9, 2);
 		lab_emit_u64(emit, "operations", share->ops);
 		lab_emit_real(emit, "operations_per_second", (double)share->ops * 1e9 / (double)share->ns, 0);
+		tell_share_latency(emit, &share->latency);
 		lab_emit_end(emit);
 	}
+	tell_strand(emit, &result->shared);
 }
 
 /* Relaxed: the run is over, and the threads' ends were waited for. */
@@ -185,6 +237,7 @@ void lab_stress_tell_result(struct lab_emit *emit, const struct lab_stress_plan 
 			    const struct lab_stress_result *result)
 {
 	const struct lab_finding *finding = lab_live_finding(result->live);
+	char *stack;
 
 	tell_workloads(emit, result);
 	tell_operations(emit, result);
@@ -199,6 +252,10 @@ void lab_stress_tell_result(struct lab_emit *emit, const struct lab_stress_plan 
 		lab_emit_text(emit, "rule", lab_rule_info(finding->rule)->id);
 		lab_emit_text(emit, "slug", lab_rule_info(finding->rule)->slug);
 		lab_emit_text(emit, "detail", finding->detail);
+		stack = lab_stress_stack(result->live, " < ");
+		if (stack)
+			lab_emit_text(emit, "stack", stack);
+		free(stack);
 		lab_emit_text(emit, "log", result->trail.log);
 		if (result->trail.scene[0])
 			lab_emit_text(emit, "events", result->trail.scene);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -15,7 +16,7 @@
 #define ROUND_NS         (5 * NS_PER_S)
 #define TERMINAL_NS      (NS_PER_S / 2)
 #define PLAIN_NS         (10 * NS_PER_S)
-#define KEPT_LEAST       256u
+#define KEPT_LEAST       1024u
 #define KEPT_MOST        65536u
 #define ACTOR_HISTOGRAMS 2u /* of each actor: alloc, free */
 
@@ -41,6 +42,8 @@ static void done(void *arg, const struct lab_actor *actor, const struct lab_op *
 {
 	struct run *run = arg;
 
+	if (run->workload->done)
+		run->workload->done(&run->setting, &run->states[actor->index], actor, op, status);
 	if (!ns || status != LAB_OK)
 		return;
 	if (op->kind == LAB_OP_ALLOC)
@@ -90,6 +93,8 @@ static bool tick(void *arg)
 	if (now_ns - run->shown_ns >= (run->terminal ? TERMINAL_NS : PLAIN_NS))
 		show_status(run, now_ns);
 	run->result->stopped = lab_cli_stop_asked();
+	if (run->plan->look && !run->plan->look(run->plan->look_arg))
+		return false;
 	return !run->result->stopped;
 }
 
@@ -106,6 +111,25 @@ static uint64_t stream_of(const struct lab_workload *workload)
 	return 0;
 }
 
+/* What the actors measured since the last workload. */
+static void merge_latency(const struct run *run, struct lab_stress_share *share)
+{
+	struct lab_stress_latency *all = &run->result->latency;
+
+	for (unsigned i = 0; i < lab_live_actor_count(run->result->live); i++) {
+		enum lab_context_kind kind = lab_live_actor(run->result->live, i)->kind;
+		struct lab_histogram *own = &run->histograms[i * ACTOR_HISTOGRAMS];
+
+		lab_histogram_merge(&share->latency.alloc[kind], &own[0]);
+		lab_histogram_merge(&share->latency.free[kind], &own[1]);
+		memset(own, 0, ACTOR_HISTOGRAMS * sizeof(*own));
+	}
+	for (unsigned kind = 0; kind < LAB_CONTEXT_KIND_COUNT; kind++) {
+		lab_histogram_merge(&all->alloc[kind], &share->latency.alloc[kind]);
+		lab_histogram_merge(&all->free[kind], &share->latency.free[kind]);
+	}
+}
+
 static enum lab_status run_workload(struct run *run, size_t index)
 {
 	const struct lab_stress_plan *plan = run->plan;
@@ -116,13 +140,19 @@ static enum lab_status run_workload(struct run *run, size_t index)
 	enum lab_status status;
 
 	run->workload = plan->workloads[index];
+	lab_live_set_sample(live, run->workload->times_all ? 1 : LAB_STRESS_SAMPLE);
+	/* relaxed: no thread runs; what the last one left half done is no beginning */
+	lab_store_relaxed(&run->result->shared.stand, 0);
+	lab_store_relaxed(&run->result->shared.got, 0);
 	for (unsigned i = 0; i < lab_live_actor_count(live); i++)
 		lab_workload_begin(&run->setting, stream_of(run->workload), i, &run->states[i]);
 	run->result->share_count = index + 1;
 	status = lab_live_run(live, &driver, plan->duration_ns / plan->workload_count,
 			      (plan->op_limit + plan->workload_count - 1) / plan->workload_count);
-	*share = (struct lab_stress_share){
-		.workload = run->workload, .ops = sum_ops(live) - ops_before, .ns = lab_clock_mono_ns() - began_ns};
+	share->workload = run->workload;
+	share->ops = sum_ops(live) - ops_before;
+	share->ns = lab_clock_mono_ns() - began_ns;
+	merge_latency(run, share);
 	return status;
 }
 
@@ -141,18 +171,6 @@ static enum lab_status run_all(struct run *run)
 	return status;
 }
 
-static void merge_latency(const struct run *run)
-{
-	struct lab_stress_latency *latency = &run->result->latency;
-
-	for (unsigned i = 0; i < lab_live_actor_count(run->result->live); i++) {
-		enum lab_context_kind kind = lab_live_actor(run->result->live, i)->kind;
-
-		lab_histogram_merge(&latency->alloc[kind], &run->histograms[i * ACTOR_HISTOGRAMS]);
-		lab_histogram_merge(&latency->free[kind], &run->histograms[i * ACTOR_HISTOGRAMS + 1]);
-	}
-}
-
 static enum lab_status create(struct run *run)
 {
 	const struct lab_stress_plan *plan = run->plan;
@@ -164,16 +182,19 @@ static enum lab_status create(struct run *run)
 					 .seed = plan->seed,
 					 .watchdog_ns = plan->watchdog_ns,
 					 .round_ns = ROUND_NS,
-					 .sample = LAB_STRESS_SAMPLE};
+					 .sample = LAB_STRESS_SAMPLE,
+					 .sleep_allowed = plan->sleep_allowed};
 	enum lab_status status;
 
-	/* Enough for the tasks together to hold all memory: exhaust lives on it. */
-	config.kept_room = LAB_MIN(LAB_MAX(plan->frames / plan->threads, (uint64_t)KEPT_LEAST), (uint64_t)KEPT_MOST);
+	/* Enough for the tasks together to hold all memory: exhaust lives on it; and for one to hold the reserve. */
+	config.kept_room =
+		LAB_MIN(LAB_MAX(plan->frames / plan->threads, KEPT_LEAST + 2 * plan->min), (uint64_t)KEPT_MOST);
 	lab_stress_machine(plan->frames, plan->min, plan->threads, &config.machine);
 	status = lab_live_create(&config, &run->result->live);
 	if (status != LAB_OK)
 		return status;
-	run->setting = (struct lab_workload_setting){.machine = lab_live_machine(run->result->live),
+	run->setting = (struct lab_workload_setting){.shared = &run->result->shared,
+						     .machine = lab_live_machine(run->result->live),
 						     .caps = plan->target->caps,
 						     .threads = plan->threads,
 						     .levels = plan->levels,
@@ -194,7 +215,6 @@ enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_st
 	if (status != LAB_OK)
 		goto out;
 	status = run_all(&run);
-	merge_latency(&run);
 	/* A thread that is stuck may still come back and draw from these. */
 	if (status == LAB_BUSY || lab_live_finding(ret_result->live))
 		return status; /* NOLINT(clang-analyzer-unix.Malloc) */

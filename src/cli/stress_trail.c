@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 #include "base/assert.h"
+#include "cli/arena_file.h"
 #include "cli/cli.h"
+#include "cli/stat.h"
 #include "engine/live_scene.h"
 #include "report/file.h"
 #include "report/finding.h"
@@ -26,22 +28,54 @@ static void format_command(const struct lab_stress_plan *plan, const struct lab_
 	lab_stress_levels_text(plan->levels, levels);
 	snprintf(command, room,
 		 "labyrinth stress --target %s --workload %s --threads %u --irq %" PRIu64
-		 " --irq-levels %s --irq-source %s --frames %" PRIu64 " --min %" PRIu64 " --seed %" PRIu64,
+		 " --irq-levels %s --irq-source %s --frames %" PRIu64 " --min %" PRIu64 " --seed %" PRIu64 "%s",
 		 plan->target_name, workload->name, plan->threads, plan->irq_rate, levels,
-		 lab_stress_source_name(plan->source), plan->frames, plan->min, plan->seed);
+		 lab_stress_source_name(plan->source), plan->frames, plan->min, plan->seed,
+		 plan->sleep_allowed ? " --sleep-check off" : "");
+}
+
+/* Who had the finding's frame last, where the allocator keeps it (--trace); malloc'ed, maybe "". */
+static char *tell_last_holder(const struct lab_live *live, const struct lab_finding *finding)
+{
+	struct lab_holder holder;
+	struct lab_arena arena;
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	lab_assert(out);
+	if (finding->frame != UINT64_MAX && lab_arena_file_watch(&arena) &&
+	    lab_frame_last_holder(&arena, finding->frame, &holder)) {
+		unsigned context = lab_owner_context(holder.taken_by); /* actor index + 1 */
+		char who[32] = "the oracle";
+
+		if (context && context <= lab_live_actor_count(live))
+			snprintf(who, sizeof(who), "%s %u",
+				 lab_context_kind_name(lab_live_actor(live, context - 1)->kind),
+				 (context - 1) / LAB_CONTEXT_KIND_COUNT);
+		lab_stat_tell_last(out, &arena, &holder, finding->frame, who);
+	}
+	fclose(out);
+	return text;
 }
 
 /* The log's text; malloc'ed. */
 static char *make_log(const struct lab_stress_result *result, const struct lab_finding *finding, const char *command,
 		      size_t *ret_bytes)
 {
-	char line[LAB_FINDING_LINE], *events = lab_live_log(result->live), *text;
+	char line[LAB_FINDING_LINE], *events = lab_live_log(result->live), *text,
+				     *holder = tell_last_holder(result->live, finding),
+				     *stack = lab_stress_stack(result->live, "\n  ");
 	int length;
 
 	lab_finding_line(finding, line, sizeof(line));
-	length = asprintf(&text, "%s\nreproduce: %s\n\nThe last events of each thread.\n%s", line, command, events);
+	length = asprintf(&text, "%s\nreproduce: %s\n\n%s%s%s%sThe last events of each thread.\n%s", line, command,
+			  holder, stack ? "The stack of the call, the innermost first.\n  " : "", stack ? stack : "",
+			  stack ? "\n\n" : "", events);
 	lab_assert(length > 0);
 	free(events);
+	free(holder);
+	free(stack);
 	*ret_bytes = (size_t)length;
 	return text;
 }

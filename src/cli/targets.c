@@ -2,10 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "cli/cli.h"
+#include "target/peers.h"
 #include "target/registry.h"
 
 #define CAPS_ROOM 256
+#define PEERS_MAX 8
 
 static void format_caps(uint64_t caps, char *buffer, size_t room)
 {
@@ -28,6 +31,44 @@ static void show(struct lab_emit *emit, const struct lab_target *target)
 	lab_emit_text(emit, "summary", target->summary);
 	lab_emit_text(emit, "caps", caps);
 	lab_emit_end(emit);
+}
+
+static void show_absent(struct lab_emit *emit, const struct lab_peer *peer, const char *reason)
+{
+	lab_emit_begin(emit, "target");
+	lab_emit_text(emit, "name", peer->name);
+	lab_emit_text(emit, "summary", reason);
+	lab_emit_text(emit, "caps", "");
+	lab_emit_end(emit);
+}
+
+/* All are opened before the first line is printed: a library may ask for a restart of the program. */
+static void show_all(enum lab_format format)
+{
+	const struct lab_target *opened[PEERS_MAX] = {NULL};
+	char messages[PEERS_MAX][256];
+	size_t count, peer_count;
+	const struct lab_target *const *targets = lab_target_builtins(&count);
+	const struct lab_peer *peers = lab_peers(&peer_count);
+	struct lab_emit *emit;
+
+	lab_assert_cmp(peer_count, <=, PEERS_MAX);
+	for (size_t i = 0; i < peer_count; i++)
+		if (lab_peer_open(&peers[i], &opened[i], messages[i], sizeof(messages[i])) != LAB_OK)
+			opened[i] = NULL;
+	emit = lab_emit_open(stdout, format);
+	for (size_t i = 0; i < count; i++)
+		show(emit, targets[i]);
+	for (size_t i = 0; i < peer_count; i++) {
+		size_t name = strlen(peers[i].name);
+		bool named = strncmp(messages[i], peers[i].name, name) == 0 && messages[i][name] == ':';
+
+		if (opened[i])
+			show(emit, opened[i]);
+		else
+			show_absent(emit, &peers[i], messages[i] + (named ? name + 2 : 0));
+	}
+	lab_emit_close(emit);
 }
 
 static int run(int argc, const char **argv)
@@ -53,17 +94,13 @@ static int run(int argc, const char **argv)
 		lab_cli_error("targets: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	emit = lab_emit_open(stdout, format);
 	if (target) {
+		emit = lab_emit_open(stdout, format);
 		show(emit, target);
+		lab_emit_close(emit);
 	} else {
-		size_t count;
-		const struct lab_target *const *targets = lab_target_builtins(&count);
-
-		for (size_t i = 0; i < count; i++)
-			show(emit, targets[i]);
+		show_all(format);
 	}
-	lab_emit_close(emit);
 	return LAB_EXIT_CLEAN;
 }
 

@@ -8,10 +8,14 @@
 #include "core/page.h"
 #include "core/search.h"
 #include "core/shred.h"
+#include "core/trace.h"
 #include "core/view.h"
 
 /* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
 #define SEARCH_ROUNDS 3u
+
+/* Rounds without progress after which a request that waits gives up. */
+#define IDLE_ROUNDS 16u
 
 /* One request, resolved. */
 struct want {
@@ -51,7 +55,7 @@ static uint64_t take_block(const struct lab_arena *arena, unsigned zone, const s
 		return LAB_FRAME_NONE;
 	frame = find(arena, zone, want, thorough);
 	if (frame == LAB_FRAME_NONE)
-		lab_budget_give(state, UINT64_C(1) << want->order);
+		lab_budget_give(arena, zone, UINT64_C(1) << want->order);
 	return frame;
 }
 
@@ -63,7 +67,7 @@ static uint64_t refill(const struct lab_arena *arena, unsigned zone, const struc
 	uint64_t ordinary = lab_budget_floor(state, zone, LAB_CLASS_ORDINARY, want->class_zone), frame;
 	struct lab_batch batch;
 
-	if (!lab_budget_take(state, LAB_WORD_FRAMES, ordinary))
+	if (lab_cpu_is_closed(arena, want->cpu, zone) || !lab_budget_take(state, LAB_WORD_FRAMES, ordinary))
 		return LAB_FRAME_NONE;
 	batch = lab_search_batch(arena, zone, &cache->hint_small);
 	/* What the word had less than 64 was promised and not taken. */
@@ -113,6 +117,53 @@ static uint64_t take_from_any(const struct lab_arena *arena, const struct want *
 	return LAB_FRAME_NONE;
 }
 
+/* True when a waiting request could be taken now. Looks only: what is taken and given back would wake the others. */
+static bool could_take(const struct lab_arena *arena, const struct want *want)
+{
+	for (unsigned zone = want->class_zone + 1; zone-- > 0;) {
+		const struct lab_zone_state *state = lab_zone_state(arena, zone);
+		uint64_t need =
+			lab_budget_floor(state, zone, want->class, want->class_zone) + (UINT64_C(1) << want->order);
+
+		if (!state->frames)
+			continue;
+		lab_cpu_collect(arena, zone);
+		/* The partner of lab_budget_give, for who waits. */
+		if (lab_load_seq_cst(&state->budget) >= need && lab_search_shows(arena, zone, want->order))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A request that may sleep and found its zones short. Each round asks the shrinkers, looks, and sleeps where there is
+ * nothing; a round in which the shrinkers gave nothing is one without progress.
+ */
+static uint64_t wait_for(const struct lab_arena *arena, const struct want *want, lab_gfp gfp)
+{
+	unsigned idle = 0;
+
+	if (arena->services->might_sleep)
+		arena->services->might_sleep(arena->services->arg);
+	for (;;) {
+		uint64_t freed = lab_wait_shrink(arena, UINT64_C(1) << want->order), frame;
+		uint32_t seen = lab_wait_announce(arena);
+		bool could = could_take(arena, want);
+
+		if (could) {
+			frame = take_from_any(arena, want, true);
+			if (frame != LAB_FRAME_NONE)
+				return frame;
+		}
+		idle = freed ? 0 : idle + 1;
+		if (gfp & LAB_GFP_NORETRY || (idle == IDLE_ROUNDS && !(gfp & LAB_GFP_NOFAIL)))
+			return LAB_FRAME_NONE;
+		/* If it could and another was faster, there is no reason to sleep. */
+		if (!could)
+			lab_wait_sleep(arena, seen);
+	}
+}
+
 static enum lab_status refuse(const struct lab_arena *arena, const struct lab_alloc_request *request)
 {
 	if (lab_gfp_contradicts(request->gfp))
@@ -137,6 +188,10 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	frame = take_from_any(arena, &want, false);
 	if (frame == LAB_FRAME_NONE)
 		frame = take_from_any(arena, &want, true);
+	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
+		lab_wait_wake_reclaimer(arena, want.class_zone);
+	if (frame == LAB_FRAME_NONE && request->gfp & LAB_GFP_DIRECT_RECLAIM && arena->services)
+		frame = wait_for(arena, &want, request->gfp);
 	if (frame == LAB_FRAME_NONE) {
 		/* A statistic. */
 		lab_fetch_add_relaxed(&lab_cpu_zone(arena, want.cpu, want.class_zone)->failures, 1);
@@ -145,6 +200,8 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	if (request->gfp & LAB_GFP_ZERO)
 		memset(arena->base + (frame << arena->page_shift), 0, block_bytes(arena, want.order));
 	lab_view_begin(arena, frame, request->gfp);
+	if (arena->traces)
+		lab_trace_write(arena, frame, request);
 	lab_page_publish(arena, frame, want.order, request->owner);
 	*ret_page = &arena->pages[frame];
 	return LAB_OK;

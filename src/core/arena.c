@@ -6,9 +6,6 @@
 #include "core/shred.h"
 #include "plat/vm.h"
 
-#define MAGIC   UINT64_C(0x68746e697279626c) /* "lbyrinth" */
-#define VERSION 1u
-
 /* One a nesting level and CPU: then no release ever finds them all in use. */
 #define SHRED_LEVELS 4u
 
@@ -97,8 +94,8 @@ enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_c
 	if (bytes < plan.bytes || (uintptr_t)metadata % LAB_CACHE_LINE)
 		return LAB_INVALID;
 	*state = plan;
-	state->version = VERSION;
-	lab_layout_bind(arena, metadata, config->base);
+	state->version = LAB_LAYOUT_VERSION;
+	lab_layout_bind(arena, &plan, metadata, config->base);
 	lab_layout_format(arena, config);
 	free_all_frames(arena);
 	spread_hints(arena);
@@ -106,7 +103,7 @@ enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_c
 	if (!status)
 		status = prepare_handle(arena, config->shredder);
 	if (!status)
-		lab_store_release(&state->magic, MAGIC); /* publishes the arena to lab_arena_attach */
+		lab_store_release(&state->magic, LAB_LAYOUT_MAGIC); /* publishes the arena to lab_layout_check */
 	return status;
 }
 
@@ -131,16 +128,12 @@ enum lab_status lab_arena_create(struct lab_arena *arena, const struct lab_arena
 enum lab_status lab_arena_attach(struct lab_arena *arena, void *metadata, size_t bytes, void *base,
 				 struct lab_shredder *shredder)
 {
-	struct lab_state *state = metadata;
+	struct lab_state plan;
 
-	if (bytes < sizeof(*state) || (uintptr_t)metadata % LAB_CACHE_LINE)
+	if (lab_layout_check(metadata, bytes, &plan) != LAB_ARENA_SOUND || !base ||
+	    (uintptr_t)base % (UINT64_C(1) << plan.page_shift))
 		return LAB_INVALID;
-	if (lab_load_acquire(&state->magic) != MAGIC) /* the partner of lab_arena_init */
-		return LAB_INVALID;
-	if (state->version != VERSION || state->bytes > bytes || !base ||
-	    (uintptr_t)base % (UINT64_C(1) << state->page_shift))
-		return LAB_INVALID;
-	lab_layout_bind(arena, metadata, base);
+	lab_layout_bind(arena, &plan, metadata, base);
 	return prepare_handle(arena, shredder);
 }
 

@@ -2,7 +2,7 @@
 #ifndef LAB_CORE_BUDGET_H
 #define LAB_CORE_BUDGET_H
 
-#include "core/layout.h"
+#include "core/wait.h"
 
 /*
  * A zone's budget: how many free frames admission may still give away. A request takes from it before it takes frames,
@@ -42,11 +42,15 @@ static inline bool lab_budget_take(struct lab_zone_state *zone, uint64_t frames,
 	return false;
 }
 
-/* Adds frames that were given back before. Wait-free. */
-static inline void lab_budget_give(struct lab_zone_state *zone, uint64_t frames)
+/* Adds frames that were given back before, and tells who waits for some. Wait-free but for the telling. */
+static inline void lab_budget_give(const struct lab_arena *arena, unsigned zone, uint64_t frames)
 {
-	/* Publishes the frames' bits to who is admitted by them: lab_budget_take. */
-	lab_fetch_add_release(&zone->budget, frames);
+	/*
+	 * Publishes the frames' bits to who is admitted by them: lab_budget_take. Sequentially consistent for the look
+	 * at the waiters that follows: wait.h.
+	 */
+	lab_fetch_add_seq_cst(&lab_zone_state(arena, zone)->budget, frames);
+	lab_wait_tell(arena);
 }
 
 #endif

@@ -72,10 +72,29 @@ static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned w
 	return true;
 }
 
+/* A CPU is all open or all closed, and nobody is in the middle of changing it. */
+static bool check_plug(const struct lab_arena *arena, unsigned cpu)
+{
+	uint32_t plug = lab_load_relaxed(&lab_cpu_zone(arena, cpu, 0)->plug);
+	bool offline = plug == LAB_PLUG_OFFLINE;
+
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+
+		for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
+			if ((lab_load_relaxed(&cache->slots[i]) == LAB_SLOT_CLOSED) != offline)
+				return false;
+		if (lab_load_relaxed(&cache->untold) >> 63 != offline)
+			return false;
+	}
+	return plug != LAB_PLUG_CHANGING;
+}
+
 enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_frame)
 {
 	uint64_t free_counts[LAB_ZONE_COUNT] = {0}, end = 0;
 	struct lab_arena_stat stat;
+	bool sound = true;
 
 	for (uint32_t chunk = 0; chunk < arena->state->chunk_count; chunk++) {
 		unsigned zone = lab_chunk_info(arena, chunk)->zone;
@@ -89,12 +108,11 @@ enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_fra
 		}
 	}
 	lab_arena_stat(arena, &stat);
-	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
-		if (free_counts[zone] == stat.zones[zone].budget + stat.zones[zone].untold)
-			continue;
-		if (ret_frame)
-			*ret_frame = LAB_FRAME_NONE;
-		return LAB_INVALID;
-	}
-	return LAB_OK;
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		sound &= free_counts[zone] == stat.zones[zone].budget + stat.zones[zone].untold;
+	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
+		sound &= check_plug(arena, cpu);
+	if (!sound && ret_frame)
+		*ret_frame = LAB_FRAME_NONE;
+	return sound ? LAB_OK : LAB_INVALID;
 }

@@ -117,8 +117,11 @@ static void make_whole(lab_atomic64 *state, unsigned word)
 {
 	uint64_t seen = lab_load_relaxed(state);
 
-	/* Releases the frames' content, also that of earlier gives, which the caller acquired, to who takes the run. */
-	while (!lab_cas_release(state, &seen, state_with_whole(seen, word)))
+	/*
+	 * Releases the frames' content, also that of earlier gives, which the caller acquired, to who takes the run.
+	 * Sequentially consistent as in lab_chunk_give.
+	 */
+	while (!lab_cas_seq_cst(state, &seen, state_with_whole(seen, word)))
 		;
 }
 
@@ -131,8 +134,11 @@ void lab_chunk_give(const struct lab_arena *arena, uint32_t chunk, unsigned word
 		make_whole(state, word);
 		return;
 	}
-	/* Releases the content to the next taker; acquires what earlier gives released, for make_whole to pass on. */
-	before = lab_fetch_or_acq_rel(frames, mask);
+	/*
+	 * Releases the content to the next taker; acquires what earlier gives released, for make_whole to pass on.
+	 * Sequentially consistent for a look at the waiters that follows: wait.h.
+	 */
+	before = lab_fetch_or_seq_cst(frames, mask);
 	lab_assert_cmp(before & mask, ==, 0);
 	if ((before | mask) == all) {
 		/* Who makes a word all ones merges it, unless a frame was taken since: then that frame's give will. */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/bits.h"
-#include "core/layout.h"
+#include "core/trace.h"
 
 /* Names for the words of an arena's metadata, in the order in which they lie. */
 
@@ -43,14 +43,16 @@ static enum lab_word describe_cpu(struct place at, char *text, size_t room)
 			     : at.member < offsetof(struct lab_cpu_zone, hint_small) ? "untold frames"
 			     : at.member < offsetof(struct lab_cpu_zone, refills)    ? "hint"
 			     : at.member < offsetof(struct lab_cpu_zone, generation) ? "statistics"
-										     : "generation";
+			     : at.member < offsetof(struct lab_cpu_zone, plug)       ? "generation"
+										     : "plug";
 	bool slot = at.member < offsetof(struct lab_cpu_zone, untold);
+	bool plug = at.member >= offsetof(struct lab_cpu_zone, plug);
 	bool untold = !slot && at.member < offsetof(struct lab_cpu_zone, hint_small);
 
 	snprintf(text, room, "cpu %zu zone %s %s", at.index / LAB_ZONE_COUNT, zone_names[at.index % LAB_ZONE_COUNT],
 		 member);
 	if (!slot)
-		return untold ? LAB_WORD_NUMBER : LAB_WORD_HINT;
+		return untold || plug ? LAB_WORD_NUMBER : LAB_WORD_HINT;
 	snprintf(text, room, "cpu %zu zone %s slot %zu", at.index / LAB_ZONE_COUNT,
 		 zone_names[at.index % LAB_ZONE_COUNT], at.member / sizeof(lab_atomic64));
 	return LAB_WORD_BITS;
@@ -59,7 +61,7 @@ static enum lab_word describe_cpu(struct place at, char *text, size_t room)
 /* Per chunk. */
 static enum lab_word describe_chunk(const struct lab_arena *arena, const void *address, char *text, size_t room)
 {
-	size_t chunks = arena->state->chunk_count;
+	size_t chunks = arena->chunk_count;
 	struct place state = place_in(arena->chunk_states, chunks, sizeof(lab_atomic64), address);
 	struct place word = place_in(arena->chunk_words, chunks * LAB_CHUNK_WORDS, sizeof(lab_atomic64), address);
 	struct place info = place_in(arena->chunk_infos, chunks + 1, sizeof(struct lab_chunk_info), address);
@@ -81,6 +83,8 @@ static enum lab_word describe_frame(const struct lab_arena *arena, const void *a
 	struct place page = place_in(arena->pages, arena->frame_count + 1, sizeof(struct lab_page), address);
 	struct place view = place_in(arena->views, arena->views ? arena->frame_count : 0, 1, address);
 	struct place region = place_in(arena->regions, arena->state->region_count, sizeof(uint32_t), address);
+	struct place trace =
+		place_in(arena->traces, arena->traces ? arena->frame_count : 0, sizeof(struct lab_trace), address);
 
 	if (page.inside)
 		snprintf(text, room, "frame %zu owner", page.index);
@@ -88,6 +92,8 @@ static enum lab_word describe_frame(const struct lab_arena *arena, const void *a
 		snprintf(text, room, "frame %zu views", view.index);
 	else if (region.inside)
 		snprintf(text, room, "region %zu first chunk", region.index);
+	else if (trace.inside)
+		snprintf(text, room, "frame %zu %s", trace.index, trace.member ? "trace" : "trace sequence");
 	else
 		return LAB_WORD_NONE;
 	return page.inside ? LAB_WORD_OWNER : view.inside ? LAB_WORD_BITS : LAB_WORD_NUMBER;
@@ -98,7 +104,7 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
 	const struct lab_state *state = arena->state;
 	struct place zone = place_in(state->zones, LAB_ZONE_COUNT, sizeof(state->zones[0]), address);
 	struct place cpu =
-		place_in(arena->cpus, (size_t)state->cpu_count * LAB_ZONE_COUNT, sizeof(struct lab_cpu_zone), address);
+		place_in(arena->cpus, (size_t)arena->cpu_count * LAB_ZONE_COUNT, sizeof(struct lab_cpu_zone), address);
 	enum lab_word kind;
 
 	if (zone.inside)
@@ -111,6 +117,10 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
 	kind = describe_frame(arena, address, text, room);
 	if (kind != LAB_WORD_NONE || !place_in(state, 1, sizeof(*state), address).inside)
 		return kind;
+	if (address == (const void *)&state->waiters) {
+		snprintf(text, room, "who waits");
+		return LAB_WORD_BITS;
+	}
 	snprintf(text, room, "the arena's layout");
 	return LAB_WORD_NUMBER;
 }

@@ -3,9 +3,12 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "core/trace.h"
 
 #define FRAME_COUNT_MAX ((UINT64_C(1) << 32) - 2 * LAB_CHUNK_FRAMES)
 #define CPU_COUNT_MAX   1024u
+#define CHUNK_COUNT_MAX                                                                                                \
+	(UINT32_MAX / (2 * LAB_CHUNK_WORDS)) /* half-words have numbers of 32 bits, one of them no half-word's */
 
 static bool spans_are_good(const struct lab_arena_config *config)
 {
@@ -24,18 +27,17 @@ static bool spans_are_good(const struct lab_arena_config *config)
 	return config->span_count > 0;
 }
 
+bool lab_layout_is_in_range(uint64_t frame_count, unsigned page_shift, unsigned order_max, unsigned cpu_count)
+{
+	return page_shift >= 6 && page_shift <= 20 && order_max <= LAB_ORDER_MAX && frame_count != 0 &&
+	       frame_count <= FRAME_COUNT_MAX && cpu_count != 0 && cpu_count <= CPU_COUNT_MAX;
+}
+
 static bool config_is_good(const struct lab_arena_config *config)
 {
-	uint64_t frame_bytes;
-
-	if (config->page_shift < 6 || config->page_shift > 20 || config->order_max > LAB_ORDER_MAX)
+	if (!lab_layout_is_in_range(config->frame_count, config->page_shift, config->order_max, config->cpu_count))
 		return false;
-	frame_bytes = UINT64_C(1) << config->page_shift;
-	if (!config->base || (uintptr_t)config->base % frame_bytes)
-		return false;
-	if (config->frame_count == 0 || config->frame_count > FRAME_COUNT_MAX)
-		return false;
-	if (config->cpu_count == 0 || config->cpu_count > CPU_COUNT_MAX)
+	if (!config->base || (uintptr_t)config->base % (UINT64_C(1) << config->page_shift))
 		return false;
 	return spans_are_good(config);
 }
@@ -59,15 +61,36 @@ static uint64_t place(uint64_t *end, uint64_t bytes)
 	return at;
 }
 
+void lab_layout_place(struct lab_state *plan)
+{
+	uint64_t end = lab_align_up(sizeof(*plan), LAB_CACHE_LINE), chunks = plan->chunk_count;
+
+	plan->states_at = place(&end, chunks * sizeof(lab_atomic64));
+	plan->words_at = place(&end, chunks * LAB_CHUNK_WORDS * sizeof(lab_atomic64));
+	plan->infos_at = place(&end, (chunks + 1) * sizeof(struct lab_chunk_info));
+	plan->regions_at = place(&end, plan->region_count * sizeof(uint32_t));
+	plan->cpus_at = place(&end, (uint64_t)plan->cpu_count * LAB_ZONE_COUNT * sizeof(struct lab_cpu_zone));
+	/* One more than there are frames: the descriptor after a block's head is looked at. */
+	plan->pages_at = place(&end, (plan->frame_count + 1) * sizeof(struct lab_page));
+	plan->views_at = plan->traces_at = 0;
+	if (plan->flags & LAB_ARENA_VIEWS)
+		plan->views_at = place(&end, plan->frame_count * sizeof(lab_atomic8));
+	if (plan->flags & LAB_ARENA_TRACE)
+		plan->traces_at = place(&end, plan->frame_count * sizeof(struct lab_trace));
+	plan->bytes = end;
+}
+
 enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct lab_state *ret_plan)
 {
 	struct lab_state plan = {0};
-	uint64_t end = lab_align_up(sizeof(plan), LAB_CACHE_LINE), chunks = 0;
+	uint64_t chunks = 0;
 
 	if (!config_is_good(config))
 		return LAB_INVALID;
 	for (size_t i = 0; i < config->span_count; i++)
 		chunks += span_chunks(&config->spans[i]);
+	if (chunks > CHUNK_COUNT_MAX)
+		return LAB_INVALID;
 	plan.frame_count = config->frame_count;
 	plan.flags = config->flags | (config->flags & LAB_ARENA_SHRED_DEFAULT ? LAB_ARENA_SHRED : 0);
 	plan.page_shift = config->page_shift;
@@ -75,16 +98,7 @@ enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct la
 	plan.cpu_count = config->cpu_count;
 	plan.chunk_count = (uint32_t)chunks;
 	plan.region_count = (uint32_t)((config->frame_count + LAB_CHUNK_FRAMES - 1) / LAB_CHUNK_FRAMES);
-	plan.states_at = place(&end, chunks * sizeof(lab_atomic64));
-	plan.words_at = place(&end, chunks * LAB_CHUNK_WORDS * sizeof(lab_atomic64));
-	plan.infos_at = place(&end, (chunks + 1) * sizeof(struct lab_chunk_info));
-	plan.regions_at = place(&end, plan.region_count * sizeof(uint32_t));
-	plan.cpus_at = place(&end, (uint64_t)config->cpu_count * LAB_ZONE_COUNT * sizeof(struct lab_cpu_zone));
-	/* One more than there are frames: the descriptor after a block's head is looked at. */
-	plan.pages_at = place(&end, (config->frame_count + 1) * sizeof(struct lab_page));
-	if (config->flags & LAB_ARENA_VIEWS)
-		plan.views_at = place(&end, config->frame_count * sizeof(lab_atomic8));
-	plan.bytes = end;
+	lab_layout_place(&plan);
 	*ret_plan = plan;
 	return LAB_OK;
 }
@@ -123,22 +137,25 @@ void lab_layout_format(const struct lab_arena *arena, const struct lab_arena_con
 	lab_assert_cmp(next, ==, arena->state->chunk_count);
 }
 
-void lab_layout_bind(struct lab_arena *arena, void *metadata, void *base)
+void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void *metadata, void *base)
 {
 	char *start = metadata;
-	struct lab_state *state = metadata;
 
 	*arena = (struct lab_arena){
-		.state = state,
+		.state = metadata,
 		.base = base,
-		.pages = (struct lab_page *)(start + state->pages_at),
-		.chunk_states = start + state->states_at,
-		.chunk_words = start + state->words_at,
-		.chunk_infos = start + state->infos_at,
-		.regions = start + state->regions_at,
-		.cpus = start + state->cpus_at,
-		.views = state->views_at ? start + state->views_at : NULL,
-		.frame_count = state->frame_count,
-		.page_shift = state->page_shift,
+		.pages = (struct lab_page *)(start + plan->pages_at),
+		.chunk_states = start + plan->states_at,
+		.chunk_words = start + plan->words_at,
+		.chunk_infos = start + plan->infos_at,
+		.regions = start + plan->regions_at,
+		.cpus = start + plan->cpus_at,
+		.views = plan->views_at ? start + plan->views_at : NULL,
+		.traces = plan->traces_at ? start + plan->traces_at : NULL,
+		.frame_count = plan->frame_count,
+		.page_shift = plan->page_shift,
+		.order_max = plan->order_max,
+		.cpu_count = plan->cpu_count,
+		.chunk_count = plan->chunk_count,
 	};
 }

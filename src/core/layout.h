@@ -2,14 +2,17 @@
 #ifndef LAB_CORE_LAYOUT_H
 #define LAB_CORE_LAYOUT_H
 
-#include <labyrinth/arena.h>
+#include <labyrinth/diagnose.h>
 
 #include "plat/atomic.h"
+
+#define LAB_LAYOUT_MAGIC   UINT64_C(0x68746e697279626c) /* "lbyrinth" */
+#define LAB_LAYOUT_VERSION 3u
 
 /*
  * How an arena's metadata lies in memory: frame and chunk numbers only, no pointer, so that it may be mapped anywhere.
  *
- *   state | chunk states | chunk words | chunk infos | regions | cpus | pages | views
+ *   state | chunk states | chunk words | chunk infos | regions | cpus | pages | views | traces
  *
  * A region is an aligned run of 1,024 frames, the greatest block. A chunk is the part of a region that one span covers,
  * so a region that two spans share has two chunks, and no block can cross a span's edge. Chunks are numbered by
@@ -44,6 +47,8 @@ struct lab_zone_state {
 	uint32_t first_chunk, end_chunk; /* the zone's chunks lie in here, maybe with other zones' between them */
 };
 
+enum lab_plug { LAB_PLUG_ONLINE, LAB_PLUG_CHANGING, LAB_PLUG_OFFLINE };
+
 /* One CPU's cache of one zone; see cpu.h. */
 struct lab_cpu_zone {
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 slots[2];
@@ -51,14 +56,19 @@ struct lab_cpu_zone {
 	lab_atomic32 hint_small, hint_great; /* the chunk that served last: where the next search begins */
 	lab_atomic64 refills, failures;      /* statistics */
 	lab_atomic64 generation;             /* of the owners that the short forms make on this CPU */
+	lab_atomic32 plug;                   /* enum lab_plug, of the CPU: its first zone's only; see hotplug.c */
 };
 
 struct lab_state {
 	lab_atomic64 magic; /* set last: until then there is no arena here */
 	uint64_t bytes, frame_count;
 	uint32_t version, flags, page_shift, order_max, cpu_count, chunk_count, region_count;
-	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, pages_at,
-		views_at; /* bytes from the state; 0: none */
+	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, pages_at, views_at,
+		traces_at; /* bytes from the state; 0: none */
+	/* All above is fixed at creation. */
+	lab_atomic64 trace_ticks; /* of the clock of `since` in a second; 0: allocations are counted */
+	lab_atomic32 waiters;     /* wait.h */
+	_Alignas(LAB_CACHE_LINE) lab_atomic64 trace_count; /* alone on its line: written at each traced allocation */
 	struct lab_zone_state zones[LAB_ZONE_COUNT];
 };
 
@@ -118,11 +128,20 @@ static inline uint32_t lab_chunk_of(const struct lab_arena *arena, uint64_t fram
 	return LAB_CHUNK_NONE;
 }
 
+/* True for frames, frame size, orders and CPUs that an arena may have. */
+bool lab_layout_is_in_range(uint64_t frame_count, unsigned page_shift, unsigned order_max, unsigned cpu_count);
+/* Sets a plan's offsets and size from its counts and flags. */
+void lab_layout_place(struct lab_state *plan);
 /* Lays out metadata for a configuration: fills a state's numbers and offsets. LAB_INVALID: out of range. */
 LAB_MUST_USE enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct lab_state *ret_plan);
 /* Writes infos and regions, after the plan was copied to the metadata's start and the handle points into it. */
 void lab_layout_format(const struct lab_arena *arena, const struct lab_arena_config *config);
-/* Fills a handle's pointers from the metadata. */
-void lab_layout_bind(struct lab_arena *arena, void *metadata, void *base);
+/* Fills a handle from a plan, and the plan's place in memory. */
+void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void *metadata, void *base);
+/*
+ * Metadata that is not trusted: copies what is fixed at creation to *ret_plan, and compares all of it, and the chunks,
+ * with what a configuration could have led to.
+ */
+LAB_MUST_USE enum lab_arena_fault lab_layout_check(const void *metadata, size_t bytes, struct lab_state *ret_plan);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/bits.h"
-#include "core/layout.h"
+#include "core/wait.h"
 
 /* Linux: min_free_kbytes = 4 * sqrt(lowmem_kbytes), kept between these two. */
 #define MIN_FREE_KB_LEAST 128u
@@ -23,6 +23,8 @@ enum lab_status lab_arena_set_marks(struct lab_arena *arena, enum lab_zone zone,
 		lab_store_relaxed(&state->floors[class], lab_class_floor(class, marks->min));
 	for (unsigned above = 0; above < LAB_ZONE_COUNT; above++)
 		lab_store_relaxed(&state->lowmem_reserve[above], marks->lowmem_reserve[above]);
+	/* Who waits may do so by floors that are lower now. */
+	lab_wait_tell_after_stores(arena);
 	return LAB_OK;
 }
 

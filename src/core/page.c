@@ -11,8 +11,9 @@ static lab_atomic64 *owner_word(const struct lab_arena *arena, uint64_t frame)
 void lab_page_publish(const struct lab_arena *arena, uint64_t frame, unsigned order, lab_owner owner)
 {
 	if (order)
-		/* Relaxed: the release below publishes it. */
-		lab_store_relaxed(owner_word(arena, frame + 1), LAB_PAGE_SECOND | order);
+		/* Published by the release below; one of its own, for who looks on: a look that meets this word sees
+		 * that the last owner has gone. */
+		lab_store_release(owner_word(arena, frame + 1), LAB_PAGE_SECOND | order);
 	/* Publishes the order, and a zeroed block's content, to lab_page_judge and lab_page_retire. */
 	lab_store_release(owner_word(arena, frame), owner);
 }
@@ -78,7 +79,7 @@ enum lab_status lab_page_retire(const struct lab_arena *arena, uint64_t frame, u
 	if (!lab_cas_relaxed(owner_word(arena, frame), &seen, LAB_OWNER_NONE))
 		return seen ? LAB_WRONG_OWNER : LAB_NOT_ALLOCATED;
 	if (order)
-		/* Relaxed: the frames are given back, with release, after this. */
-		lab_store_relaxed(owner_word(arena, frame + 1), LAB_OWNER_NONE);
+		/* The frames are given back, with release, after this; one of its own, for who looks on, as above. */
+		lab_store_release(owner_word(arena, frame + 1), LAB_OWNER_NONE);
 	return LAB_OK;
 }

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "core/chunk.h"
 #include "core/run.h"
+#include "core/wait.h"
 
 /* How many chunks are compared before one is broken: their states lie on two or three lines. */
 #define WINDOW 16u
@@ -103,9 +104,10 @@ static uint64_t take_broken(const struct lab_arena *arena, uint32_t chunk, unsig
 {
 	uint64_t frame = lab_chunk_take_great(arena, chunk, LAB_WORD_ORDER);
 
-	if (frame != LAB_FRAME_NONE)
-		lab_chunk_give(arena, chunk, (unsigned)(frame / LAB_WORD_FRAMES % LAB_CHUNK_WORDS),
-			       ~lab_run_mask(0, order));
+	if (frame == LAB_FRAME_NONE)
+		return frame;
+	lab_chunk_give(arena, chunk, (unsigned)(frame / LAB_WORD_FRAMES % LAB_CHUNK_WORDS), ~lab_run_mask(0, order));
+	lab_wait_tell(arena); /* the rest was in nobody's reach for a moment */
 	return frame;
 }
 
@@ -157,6 +159,25 @@ uint64_t lab_search_every_word(const struct lab_arena *arena, unsigned zone, uns
 			return frame;
 	}
 	return LAB_FRAME_NONE;
+}
+
+bool lab_search_shows(const struct lab_arena *arena, unsigned zone, unsigned order)
+{
+	const struct lab_zone_state *state = lab_zone_state(arena, zone);
+	unsigned small = LAB_MIN(order, LAB_WORD_ORDER), great = LAB_MAX(order, LAB_WORD_ORDER);
+
+	for (uint32_t chunk = state->first_chunk; chunk < state->end_chunk; chunk++) {
+		if (lab_chunk_info(arena, chunk)->zone != zone)
+			continue;
+		for (unsigned word = 0; word < LAB_CHUNK_WORDS && small < LAB_WORD_ORDER; word++)
+			/* Both looks are the partners of who gives frames and then looks at who waits: wait.h. */
+			if (lab_run_starts(lab_load_seq_cst(lab_chunk_word(arena, chunk, word)), small))
+				return true;
+		if (lab_run_starts(lab_state_whole(lab_load_seq_cst(lab_chunk_state(arena, chunk))),
+				   great - LAB_WORD_ORDER))
+			return true;
+	}
+	return false;
 }
 
 /* The first broken word of a chunk that has free frames. */

@@ -23,6 +23,8 @@ uint64_t lab_search_block(const struct lab_arena *arena, unsigned zone, unsigned
  * interrupted call has given back and not yet announced.
  */
 uint64_t lab_search_every_word(const struct lab_arena *arena, unsigned zone, unsigned order);
+/* True when a block of that order lies free in the zone's chunks just now. Takes nothing; looks at everything. */
+bool lab_search_shows(const struct lab_arena *arena, unsigned zone, unsigned order);
 /* Takes all free frames of one word, at most 64; mask 0: none was found. */
 struct lab_batch lab_search_batch(const struct lab_arena *arena, unsigned zone, lab_atomic32 *hint);
 

@@ -18,29 +18,55 @@ static void count_runs(uint64_t word, unsigned unit, uint64_t *blocks)
 }
 
 /* Everything here is read relaxed: a snapshot that is exact only when nobody changes it. */
-static void stat_chunk(const struct lab_arena *arena, uint32_t chunk, struct lab_zone_stat *stat)
+static void stat_chunk(const struct lab_arena *arena, uint32_t chunk, struct lab_arena_stat *ret_stat)
 {
+	uint32_t zone = lab_chunk_info(arena, chunk)->zone;
+	struct lab_zone_stat *stat;
+
+	if (zone >= LAB_ZONE_COUNT) /* somebody has gone wild: lab_arena_watch */
+		return;
+	stat = &ret_stat->zones[zone];
 	count_runs(lab_state_whole(lab_load_relaxed(lab_chunk_state(arena, chunk))), LAB_WORD_ORDER, stat->free_blocks);
 	for (unsigned word = 0; word < LAB_CHUNK_WORDS; word++)
 		count_runs(lab_load_relaxed(lab_chunk_word(arena, chunk, word)), 0, stat->free_blocks);
 }
 
+enum lab_status lab_arena_cpu_stat(const struct lab_arena *arena, unsigned cpu, enum lab_zone zone,
+				   struct lab_cpu_stat *ret_stat)
+{
+	struct lab_cpu_zone *cache;
+	struct lab_cpu_stat stat = {0};
+
+	if (cpu >= arena->cpu_count)
+		return LAB_INVALID;
+	cache = lab_cpu_zone(arena, cpu, zone);
+	for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
+		stat.cached += lab_bits_count(lab_slot_mask(lab_load_relaxed(&cache->slots[i])));
+	stat.untold = lab_untold_count(lab_load_relaxed(&cache->untold));
+	stat.refills = lab_load_relaxed(&cache->refills);
+	stat.failures = lab_load_relaxed(&cache->failures);
+	*ret_stat = stat;
+	return LAB_OK;
+}
+
 static void stat_cpu(const struct lab_arena *arena, unsigned cpu, struct lab_arena_stat *stat)
 {
+	stat->cpus_offline += lab_load_relaxed(&lab_cpu_zone(arena, cpu, 0)->plug) == LAB_PLUG_OFFLINE;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
-		struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+		struct lab_cpu_stat one;
 
-		for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
-			stat->zones[zone].cached += lab_bits_count(lab_slot_mask(lab_load_relaxed(&cache->slots[i])));
-		stat->zones[zone].untold += lab_load_relaxed(&cache->untold);
-		stat->refills += lab_load_relaxed(&cache->refills);
-		stat->failures += lab_load_relaxed(&cache->failures);
+		if (lab_arena_cpu_stat(arena, cpu, (enum lab_zone)zone, &one) != LAB_OK)
+			continue;
+		stat->zones[zone].cached += one.cached;
+		stat->zones[zone].untold += one.untold;
+		stat->refills += one.refills;
+		stat->failures += one.failures;
 	}
 }
 
 static void stat_counts(const struct lab_arena *arena, struct lab_arena_stat *stat)
 {
-	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
+	for (unsigned cpu = 0; cpu < arena->cpu_count; cpu++)
 		stat_cpu(arena, cpu, stat);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		struct lab_zone_stat *it = &stat->zones[zone];
@@ -50,24 +76,28 @@ static void stat_counts(const struct lab_arena *arena, struct lab_arena_stat *st
 	}
 }
 
-static void stat_marks(const struct lab_zone_state *zone, struct lab_zone_marks *marks)
+static void stat_marks(const struct lab_zone_state *zone, struct lab_zone_stat *stat)
 {
+	struct lab_zone_marks *marks = &stat->marks;
+
 	marks->frames = zone->frames;
 	marks->min = lab_load_relaxed(&zone->min);
 	marks->low = lab_load_relaxed(&zone->low);
 	marks->high = lab_load_relaxed(&zone->high);
 	for (unsigned above = 0; above < LAB_ZONE_COUNT; above++)
 		marks->lowmem_reserve[above] = lab_load_relaxed(&zone->lowmem_reserve[above]);
+	for (unsigned class = 0; class < LAB_CLASS_COUNT; class ++)
+		stat->floors[class] = lab_load_relaxed(&zone->floors[class]);
 }
 
 void lab_arena_stat(const struct lab_arena *arena, struct lab_arena_stat *ret_stat)
 {
 	struct lab_arena_stat stat = {.metadata_bytes = arena->state->bytes};
 
-	for (uint32_t chunk = 0; chunk < arena->state->chunk_count; chunk++)
-		stat_chunk(arena, chunk, &stat.zones[lab_chunk_info(arena, chunk)->zone]);
+	for (uint32_t chunk = 0; chunk < arena->chunk_count; chunk++)
+		stat_chunk(arena, chunk, &stat);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
-		stat_marks(lab_zone_state(arena, zone), &stat.zones[zone].marks);
+		stat_marks(lab_zone_state(arena, zone), &stat.zones[zone]);
 	stat_counts(arena, &stat);
 	*ret_stat = stat;
 }
@@ -81,4 +111,37 @@ uint64_t lab_arena_free_frames(const struct lab_arena *arena)
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		frames += stat.zones[zone].free;
 	return frames;
+}
+
+unsigned lab_zone_unusable(const struct lab_zone_stat *stat, unsigned order)
+{
+	uint64_t all = 0, small = 0;
+
+	for (unsigned it = 0; it <= LAB_ORDER_MAX; it++) {
+		uint64_t frames = stat->free_blocks[it] << it;
+
+		all += frames;
+		small += it < order ? frames : 0;
+	}
+	return all ? (unsigned)(small * 1000 / all) : 0;
+}
+
+unsigned lab_arena_cpus(const struct lab_arena *arena)
+{
+	return arena->cpu_count;
+}
+
+unsigned lab_arena_order_max(const struct lab_arena *arena)
+{
+	return arena->order_max;
+}
+
+uint64_t lab_arena_frames(const struct lab_arena *arena)
+{
+	return arena->frame_count;
+}
+
+unsigned lab_arena_page_shift(const struct lab_arena *arena)
+{
+	return arena->page_shift;
 }

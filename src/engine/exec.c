@@ -97,24 +97,6 @@ static enum lab_status drain(struct lab_exec *exec, struct lab_actor *actor, uns
 	return LAB_OK;
 }
 
-static enum lab_status hotplug(struct lab_exec *exec, struct lab_actor *actor, unsigned cpu, bool online)
-{
-	const struct lab_request *outer;
-	enum lab_status status;
-
-	lab_exec_mask(exec, actor);
-	lab_oracle_other_begin(exec->oracle);
-	outer = lab_exec_call_begin(exec, actor, NULL);
-	if (online)
-		status = exec->target->cpu_online(exec->self, cpu);
-	else
-		status = exec->target->cpu_offline(exec->self, cpu);
-	lab_exec_call_end(exec, actor, outer);
-	lab_oracle_other_end(exec->oracle);
-	lab_exec_unmask(exec, actor);
-	return status;
-}
-
 /* One at a time, or the oracle could hold another value than the target: who comes second does not wait, it skips. */
 static enum lab_status set_marks(struct lab_exec *exec, struct lab_actor *actor, unsigned zone, uint64_t min)
 {
@@ -196,7 +178,7 @@ static enum lab_status do_op(struct lab_exec *exec, struct lab_actor *actor, con
 		return drain(exec, actor, op->peer);
 	case LAB_OP_OFFLINE:
 	case LAB_OP_ONLINE:
-		return hotplug(exec, actor, op->peer, op->kind == LAB_OP_ONLINE);
+		return lab_exec_hotplug(exec, actor, op->peer, op->kind == LAB_OP_OFFLINE);
 	case LAB_OP_RECLAIM:
 		return lab_exec_shrink(exec, actor, op->value) ? LAB_OK : LAB_INVALID;
 	case LAB_OP_WATERMARK:

@@ -48,12 +48,20 @@ struct lab_actor {
 	struct lab_held slots[LAB_SLOT_COUNT];
 	struct lab_held *kept; /* blocks that an alloc into a full slot moved away; freed at the end */
 	size_t kept_count, kept_room;
+	lab_atomic32 kept_busy;            /* claims the kept list, which a shrinker of another context may ask too */
 	const struct lab_request *in_call; /* the target call under way, for host services; NULL between calls */
+	const struct lab_request *asking;  /* the alloc under way, also while a shrinker frees inside it; or NULL */
 	bool timed; /* measure this actor's alloc and free; an engine that samples turns it on and off */
 	struct lab_actor_counts counts;
 	void *engine;               /* the engine's own record of this context */
 	struct lab_mailbox mailbox; /* blocks given to this context; last: it is large, and most runs leave it alone */
 };
+
+/* The alloc that a host service is called from; NULL: another call, be it one that a shrinker made inside an alloc. */
+static inline const struct lab_request *lab_actor_alloc(const struct lab_actor *actor)
+{
+	return actor->in_call == actor->asking ? actor->asking : NULL;
+}
 
 struct lab_exec;
 
@@ -80,9 +88,12 @@ struct lab_exec {
 	const struct lab_engine_ops *engine;
 	struct lab_actor *actors;
 	unsigned actor_count;
+	bool one_thread;         /* contexts take turns on one thread */
 	bool mask_interrupts;    /* the target lacks IRQ: interrupts are masked around its calls */
 	void *arg;               /* the engine's own */
 	lab_atomic32 marks_busy; /* a set_marks is under way; callers serialise it, as a kernel does; starts as 0 */
+	lab_atomic32 plug_busy;  /* the same of a CPU that goes or comes */
+	lab_atomic64 offline;    /* CPUs, 1 << cpu: no interrupts come in there, and nobody drains them */
 };
 
 /* May sleep. kept_room: how many blocks an actor may keep; beyond it an alloc into a full slot frees the old block. */
@@ -95,7 +106,8 @@ void lab_actor_reset(struct lab_actor *actor, unsigned index, enum lab_context_k
 /*
  * Runs one operation to its end in the calling context. Allocates nothing itself; usable in signal handlers. op_done is
  * told the target's answer, LAB_INVALID when there was nothing to do it with (an empty slot, an empty mailbox),
- * LAB_UNSUPPORTED when the target does not offer it to this context, LAB_BUSY when the watermarks are being changed.
+ * LAB_UNSUPPORTED when the target does not offer it to this context, LAB_BUSY when the watermarks, or a CPU, are being
+ * changed by another, LAB_UNCHANGED when the CPU is offline, or online, already.
  */
 void lab_exec_op(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);
 
@@ -105,7 +117,24 @@ void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor);
 /* Frees what was given to the actor and not yet taken. */
 void lab_exec_empty_mailbox(struct lab_exec *exec, struct lab_actor *actor);
 
-/* Releases blocks of the actor's kept list until `frames` frames are released or none is left (a shrinker). */
+/* True for a CPU that the target was told is offline, and took it. Wait-free. */
+static inline bool lab_exec_is_offline(const struct lab_exec *exec, unsigned cpu)
+{
+	/* relaxed: asked for whether an interrupt comes in; who changes it is ordered by plug_busy */
+	return lab_load_relaxed(&exec->offline) >> cpu & 1;
+}
+
+/*
+ * Before the oracle's last look: drains every CPU that is not offline, and lets the oracle ask from one of them. What
+ * the others had they gave back when they went, or it is lost.
+ */
+void lab_exec_drain_online(struct lab_exec *exec);
+
+/* Releases blocks of the actor's kept list until `frames` frames are released or none is left. */
 uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);
+/* The same of every context's kept list, the actor's own first: what a target's shrinkers are. */
+uint64_t lab_exec_shrink_all(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);
+/* One step of the target's reclaimer, by the actor. The target has RECLAIM. */
+enum lab_reclaim lab_exec_reclaim(struct lab_exec *exec, struct lab_actor *actor, unsigned zone);
 
 #endif

@@ -20,12 +20,8 @@ static void stow(struct lab_exec *exec, struct lab_actor *actor, struct lab_held
 
 	if (!held->block)
 		return;
-	if (actor->kept_count < actor->kept_room) {
-		actor->kept[actor->kept_count++] = *held;
-		held->block = NULL;
-	} else {
+	if (!lab_exec_keep(actor, held))
 		(void)lab_exec_free(exec, actor, held, &ns);
-	}
 }
 
 enum lab_status lab_exec_alloc(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op,
@@ -44,11 +40,13 @@ enum lab_status lab_exec_alloc(struct lab_exec *exec, struct lab_actor *actor, c
 	request.owner = lab_exec_fresh_owner(actor, actor->index);
 	lab_exec_mask(exec, actor);
 	lab_oracle_alloc_begin(exec->oracle, &call, actor->index, &request);
+	began = now_ns(actor); /* out of the engine's watch: some machines' clocks take a system call */
 	outer = lab_exec_call_begin(exec, actor, &request);
-	began = now_ns(actor);
+	actor->asking = &request;
 	status = exec->target->alloc(exec->self, &request, &block);
-	*ret_ns = now_ns(actor) - began;
+	actor->asking = NULL;
 	lab_exec_call_end(exec, actor, outer);
+	*ret_ns = now_ns(actor) - began;
 	lab_oracle_alloc_end(exec->oracle, &call, status, block);
 	lab_exec_unmask(exec, actor);
 	if (status == LAB_OK)
@@ -74,11 +72,11 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 	held->block = NULL; /* whatever the answer: a refusal is the oracle's to judge */
 	lab_exec_mask(exec, actor);
 	lab_oracle_free_begin(exec->oracle, &call, actor->index, block, &request);
-	outer = lab_exec_call_begin(exec, actor, &request);
 	began = now_ns(actor);
+	outer = lab_exec_call_begin(exec, actor, &request);
 	status = exec->target->free(exec->self, block, &request);
-	*ret_ns = now_ns(actor) - began;
 	lab_exec_call_end(exec, actor, outer);
+	*ret_ns = now_ns(actor) - began;
 	lab_oracle_free_end(exec->oracle, &call, block, status);
 	lab_exec_unmask(exec, actor);
 	return status;
@@ -178,19 +176,6 @@ enum lab_status lab_exec_unmap(struct lab_exec *exec, struct lab_actor *actor, s
 	return status;
 }
 
-uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames)
-{
-	uint64_t released = 0, ns;
-
-	while (released < frames && actor->kept_count) {
-		struct lab_held held = actor->kept[--actor->kept_count];
-
-		released += UINT64_C(1) << held.request.order;
-		(void)lab_exec_free(exec, actor, &held, &ns);
-	}
-	return released;
-}
-
 void lab_exec_empty_mailbox(struct lab_exec *exec, struct lab_actor *actor)
 {
 	struct lab_parcel parcel;
@@ -210,6 +195,7 @@ void lab_exec_release_all(struct lab_exec *exec, struct lab_actor *actor)
 	for (unsigned slot = 0; slot < LAB_SLOT_COUNT; slot++)
 		if (actor->slots[slot].block)
 			(void)lab_exec_free(exec, actor, &actor->slots[slot], &ns);
-	(void)lab_exec_shrink(exec, actor, UINT64_MAX);
+	while (!lab_exec_kept_none(actor))
+		(void)lab_exec_shrink(exec, actor, UINT64_MAX);
 	lab_exec_empty_mailbox(exec, actor);
 }

@@ -38,6 +38,11 @@ static inline void lab_exec_unmask(struct lab_exec *exec, struct lab_actor *acto
 		exec->engine->irq_on(exec, actor);
 }
 
+/* Moves the block to the actor's kept list; false: it is full, or a shrinker has it just now. */
+bool lab_exec_keep(struct lab_actor *actor, struct lab_held *held);
+/* True when the kept list is empty and nobody is at it. */
+bool lab_exec_kept_none(struct lab_actor *actor);
+
 /* A token that was never used: the receiver's context, the maker's generation. Wait-free. */
 lab_owner lab_exec_fresh_owner(struct lab_actor *maker, unsigned receiver);
 
@@ -49,6 +54,9 @@ enum lab_status lab_exec_give(struct lab_exec *exec, struct lab_actor *actor, st
 enum lab_status lab_exec_take(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held);
 enum lab_status lab_exec_map(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held);
 enum lab_status lab_exec_unmap(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held);
+
+/* Tells the target that a CPU goes or comes, unless it has done so already. */
+enum lab_status lab_exec_hotplug(struct lab_exec *exec, struct lab_actor *actor, unsigned cpu, bool offline);
 
 /* The four misuses of free, by the operation's kind. */
 enum lab_status lab_exec_misuse(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);

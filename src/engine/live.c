@@ -77,6 +77,10 @@ static enum lab_status build(struct lab_live *live)
 		if (status != LAB_OK)
 			return status;
 	}
+	live->watch_sleep =
+		!live->config.sleep_allowed && (live->config.target->caps & lab_rule_info(LAB_R07_ATOMIC_SLEEP)->caps);
+	if (live->watch_sleep && lab_live_block_watch(live->config.target) != LAB_OK)
+		return LAB_SYSTEM;
 	status = lab_oracle_create(&watch, &live->oracle);
 	if (status != LAB_OK)
 		return status;
@@ -144,6 +148,9 @@ static enum lab_status run_round(struct lab_live *live, uint64_t duration_ns, ui
 	live->tasks_op_limit = op_limit ? LAB_MAX(op_limit / live->config.threads, UINT64_C(1)) : 0;
 	/* relaxed: published by the threads' start; the controller must not end on the last round's word */
 	lab_store_relaxed(&live->stop, 0);
+	/* relaxed, both: published by the threads' start */
+	lab_store_relaxed(&live->working, live->config.threads);
+	lab_store_relaxed(&live->reclaim_wanted, 0);
 	if (storms)
 		status = lab_live_storm_start(live, &controller);
 	if (status == LAB_OK)
@@ -219,6 +226,11 @@ char *lab_live_log(const struct lab_live *live)
 	}
 	fclose(out);
 	return text;
+}
+
+void lab_live_set_sample(struct lab_live *live, unsigned sample)
+{
+	live->config.sample = sample;
 }
 
 const struct lab_oracle *lab_live_oracle(const struct lab_live *live)

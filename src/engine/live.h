@@ -32,9 +32,10 @@ struct lab_live_config {
 	uint64_t irq_rate; /* a second, for each thread and level, at most LAB_LIVE_RATE_MAX; inject takes no rate */
 	uint64_t seed;
 	uint64_t watchdog_ns;
-	uint64_t round_ns; /* at least this often all stop, release everything, and the quiescence rules are judged */
-	unsigned sample;   /* one operation in `sample` is timed, on average and at random; 0: none */
-	size_t kept_room;  /* blocks that each actor may keep */
+	uint64_t round_ns;  /* at least this often all stop, release everything, and the quiescence rules are judged */
+	unsigned sample;    /* one operation in `sample` is timed, on average and at random; 0: none */
+	size_t kept_room;   /* blocks that each actor may keep */
+	bool sleep_allowed; /* system calls and locks of atomic calls are not looked at; host services always are */
 };
 
 /* What the contexts do. Every call but tick comes in the actor's own context, a signal handler's included. */
@@ -67,6 +68,9 @@ LAB_MUST_USE enum lab_status lab_live_create(const struct lab_live_config *confi
 LAB_MUST_USE enum lab_status lab_live_run(struct lab_live *live, const struct lab_live_driver *driver,
 					  uint64_t duration_ns, uint64_t op_limit);
 
+/* One operation in `sample` is timed from now on, 0: none. Not while a run is under way. */
+void lab_live_set_sample(struct lab_live *live, unsigned sample);
+
 /* False: some thread is stuck in the target; what it may touch is left to the process' end, which must not wait. */
 bool lab_live_destroy(struct lab_live *live);
 
@@ -77,6 +81,11 @@ const struct lab_finding *lab_live_finding(const struct lab_live *live);
  * the process; this asks for so much time from now on.
  */
 void lab_live_report_takes(uint64_t ns);
+/*
+ * Where the target was when it broke R07 by a system call or a lock: addresses that calls return to, the innermost
+ * first; they live as long as `live`. How many; 0: another finding, or the host service itself says it.
+ */
+size_t lab_live_stack(const struct lab_live *live, const void *const **ret_stack);
 /* The last events of each thread; malloc'ed, the caller's to free. */
 char *lab_live_log(const struct lab_live *live);
 

@@ -5,6 +5,7 @@
 #include "base/prng.h"
 #include "engine/live.h"
 #include "engine/live_ring.h"
+#include "engine/live_sleep.h"
 #include "engine/live_usage.h"
 #include "engine/machine.h"
 #include "plat/signal.h"
@@ -25,6 +26,7 @@ struct lab_live_level {
 	struct lab_prng randomness; /* what random_fill answers */
 	lab_atomic64 call_turns;    /* moves with each begin and end of a target call: the watchdog's pulse */
 	lab_atomic32 call_depth;    /* calls under way in this context */
+	bool atomic_call;           /* the call under way is for an atomic request */
 	unsigned irq_off;           /* masks taken by irq-off operations */
 	unsigned locks;             /* the scenario locks held, one bit each */
 	unsigned event;             /* of the operation under way, in the ring */
@@ -49,6 +51,7 @@ struct lab_live_cpu {
 	unsigned held_count;
 	unsigned relaxed; /* rounds of spinning, to yield now and then */
 	bool timers_on;
+	struct lab_live_slip slip;
 	struct lab_timer timers[LAB_SIGNAL_LEVELS];
 	struct lab_live_ring ring;
 	struct lab_thread thread;
@@ -75,10 +78,14 @@ struct lab_live {
 	struct lab_finding finding;
 	lab_atomic32 job_status; /* enum lab_status, of the jobs that answer one */
 	bool stuck, cancelled;
+	bool watch_sleep; /* R07 is promised, and asked for */
 	/* Read by all at each operation, written seldom. */
 	_Alignas(64) lab_atomic32 stop;
 	lab_atomic32 found;          /* enum lab_live_found */
 	lab_atomic32 reclaim_wanted; /* 1 << zone */
+	lab_atomic32 reclaim_busy;   /* somebody is at it */
+	lab_atomic32 working;        /* tasks that have not come to the end of their operations */
+	lab_atomic32 asleep;         /* of these, those in the host's wait */
 	lab_atomic64 time_ms;        /* since the start of the run */
 };
 
@@ -122,6 +129,9 @@ void lab_live_step(struct lab_live_cpu *cpu, struct lab_live_level *level, const
 /* What a context must not leave behind: locks and masks of its operations. */
 void lab_live_let_go(struct lab_live_cpu *cpu, struct lab_live_level *level);
 
+/* live_wait.c: the host's wait. */
+void lab_live_wait(struct lab_live_cpu *cpu, const uint32_t *key, uint32_t seen);
+
 /* live_lock.c */
 void lab_live_spin_lock(struct lab_spinlock *lock);
 bool lab_live_spin_trylock(struct lab_spinlock *lock);
@@ -138,6 +148,8 @@ LAB_MUST_USE enum lab_status lab_live_storm_start(struct lab_live *live, struct 
 /* live_job.c: what threads are started for. */
 void lab_live_job_create(struct lab_live_cpu *cpu);
 void lab_live_job_work(struct lab_live_cpu *cpu);
+/* Does the reclaimer's work where somebody asked for it and nobody does it; the calling task may sleep. */
+void lab_live_reclaim(struct lab_live_cpu *cpu);
 void lab_live_job_quiesce(struct lab_live_cpu *cpu);
 void lab_live_job_destroy(struct lab_live_cpu *cpu);
 

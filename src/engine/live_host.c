@@ -13,10 +13,9 @@
  * task that nothing interrupts.
  */
 
-#define WAIT_SLICE_NS UINT64_C(20000000)
-
 static unsigned long irq_save(void)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 
 	if (!cpu)
@@ -27,12 +26,14 @@ static unsigned long irq_save(void)
 
 static void irq_restore(unsigned long flags)
 {
+	LAB_LIVE_HARNESS;
 	if (lab_live_current)
 		lab_live_unmask(lab_live_current, flags);
 }
 
 static void cpu_relax(void)
 {
+	LAB_LIVE_HARNESS;
 	lab_live_point(lab_live_current);
 	lab_live_relax(lab_live_current);
 }
@@ -52,46 +53,48 @@ static bool ask_to_sleep(struct lab_live_cpu *cpu, const char *service)
 
 static void might_sleep(void)
 {
+	LAB_LIVE_HARNESS;
 	(void)ask_to_sleep(lab_live_current, "might_sleep");
 }
 
 static void wait_on(const uint32_t *key, uint32_t seen)
 {
-	struct lab_live_cpu *cpu = lab_live_current;
+	LAB_LIVE_HARNESS;
 
-	if (!ask_to_sleep(cpu, "wait"))
-		return;
-	/* acquire: takes what the waker wrote before it changed the key */
-	while (lab_load_acquire((const lab_atomic32 *)key) == seen) {
-		if (lab_futex_wait(key, seen, WAIT_SLICE_NS) || (cpu && lab_live_stopping(cpu->live)))
-			return;
-		lab_live_point(cpu);
-	}
+	if (ask_to_sleep(lab_live_current, "wait"))
+		lab_live_wait(lab_live_current, key, seen);
 }
 
 static void wake(const uint32_t *key)
 {
+	LAB_LIVE_HARNESS;
 	lab_futex_wake(key);
 	lab_live_point(lab_live_current);
 }
 
 static void reclaim_wake(unsigned zone)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 
-	/* relaxed: asks a task to reclaim at its next operation's end; publishes nothing */
-	if (cpu)
-		lab_fetch_or_relaxed(&cpu->live->reclaim_wanted, 1u << zone % LAB_ZONE_COUNT);
+	if (cpu && zone < LAB_ZONE_COUNT) {
+		const struct lab_actor *actor = lab_live_context(cpu)->actor;
+
+		lab_oracle_reclaim_wake(cpu->live->oracle, actor->index, lab_actor_alloc(actor), zone);
+		/* relaxed: asks a task to reclaim when it comes by; publishes nothing */
+		lab_fetch_or_relaxed(&cpu->live->reclaim_wanted, 1u << zone);
+	}
 	lab_live_point(cpu);
 }
 
 static uint64_t shrink(uint64_t frames)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 
 	if (!cpu || !ask_to_sleep(cpu, "shrink"))
 		return 0;
-	return lab_exec_shrink(&cpu->live->exec, lab_live_context(cpu)->actor, frames);
+	return lab_exec_shrink_all(&cpu->live->exec, lab_live_context(cpu)->actor, frames);
 }
 
 static enum lab_context_kind context(void)
@@ -106,6 +109,7 @@ static unsigned cpu_index(void)
 
 static void random_fill(void *buffer, size_t bytes)
 {
+	LAB_LIVE_HARNESS;
 	static lab_atomic64 strangers;
 	struct lab_live_cpu *cpu = lab_live_current;
 	struct lab_prng stranger, *prng = &stranger;
@@ -128,6 +132,7 @@ static void random_fill(void *buffer, size_t bytes)
 
 static void log_line(const char *format, ...)
 {
+	LAB_LIVE_HARNESS;
 	char line[512] = "target: ";
 	size_t used = strlen(line);
 	va_list args;

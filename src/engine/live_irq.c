@@ -25,7 +25,8 @@ static bool may_run(const struct lab_live_cpu *cpu, enum lab_context_kind kind)
 
 static bool is_shut(const struct lab_live_cpu *cpu)
 {
-	return lab_load_relaxed(&cpu->closed) || lab_load_relaxed(&cpu->quiet) || lab_live_stopping(cpu->live);
+	return lab_load_relaxed(&cpu->closed) || lab_load_relaxed(&cpu->quiet) || lab_live_stopping(cpu->live) ||
+	       lab_exec_is_offline(&cpu->live->exec, cpu->index);
 }
 
 /* Without NMI in the target, and IRQ before it, an nmi is delivered and makes no call. */

@@ -43,24 +43,29 @@ void lab_live_job_destroy(struct lab_live_cpu *cpu)
 	call_end(cpu);
 }
 
-/* The reclaimer that a target with RECLAIM asks for, in the task that comes by. */
-static void reclaim(struct lab_live_cpu *cpu)
+/*
+ * The reclaimer runs on the CPU of a task that comes by, between its operations or while it sleeps in one, as a
+ * kernel's thread would: at most one at a time.
+ */
+void lab_live_reclaim(struct lab_live_cpu *cpu)
 {
-	const struct lab_target *target = cpu->live->config.target;
-	/* relaxed: a request; the target's own words say what there is to do */
-	uint32_t wanted = lab_exchange_relaxed(&cpu->live->reclaim_wanted, 0);
+	struct lab_live *live = cpu->live;
+	struct lab_actor *actor = cpu->levels[LAB_CONTEXT_TASK].actor;
+	uint32_t wanted;
 
-	if (!target->reclaim || !(target->caps & LAB_CAP_RECLAIM))
+	/* relaxed: a hint; what there is to do the target's own words say */
+	if (!lab_load_relaxed(&live->reclaim_wanted))
 		return;
-	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
-		if (!(wanted & 1u << zone))
-			continue;
-		call_begin(cpu);
-		for (unsigned i = 0; i < RECLAIM_STEPS_MAX; i++)
-			if (target->reclaim(cpu->live->exec.self, zone) == LAB_RECLAIM_REST)
+	/* acquire: takes the kept lists' and the target's state as the last one left it, so that steps do not race */
+	if (lab_exchange_acquire(&live->reclaim_busy, 1))
+		return;
+	wanted = lab_exchange_relaxed(&live->reclaim_wanted, 0); /* relaxed: as above */
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		for (unsigned i = 0; wanted & 1u << zone && i < RECLAIM_STEPS_MAX && !lab_live_has_found(live); i++)
+			if (lab_exec_reclaim(&live->exec, actor, zone) == LAB_RECLAIM_REST)
 				break;
-		call_end(cpu);
-	}
+	/* release: to the next one's acquire */
+	lab_store_release(&live->reclaim_busy, 0);
 }
 
 static void work(struct lab_live_cpu *cpu, struct lab_live_level *task)
@@ -73,9 +78,7 @@ static void work(struct lab_live_cpu *cpu, struct lab_live_level *task)
 		if (!driver->next(driver->arg, task->actor, &op))
 			return;
 		lab_live_step(cpu, task, &op);
-		/* relaxed: see reclaim */
-		if (lab_load_relaxed(&cpu->live->reclaim_wanted))
-			reclaim(cpu);
+		lab_live_reclaim(cpu);
 	}
 }
 
@@ -89,8 +92,10 @@ static void release(struct lab_live_cpu *cpu)
 void lab_live_job_work(struct lab_live_cpu *cpu)
 {
 	struct lab_live_level *task = &cpu->levels[LAB_CONTEXT_TASK];
-	enum lab_status status = lab_live_source_open(cpu);
+	enum lab_status status = lab_live_sleep_open(cpu);
 
+	if (status == LAB_OK)
+		status = lab_live_source_open(cpu);
 	if (status != LAB_OK) {
 		/* relaxed, both: read after this thread's end */
 		lab_store_relaxed(&cpu->live->job_status, status);
@@ -98,9 +103,12 @@ void lab_live_job_work(struct lab_live_cpu *cpu)
 	}
 	lab_store_relaxed(&cpu->closed, 0);
 	work(cpu, task);
+	/* relaxed: only the number matters */
+	lab_fetch_sub_relaxed(&cpu->live->working, 1);
 	/* relaxed: the thread's own word */
 	lab_store_relaxed(&cpu->closed, 1);
 	lab_live_source_close(cpu);
+	lab_live_sleep_close(cpu);
 	lab_live_let_go(cpu, task);
 	lab_store_relaxed(&cpu->pending, 0);
 	/* What a target left masked or locked after a finding must not reach the next job. */
@@ -121,6 +129,17 @@ static void restore_marks(struct lab_live_cpu *cpu)
 	}
 }
 
+/* What runs next begins with all CPUs. */
+static void bring_back(struct lab_live_cpu *cpu)
+{
+	for (unsigned i = 0; i < cpu->live->config.threads; i++) {
+		struct lab_op op = {.kind = LAB_OP_ONLINE, .peer = (uint16_t)i};
+
+		if (lab_exec_is_offline(&cpu->live->exec, i))
+			lab_exec_op(&cpu->live->exec, cpu->levels[LAB_CONTEXT_TASK].actor, &op);
+	}
+}
+
 void lab_live_job_quiesce(struct lab_live_cpu *cpu)
 {
 	struct lab_live *live = cpu->live;
@@ -132,9 +151,10 @@ void lab_live_job_quiesce(struct lab_live_cpu *cpu)
 		return;
 	restore_marks(cpu);
 	call_begin(cpu);
-	for (unsigned i = 0; live->config.target->drain && i < live->config.threads; i++)
-		live->config.target->drain(live->exec.self, i);
+	lab_exec_drain_online(&live->exec);
 	if (!lab_live_has_found(live))
 		lab_oracle_quiesce(live->oracle, live->exec.self);
 	call_end(cpu);
+	if (!lab_live_has_found(live))
+		bring_back(cpu);
 }

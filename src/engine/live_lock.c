@@ -103,6 +103,7 @@ static void report_deadlock(struct lab_live_cpu *cpu, const struct lab_spinlock 
 
 void lab_live_spin_lock(struct lab_spinlock *lock)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 	uint32_t me = holder_word(cpu);
 
@@ -127,6 +128,7 @@ void lab_live_spin_lock(struct lab_spinlock *lock)
 
 bool lab_live_spin_trylock(struct lab_spinlock *lock)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 	uint32_t me = holder_word(cpu), seen = 0;
 
@@ -140,6 +142,7 @@ bool lab_live_spin_trylock(struct lab_spinlock *lock)
 
 void lab_live_spin_unlock(struct lab_spinlock *lock)
 {
+	LAB_LIVE_HARNESS;
 	struct lab_live_cpu *cpu = lab_live_current;
 
 	if (cpu)

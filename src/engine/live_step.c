@@ -128,10 +128,12 @@ static void turn(struct lab_actor *actor, int calls)
 static void call_begin(struct lab_exec *exec, struct lab_actor *actor, const struct lab_request *request)
 {
 	turn(actor, 1);
+	lab_live_sleep_begin(cpu_of(actor), actor, request);
 }
 
 static void call_end(struct lab_exec *exec, struct lab_actor *actor)
 {
+	lab_live_sleep_end(cpu_of(actor), actor);
 	turn(actor, -1);
 }
 

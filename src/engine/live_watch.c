@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "engine/live_cpu.h"
 #include "plat/clock.h"
+#include "plat/stack.h"
 
 #define MS      UINT64_C(1000000)
 #define POLL_NS (2 * MS)
@@ -39,6 +40,7 @@ static void *run_thread(void *arg)
 	/* AddressSanitizer has a stack of its own there, as large as its reports need. */
 	if (!LAB_SANITIZER_ADDRESS)
 		lab_signal_stack_set(cpu->crash_stack, sizeof(cpu->crash_stack));
+	lab_stack_note(); /* for an allocator that keeps who called it */
 	lab_live_current = cpu;
 	cpu->job(cpu);
 	lab_live_current = NULL;
@@ -157,6 +159,8 @@ static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)
 	if (now_ns - watch->ticked_ns >= TICK_NS) {
 		watch->ticked_ns = now_ns;
 		watch_calls(watch, now_ns);
+		for (unsigned i = 0; i < watch->threads; i++)
+			lab_live_sleep_overdue(&live->cpus[i], now_ns);
 		if (live->driver && live->driver->tick && !live->driver->tick(live->driver->arg)) {
 			live->cancelled = true;
 			stop(watch, now_ns);

@@ -10,15 +10,16 @@
 #define DATA_RACE 2 /* accesses in a report of one */
 
 /*
- * Each report counts, a second of one race as well, or a replay would be silent; the program ends as it wants to, but
- * with the code of a harness that is broken where the runtime ends it; signals are the engine's to judge; the text is
- * for whoever asks, and symbols in it cost a process.
+ * Mutexes of a module are taken by the engine for all contexts, and put back between runs: nothing to be learnt of
+ * them. Each report counts, a second of one race as well, or a replay would be silent; the program ends as it wants to,
+ * but with the code of a harness that is broken where the runtime ends it; signals are the engine's to judge; the text
+ * is for whoever asks, and symbols in it cost a process.
  */
 __attribute__((visibility("default"), used)) const char *__tsan_default_options(void)
 {
 	return "suppress_equal_stacks=0:suppress_equal_addresses=0:halt_on_error=0:exitcode=3:report_signal_unsafe=0:"
 	       "report_thread_leaks=0:atexit_sleep_ms=0:symbolize=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:"
-	       "handle_sigfpe=0:handle_abort=0";
+	       "handle_sigfpe=0:handle_abort=0:detect_deadlocks=0:report_mutex_bugs=0";
 }
 
 __attribute__((visibility("default"), used)) int __tsan_on_finalize(int failed)

@@ -109,15 +109,17 @@ static bool fewer_cpus(struct lab_scenario *scenario, uint64_t how)
 	return true;
 }
 
+/* Who did not sleep does not begin to: that would be another story. */
 static bool usual_flags(struct lab_scenario *scenario, uint64_t at)
 {
 	struct lab_op *op = &scenario->ops[at];
+	lab_gfp of_task = lab_gfp_is_atomic(op->gfp) ? LAB_GFP_NOWAIT : LAB_GFP_KERNEL;
 
 	for (size_t i = 0; i < scenario->context_count; i++) {
 		const struct lab_scenario_context *context = &scenario->contexts[i];
 
 		if (at >= context->first_op && at < context->first_op + context->op_count)
-			op->gfp = context->kind == LAB_CONTEXT_TASK ? LAB_GFP_KERNEL : LAB_GFP_ATOMIC;
+			op->gfp = context->kind == LAB_CONTEXT_TASK ? of_task : LAB_GFP_ATOMIC;
 	}
 	return op->kind == LAB_OP_ALLOC;
 }

@@ -66,7 +66,7 @@ void lab_shrink_shift(const struct lab_scenario *scenario, const uint64_t *ends,
 	for (size_t i = 0; i < choices->count; i++) {
 		struct lab_choice *choice = &choices->list[i];
 
-		if (choice->asker != LAB_CHOICE_ENGINE && choice->event)
+		if (choice->asker < scenario->context_count && choice->event)
 			choice->event = moved(&scenario->contexts[choice->asker], ends, gone, choice->event);
 	}
 }

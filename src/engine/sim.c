@@ -14,15 +14,12 @@ struct lab_sim *lab_sim_current;
 /* What is left is released by the engine, a task of each context's CPU in turn. */
 static void close_run(struct lab_sim *sim)
 {
-	const struct lab_target *target = sim->target;
-
 	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
 		sim->engine.cpu = sim->actors[i].cpu;
 		lab_exec_release_all(&sim->exec, &sim->actors[i]);
 	}
 	sim->engine.cpu = 0;
-	for (unsigned cpu = 0; target->drain && cpu < sim->cpu_count; cpu++)
-		target->drain(sim->exec.self, cpu);
+	lab_exec_drain_online(&sim->exec);
 }
 
 /* The oracle's last look, and the instance's end. */
@@ -165,6 +162,7 @@ enum lab_status lab_sim_create(const struct lab_target *target, struct lab_sim *
 	}
 	sim->exec.target = target;
 	sim->exec.engine = &lab_sim_engine_ops;
+	sim->exec.one_thread = true;
 	sim->exec.arg = sim;
 	sim->exec.mask_interrupts = !(target->caps & LAB_CAP_IRQ);
 	lab_prng_seed(&sim->random_start, RANDOM_SEED, 0);

@@ -21,6 +21,7 @@ struct lab_sim_result {
 	/* Under a strategy: equal for schedules that differ only in the order of steps that touch nothing in common. */
 	uint64_t trace_hash;
 	uint64_t op_count, event_count, interrupts[LAB_CONTEXT_KIND_COUNT];
+	uint64_t sleeps, reclaims; /* of requests in the host's wait; times that the reclaimer came to rest */
 	uint64_t unjudged;
 	/* Groups of overlapping calls whose order R18 asked for; of these, those that were too much to be judged. */
 	uint64_t windows, windows_unjudged;
@@ -118,6 +119,12 @@ void lab_sim_heap_used(void);
 bool lab_sim_freed(const void *memory, const void *code);
 /* True while accesses may be events: a context of a run is running. */
 bool lab_sim_watches(void);
+/* A service of the C library's, as one of the host's: a scheduling point. Outside a run nothing. */
+void lab_sim_serves(const char *service, void *code);
+/* The same, and R07 where the context must not sleep. False: outside a run. */
+bool lab_sim_blocks(const char *service, void *code);
+/* It cannot go on yet: others move. Inside a run only. */
+void lab_sim_blocked(void *code);
 /* The running context's copy of a module's thread-local storage; NULL: the thread's own is right. */
 char *lab_sim_thread_local(size_t module_id);
 

@@ -39,7 +39,7 @@ bool lab_sim_can_fire(const struct lab_sim *sim, const struct lab_sim_context *h
 
 	if (sim->options.sequential || level == LAB_CONTEXT_TASK || handler->running)
 		return false;
-	if (cpu->irq_depth && level != LAB_CONTEXT_NMI)
+	if (lab_exec_is_offline(&sim->exec, handler->actor->cpu) || (cpu->irq_depth && level != LAB_CONTEXT_NMI))
 		return false;
 	return !top || level > top->actor->kind;
 }

@@ -82,6 +82,29 @@ static void judge_sleep(const char *service)
 				  sim->running->lock_count ? "with a lock held" : "with interrupts masked");
 }
 
+void lab_sim_serves(const char *service, void *code)
+{
+	if (!lab_sim_current)
+		return;
+	point_at(service, LAB_SIM_SERVICE, NULL, code);
+	lab_sim_current->shared = true;
+}
+
+bool lab_sim_blocks(const char *service, void *code)
+{
+	if (!lab_sim_current)
+		return false;
+	lab_sim_serves(service, code);
+	judge_sleep(service);
+	return true;
+}
+
+void lab_sim_blocked(void *code)
+{
+	lab_sim_current->shared = true;
+	point_at("blocked", LAB_SIM_RELAX, NULL, code);
+}
+
 static void might_sleep(void)
 {
 	POINT("might_sleep");
@@ -98,6 +121,7 @@ static void wait_for(const uint32_t *key, uint32_t seen)
 	sim->shared = true;
 	if (*key == seen && strand->top && strand->top == strand->task) {
 		strand->wait_key = key;
+		sim->result->sleeps++;
 		cpu_here()->strand = NULL;
 		lab_sim_block(sim, strand);
 	}
@@ -121,7 +145,11 @@ static void reclaim_wake(unsigned zone)
 	struct lab_sim *sim = lab_sim_current;
 	struct lab_sim_context *top = sim->running->top;
 
-	lab_sim_record(sim, top ? top->actor->index : LAB_CONTEXT_MAX, LAB_OP_KIND_COUNT + 1, zone, 0);
+	if (top) { /* the engine's own calls leave no trace: not every run makes all of them */
+		lab_sim_record(sim, top->actor->index, LAB_OP_KIND_COUNT + 1, zone, 0);
+		lab_oracle_reclaim_wake(sim->exec.oracle, top->actor->index, lab_actor_alloc(top->actor), zone);
+		lab_sim_reclaim_wake(sim, zone);
+	}
 	POINT("reclaim_wake");
 }
 
@@ -133,7 +161,7 @@ static uint64_t shrink(uint64_t frames)
 	POINT("shrink");
 	judge_sleep("shrink");
 	sim->shared = true;
-	return top ? lab_exec_shrink(&sim->exec, top->actor, frames) : 0;
+	return top ? lab_exec_shrink_all(&sim->exec, top->actor, frames) : 0;
 }
 
 static enum lab_context_kind context(void)

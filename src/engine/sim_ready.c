@@ -54,6 +54,28 @@ static enum lab_status ready_actors(struct lab_sim *sim, unsigned count)
  * A strand's body goes with its stack, and a stack is kept: strands[i] runs tasks only, idle[i] handlers only. Where
  * the context i of this run is a handler, strands[i] rests.
  */
+static void ready_context(struct lab_sim *sim, unsigned index, const struct lab_scenario_context *plan)
+{
+	struct lab_sim_context *context = &sim->contexts[index];
+
+	lab_actor_reset(&sim->actors[index], index, plan->kind, plan->cpu);
+	*context = (struct lab_sim_context){.actor = &sim->actors[index], .plan = plan};
+	context->self = (struct lab_candidate){.context = index, .cpu = plan->cpu, .over = LAB_NOBODY};
+	context->entry = (struct lab_candidate){.context = index, .cpu = plan->cpu, .fires = true};
+	rest_strand(sim, &sim->strands[index], plan->cpu);
+}
+
+/* Behind the scenario's; nobody is on its strand until it is asked for. */
+static enum lab_status ready_reclaimer(struct lab_sim *sim, unsigned index)
+{
+	struct lab_sim_strand *strand = &sim->strands[index];
+
+	ready_context(sim, index, lab_sim_reclaim_plan(sim));
+	sim->reclaimer = strand->task = &sim->contexts[index];
+	sim->reclaimer->strand = strand;
+	return ready_stack(strand, lab_sim_task_body);
+}
+
 static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scenario *scenario)
 {
 	enum lab_status status;
@@ -66,11 +88,7 @@ static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scen
 		const struct lab_scenario_context *plan = &scenario->contexts[i];
 		struct lab_sim_context *context = &sim->contexts[i];
 
-		lab_actor_reset(&sim->actors[i], i, plan->kind, plan->cpu);
-		*context = (struct lab_sim_context){.actor = &sim->actors[i], .plan = plan};
-		context->self = (struct lab_candidate){.context = i, .cpu = plan->cpu, .over = LAB_NOBODY};
-		context->entry = (struct lab_candidate){.context = i, .cpu = plan->cpu, .fires = true};
-		rest_strand(sim, &sim->strands[i], plan->cpu);
+		ready_context(sim, i, plan);
 		if (plan->kind != LAB_CONTEXT_TASK) {
 			status = ready_stack(&sim->idle[plan->cpu], lab_sim_idle_body);
 			continue;
@@ -81,6 +99,8 @@ static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scen
 		sim->tasks_left++;
 		status = ready_stack(context->strand, lab_sim_task_body);
 	}
+	if (status == LAB_OK && sim->exec.actor_count > scenario->context_count)
+		status = ready_reclaimer(sim, (unsigned)scenario->context_count);
 	for (size_t i = 0; i < scenario->directive_count; i++)
 		sim->has_fire_at |= scenario->directives[i].kind == LAB_DIRECTIVE_FIRE_AT;
 	return status;
@@ -88,6 +108,8 @@ static enum lab_status ready_contexts(struct lab_sim *sim, const struct lab_scen
 
 enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *scenario)
 {
+	/* A scenario that fills the table has no reclaimer. */
+	bool reclaims = sim->target->caps & LAB_CAP_RECLAIM && scenario->context_count < LAB_CONTEXT_MAX;
 	unsigned count = (unsigned)scenario->context_count;
 	enum lab_status status;
 
@@ -108,13 +130,17 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->last_context = sim->step.context = LAB_NOBODY;
 	sim->has_fire_at = sim->finished = false;
 	lab_store_relaxed(&sim->exec.marks_busy, 0); /* the last run may have ended inside a change of watermarks */
+	lab_store_relaxed(&sim->exec.plug_busy, 0);  /* or of a CPU */
+	lab_store_relaxed(&sim->exec.offline, 0);
 	for (unsigned i = 0; i < count; i++)
 		sim->handler_count += scenario->contexts[i].kind != LAB_CONTEXT_TASK;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		sim->min_highest[zone] = scenario->machine.zones[zone].min;
+	sim->reclaimer = NULL;
+	sim->reclaim_wanted = 0;
 	sim->random = sim->random_start;
 	lab_order_begin(&sim->order);
-	status = ready_actors(sim, count);
+	status = ready_actors(sim, count + reclaims);
 	if (status == LAB_OK)
 		status = ready_contexts(sim, scenario);
 	if (status == LAB_OK)

@@ -46,7 +46,7 @@ static enum lab_status make(struct lab_sim *sim, struct lab_sim_shape *shape, co
 	if (status != LAB_OK)
 		return status;
 	shape->machine = scenario->machine;
-	shape->actor_room = LAB_MAX((unsigned)scenario->context_count, LAB_FUZZ_TASK_MAX + LAB_FUZZ_LINE_MAX);
+	shape->actor_room = LAB_MAX((unsigned)scenario->context_count, LAB_FUZZ_TASK_MAX + LAB_FUZZ_LINE_MAX) + 1;
 	config = (struct lab_oracle_config){
 		.machine = &shape->store.machine,
 		.target = sim->target,
@@ -65,7 +65,7 @@ enum lab_status lab_sim_shape_use(struct lab_sim *sim, const struct lab_scenario
 	enum lab_status status;
 
 	for (unsigned i = 0; i < LAB_SIM_SHAPE_COUNT && !shape; i++)
-		if (sim->shapes[i].oracle && sim->shapes[i].actor_room >= scenario->context_count &&
+		if (sim->shapes[i].oracle && sim->shapes[i].actor_room > scenario->context_count &&
 		    lab_scenario_machine_equal(&sim->shapes[i].machine, &scenario->machine))
 			shape = &sim->shapes[i];
 	if (!shape) {

@@ -152,6 +152,9 @@ struct lab_sim {
 	uint64_t last_event, run_count;
 	uint64_t engine_events, engine_events_most; /* in the engine's own calls */
 	lab_atomic64 *beats;                        /* NULL: nobody watches */
+	struct lab_sim_context *reclaimer;          /* behind the scenario's contexts; NULL: the target has none */
+	struct lab_scenario_context reclaim_plan;
+	uint32_t reclaim_wanted; /* zones, as a mask */
 	struct lab_sim_options options;
 
 	const struct lab_target *target;
@@ -326,6 +329,14 @@ void lab_sim_image_free(struct lab_sim_shape *shape);
 /* At quiescence: true when the very same state was found sound before; *ret_state: for lab_sim_image_sound, or 0. */
 bool lab_sim_image_judged(struct lab_sim *sim, uint64_t *ret_state);
 void lab_sim_image_sound(struct lab_sim *sim, uint64_t state);
+
+/*
+ * sim_reclaim.c: the reclaimer of a target with RECLAIM, a task of the last CPU that rests until it is asked for.
+ * plan: what stands for a context of the scenario. job: from its waking to its rest.
+ */
+const struct lab_scenario_context *lab_sim_reclaim_plan(struct lab_sim *sim);
+void lab_sim_reclaim_wake(struct lab_sim *sim, unsigned zone); /* asked for by whoever runs */
+void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand);
 
 /* sim_stuck.c: on the engine's strand, when nobody can run. True: somebody can again; false: the run ends starved. */
 bool lab_sim_unstick(struct lab_sim *sim);

@@ -99,6 +99,11 @@ LAB_NO_COVERAGE void lab_sim_task_body(void *arg)
 		struct lab_sim *sim = strand->sim;
 		struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
 
+		if (strand->task == sim->reclaimer) {
+			lab_sim_reclaim_job(sim, strand);
+			lab_sim_leave(sim, strand);
+			continue;
+		}
 		run_whole(sim, strand->task);
 		cpu->irq_depth = 0;
 		if (--cpu->tasks_left == 0)

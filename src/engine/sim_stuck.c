@@ -40,28 +40,20 @@ static bool relieve(struct lab_sim *sim)
 }
 
 /*
- * True when the request could have been served, whatever the shape of what is free: one frame, judged by the highest
- * floor that its zone had in this run.
+ * Who sleeps in a request that what is free could serve was not woken, since nobody can move. Judged by the highest
+ * floor that its zone had in this run; of greater orders by a free run of that shape.
  */
-static bool satisfiable(const struct lab_sim *sim, const struct lab_request *request)
+static void judge_sleepers(struct lab_sim *sim)
 {
-	enum lab_class class = lab_gfp_class(request->gfp);
-	unsigned class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
+		const struct lab_request *request = lab_actor_alloc(&sim->actors[i]);
 
-	if (request->order)
-		return false;
-	for (unsigned zone = 0; zone <= class_zone; zone++) {
-		const struct lab_zone_marks *marks = &sim->exec.machine->zones[zone];
-		uint64_t total = lab_oracle_total(sim->exec.oracle, zone);
-		uint64_t owned = lab_oracle_owned(sim->exec.oracle, zone);
-		uint64_t floor = lab_class_floor(class, sim->min_highest[zone]);
-
-		if (class != LAB_CLASS_MEMALLOC)
-			floor += marks->lowmem_reserve[class_zone];
-		if (total > owned && total - owned > floor)
-			return true;
+		if (sim->strands[i].wait_key && request &&
+		    lab_oracle_could_serve(sim->exec.oracle, request, sim->min_highest))
+			lab_oracle_report(sim->exec.oracle, LAB_R09_PROGRESS, i, UINT64_MAX, request->order,
+					  "lost wake-up: %s waits for %s free", lab_sim_name(sim, i),
+					  request->order ? "a block that is" : "a frame that is");
 	}
-	return false;
 }
 
 static void report_locked(struct lab_sim *sim, const struct lab_sim_strand *strand)
@@ -76,7 +68,10 @@ static void report_locked(struct lab_sim *sim, const struct lab_sim_strand *stra
 
 bool lab_sim_unstick(struct lab_sim *sim)
 {
-	if (end_waits(sim) || relieve(sim))
+	if (end_waits(sim))
+		return true;
+	judge_sleepers(sim); /* before anything is freed for them, which might wake them */
+	if (relieve(sim))
 		return true;
 	for (unsigned i = 0; i < sim->exec.actor_count; i++)
 		if (sim->strands[i].blocked_on)
@@ -84,13 +79,6 @@ bool lab_sim_unstick(struct lab_sim *sim)
 	for (unsigned i = 0; i < sim->cpu_count; i++)
 		if (sim->idle[i].blocked_on)
 			report_locked(sim, &sim->idle[i]);
-	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
-		const struct lab_sim_strand *strand = &sim->strands[i];
-		const struct lab_request *request = sim->actors[i].in_call;
-
-		if (strand->wait_key && request && satisfiable(sim, request))
-			lab_oracle_report(sim->exec.oracle, LAB_R09_PROGRESS, i, UINT64_MAX, request->order,
-					  "lost wake-up: %s waits for a frame that is free", lab_sim_name(sim, i));
-	}
+	judge_sleepers(sim);
 	return false;
 }

@@ -37,6 +37,12 @@ struct lab_point {
 	const struct lab_choice *place; /* NULL unless the strategy reads places */
 };
 
+/* How many contexts may be chosen: the scenario's, and behind them the target's reclaimer. */
+static inline unsigned lab_strategy_contexts(const struct lab_scenario *scenario)
+{
+	return scenario->context_count < LAB_CONTEXT_MAX ? (unsigned)scenario->context_count + 1 : LAB_CONTEXT_MAX;
+}
+
 struct lab_strategy;
 
 struct lab_strategy_ops {

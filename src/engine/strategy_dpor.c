@@ -28,9 +28,9 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 	struct dpor *dpor = (struct dpor *)strategy;
 
 	if (!dpor->runs)
-		lab_dpor_trace_open(&dpor->trace, LAB_MIN((unsigned)scenario->context_count, LAB_DPOR_CONTEXT_MAX));
+		lab_dpor_trace_open(&dpor->trace, LAB_MIN(lab_strategy_contexts(scenario), LAB_DPOR_CONTEXT_MAX));
 	/* more contexts than a mask has bits: one run in the engine's own order, and no verdict */
-	dpor->cut = scenario->context_count > LAB_DPOR_CONTEXT_MAX;
+	dpor->cut = lab_strategy_contexts(scenario) > LAB_DPOR_CONTEXT_MAX;
 	dpor->changed |= dpor->cut;
 	dpor->at = 0;
 }

@@ -30,7 +30,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 	pct->lowest = DEPTH_MAX;
 	for (unsigned i = 0; i + 1 < pct->depth; i++)
 		pct->change_at[i] = 1 + lab_prng_below(&pct->prng, LAB_MAX(pct->steps_most, 1));
-	for (size_t i = 0; i < scenario->context_count; i++)
+	for (size_t i = 0; i < lab_strategy_contexts(scenario); i++)
 		pct->priorities[i] = DEPTH_MAX + 1 + (lab_prng_u64(&pct->prng) >> 1);
 }
 

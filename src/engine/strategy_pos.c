@@ -20,7 +20,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 	struct pos *pos = (struct pos *)strategy;
 
 	lab_irq_plan_begin(&pos->irqs, scenario, &pos->prng);
-	for (size_t i = 0; i < scenario->context_count; i++)
+	for (size_t i = 0; i < lab_strategy_contexts(scenario); i++)
 		pos->contexts[i].drawn = false;
 }
 

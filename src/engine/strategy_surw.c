@@ -96,7 +96,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 	struct surw *surw = (struct surw *)strategy;
 
 	lab_irq_plan_begin(&surw->irqs, scenario, &surw->prng);
-	surw->context_count = (unsigned)scenario->context_count;
+	surw->context_count = lab_strategy_contexts(scenario);
 	surw->next = LAB_NOBODY;
 	/* no hit: what was counted lies elsewhere now */
 	surw->profiles = surw->run_count % PROFILE_EVERY == 0 || (surw->address && !surw->hits);

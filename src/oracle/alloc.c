@@ -98,6 +98,15 @@ static void judge_success(struct lab_oracle *oracle, const struct lab_call *call
 	lab_oracle_judge_release(oracle, call->actor, block, request->order, request->gfp & LAB_GFP_ZERO);
 }
 
+/* Where a success has its block, and what a failure asked for first. */
+static enum lab_zone zone_asked(const struct lab_oracle *oracle, const struct lab_call *call, enum lab_status status,
+				const void *block)
+{
+	if (status == LAB_OK && block)
+		return lab_oracle_zone(oracle, lab_shadow_frame(&oracle->shadow, block));
+	return call->request.gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+}
+
 void lab_oracle_alloc_end(struct lab_oracle *oracle, struct lab_call *call, enum lab_status status, void *block)
 {
 	if (status == LAB_OK)
@@ -109,6 +118,8 @@ void lab_oracle_alloc_end(struct lab_oracle *oracle, struct lab_call *call, enum
 				  lab_status_name(status), lab_oracle_owner_name(oracle, call->request.owner));
 	else
 		lab_oracle_judge_failure(oracle, call, status);
+	if (status == LAB_OK || status == LAB_NO_MEMORY)
+		lab_oracle_judge_wake(oracle, call, zone_asked(oracle, call, status, block));
 	if (call->trespass.is)
 		lab_oracle_judge_trespass(oracle, call, status == LAB_OK ? block : NULL);
 	lab_oracle_order_alloc(oracle, call, status == LAB_OK ? block : NULL);

@@ -13,6 +13,7 @@ struct lab_cell {
 	lab_atomic64 owner;
 	lab_atomic64 pattern; /* the token whose pattern was last written into the frame, by whomever; 0: none */
 	lab_atomic64 facts;   /* LAB_CELL_* and, in a block's first frame, its number of views */
+	lab_atomic64 last; /* who released it last: for what is told of a frame that is lost; nothing is judged by it */
 };
 
 #define LAB_CELL_TOUCHED  UINT64_C(1) /* the pattern was written since the frame was handed out */

@@ -3,6 +3,11 @@
 
 #include "oracle/state.h"
 
+static bool is_exact(const struct lab_oracle *oracle)
+{
+	return oracle->target->caps & LAB_CAP_EXACT;
+}
+
 static bool run_is_free(const struct lab_oracle *oracle, uint64_t frame, uint64_t frames)
 {
 	for (uint64_t i = 0; i < frames; i++)
@@ -11,8 +16,7 @@ static bool run_is_free(const struct lab_oracle *oracle, uint64_t frame, uint64_
 	return true;
 }
 
-/* Whether a zone has a free block of that order: an aligned run inside one span. */
-static bool has_shape(const struct lab_oracle *oracle, enum lab_zone zone, unsigned order, uint64_t *ret_frame)
+bool lab_oracle_has_shape(const struct lab_oracle *oracle, enum lab_zone zone, unsigned order, uint64_t *ret_frame)
 {
 	uint64_t frames = UINT64_C(1) << order;
 
@@ -44,7 +48,27 @@ static bool zone_sufficed(const struct lab_oracle *oracle, const struct lab_call
 		return false;
 	if (oracle->total[zone] < owned + frames || oracle->total[zone] - owned - frames < floor)
 		return false;
-	return has_shape(oracle, zone, request->order, ret_frame);
+	return lab_oracle_has_shape(oracle, zone, request->order, ret_frame);
+}
+
+bool lab_oracle_could_serve(const struct lab_oracle *oracle, const struct lab_request *request,
+			    const uint64_t min[LAB_ZONE_COUNT])
+{
+	enum lab_class class = lab_gfp_class(request->gfp);
+	unsigned class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+
+	if (request->order && !is_exact(oracle))
+		return false;
+	for (unsigned zone = 0; zone <= class_zone; zone++) {
+		uint64_t need = lab_class_floor(class, min[zone]) + (UINT64_C(1) << request->order), frame;
+
+		if (class != LAB_CLASS_MEMALLOC)
+			need += oracle->machine->zones[zone].lowmem_reserve[class_zone];
+		if (oracle->total[zone] >= lab_oracle_owned(oracle, zone) + need &&
+		    (!request->order || lab_oracle_has_shape(oracle, zone, request->order, &frame)))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -57,8 +81,16 @@ void lab_oracle_judge_failure(struct lab_oracle *oracle, const struct lab_call *
 	const struct lab_request *request = &call->request;
 	uint64_t frame = 0;
 
-	if (!lab_oracle_applies(oracle, LAB_R10_SPURIOUS_FAILURE) || lab_gfp_contradicts(request->gfp) ||
-	    request->order > oracle->machine->order_max || status == LAB_UNSUPPORTED)
+	if (lab_gfp_contradicts(request->gfp) || request->order > oracle->machine->order_max ||
+	    status == LAB_UNSUPPORTED)
+		return;
+	if (request->gfp & LAB_GFP_NOFAIL && oracle->target->caps & LAB_CAP_BLOCKING) {
+		lab_oracle_report(oracle, LAB_R10_SPURIOUS_FAILURE, call->actor, UINT64_MAX, request->order,
+				  "a nofail request of order %u answered %s owners=%s", request->order,
+				  lab_status_name(status), lab_oracle_owner_name(oracle, request->owner));
+		return;
+	}
+	if (!is_exact(oracle))
 		return;
 	if (!lab_oracle_call_alone(oracle, call)) {
 		lab_fetch_add_relaxed(&oracle->unjudged, 1);

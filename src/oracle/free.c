@@ -15,6 +15,7 @@ static void release_cells(struct lab_oracle *oracle, const void *block, const st
 			continue;
 		/* Before the owner: from then on the words may be the next owner's. */
 		lab_store_relaxed(&cell->facts, shreds ? LAB_CELL_SHREDDED : 0);
+		lab_store_relaxed(&cell->last, owner);
 		released += lab_cas_relaxed(&cell->owner, &owner, LAB_OWNER_NONE);
 	}
 	lab_fetch_add_relaxed(&oracle->given[lab_oracle_zone(oracle, first)], released);

@@ -24,6 +24,7 @@ void lab_oracle_instant(struct lab_oracle *oracle, struct lab_call *call)
 {
 	bool first = call != NULL;
 
+	lab_oracle_reclaim_instant(oracle);
 	for (call = first ? call : oracle->open; call; call = first ? NULL : call->outer)
 		for (unsigned zone = 0; call->kind == LAB_CALL_ALLOC && zone < LAB_ZONE_COUNT; zone++)
 			look(oracle, call, zone, first);

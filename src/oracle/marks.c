@@ -15,10 +15,17 @@ static void store_words(struct lab_marks_words *words, uint64_t min, const uint6
 		lab_store_relaxed(&words->reserve[zone], reserve[zone]);
 }
 
+static void store_all(struct lab_marks_words *words, const struct lab_zone_marks *marks)
+{
+	store_words(words, marks->min, marks->lowmem_reserve);
+	lab_store_relaxed(&words->low, marks->low);
+	lab_store_relaxed(&words->high, marks->high);
+}
+
 void lab_marks_init(struct lab_marks *marks, const struct lab_zone_marks *from)
 {
 	lab_store_relaxed(&marks->version, 0);
-	store_words(&marks->now, from->min, from->lowmem_reserve);
+	store_all(&marks->now, from);
 	store_words(&marks->lowest, from->min, from->lowmem_reserve);
 }
 
@@ -27,7 +34,7 @@ void lab_marks_begin(struct lab_marks *marks, const struct lab_zone_marks *to)
 	uint64_t reserve[LAB_ZONE_COUNT];
 
 	lab_fetch_add_relaxed(&marks->version, 1);
-	store_words(&marks->coming, to->min, to->lowmem_reserve);
+	store_all(&marks->coming, to);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		uint64_t lowest = lab_load_relaxed(&marks->lowest.reserve[zone]);
 
@@ -39,7 +46,7 @@ void lab_marks_begin(struct lab_marks *marks, const struct lab_zone_marks *to)
 void lab_marks_end(struct lab_marks *marks, const struct lab_zone_marks *to)
 {
 	if (to)
-		store_words(&marks->now, to->min, to->lowmem_reserve);
+		store_all(&marks->now, to);
 	lab_fetch_add_relaxed(&marks->version, 1);
 }
 
@@ -80,4 +87,21 @@ uint64_t lab_marks_floor_now(const struct lab_marks *marks, lab_gfp gfp)
 		return floor;
 	coming = floor_of(&marks->coming, gfp);
 	return LAB_MIN(floor, coming);
+}
+
+static uint64_t lower_now(const struct lab_marks *marks, const lab_atomic64 *now, const lab_atomic64 *coming)
+{
+	uint64_t value = lab_load_relaxed(now), other = lab_load_relaxed(coming);
+
+	return lab_marks_version(marks) & 1 ? LAB_MIN(value, other) : value;
+}
+
+uint64_t lab_marks_low_now(const struct lab_marks *marks)
+{
+	return lower_now(marks, &marks->now.low, &marks->coming.low);
+}
+
+uint64_t lab_marks_high_now(const struct lab_marks *marks)
+{
+	return lower_now(marks, &marks->now.high, &marks->coming.high);
 }

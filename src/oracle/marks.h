@@ -14,7 +14,7 @@
  * judged under one set of marks. Any other call is judged by the lowest marks so far, which can accuse nobody wrongly.
  */
 struct lab_marks_words {
-	lab_atomic64 min, reserve[LAB_ZONE_COUNT];
+	lab_atomic64 min, low, high, reserve[LAB_ZONE_COUNT];
 };
 
 struct lab_marks {
@@ -33,6 +33,10 @@ bool lab_marks_stable(const struct lab_marks *marks, uint64_t version_at_start);
 
 /* The frames that a request must leave free in the zone: by the marks in force if stable, else by the lowest so far. */
 uint64_t lab_marks_floor(const struct lab_marks *marks, lab_gfp gfp, bool stable);
+
+/* The marks in force. The lower ones while one set takes the place of another, which one thread only can tell. */
+uint64_t lab_marks_low_now(const struct lab_marks *marks);
+uint64_t lab_marks_high_now(const struct lab_marks *marks);
 
 /* The same at this instant: the lower one of two sets while one takes the place of the other. One thread only. */
 uint64_t lab_marks_floor_now(const struct lab_marks *marks, lab_gfp gfp);

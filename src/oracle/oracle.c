@@ -62,6 +62,11 @@ void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census)
 	lab_store_relaxed(&oracle->unjudged, 0);
 	lab_store_relaxed(&oracle->unwatched, 0);
 	oracle->open = NULL;
+	oracle->reclaim = NULL;
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
+		lab_store_relaxed(&oracle->reclaim_wanted[zone], 0);
+		lab_store_relaxed(&oracle->reclaim_works[zone], 0);
+	}
 	if (oracle->history)
 		lab_history_reset(oracle->history);
 	oracle->own_generation = 0;

@@ -145,6 +145,34 @@ void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct
  */
 void lab_oracle_written(struct lab_oracle *oracle, unsigned actor, const void *address, size_t bytes, uintptr_t code);
 
+/* The reclaimer of a zone was asked for (R13). request: the alloc under way in that context, or NULL. */
+void lab_oracle_reclaim_wake(struct lab_oracle *oracle, unsigned actor, const struct lab_request *request,
+			     unsigned zone);
+
+/* One step of the reclaimer: on the stack of whoever calls target->reclaim. */
+struct lab_reclaim_step {
+	unsigned actor, zone;
+	bool had;        /* the shrinkers had blocks of the zone when it began */
+	bool vain;       /* it asked them, and they gave nothing */
+	int64_t most;    /* T - O: the most that it was */
+	uint64_t lowest; /* the lowest high mark that was in force */
+};
+/* Around target->reclaim (R13). had: the shrinkers have blocks of the zone; false where that is not known. */
+void lab_oracle_reclaim_begin(struct lab_oracle *oracle, struct lab_reclaim_step *step, unsigned actor, unsigned zone,
+			      bool had);
+void lab_oracle_reclaim_end(struct lab_oracle *oracle, struct lab_reclaim_step *step, enum lab_reclaim answer,
+			    bool had);
+/* The shrinkers were asked, and gave that many frames. */
+void lab_oracle_shrunk(struct lab_oracle *oracle, unsigned actor, uint64_t frames);
+
+/* True when a request could be served by what nobody owns, in number and shape, were its zones' floors the `min` given
+ * and nobody in the middle of anything. Targets with EXACT; false of others but for a single frame's number. */
+bool lab_oracle_could_serve(const struct lab_oracle *oracle, const struct lab_request *request,
+			    const uint64_t min[LAB_ZONE_COUNT]);
+
+/* The zone that a block counts for. */
+unsigned lab_oracle_zone_of(const struct lab_oracle *oracle, const void *block);
+
 /* A host service that may sleep was called (R07). request: of the call under way, or NULL when there is none. */
 void lab_oracle_may_sleep(struct lab_oracle *oracle, unsigned actor, enum lab_context_kind context,
 			  const struct lab_request *request, const char *service);
@@ -162,6 +190,11 @@ void lab_oracle_report(struct lab_oracle *oracle, enum lab_rule rule, unsigned a
  * quiesce: after all blocks are freed and every CPU drained: R14, R04, R06, R12; the instance is as before on return.
  */
 void lab_oracle_census(struct lab_oracle *oracle);
+/*
+ * The CPU that the oracle's own requests name from now on, 0 at first: one that is online, since what only an offline
+ * CPU's cache has is lost.
+ */
+void lab_oracle_use_cpu(struct lab_oracle *oracle, unsigned cpu);
 void lab_oracle_quiesce(struct lab_oracle *oracle, void *self);
 
 /*

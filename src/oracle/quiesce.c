@@ -46,10 +46,12 @@ static bool judge_conservation(struct lab_oracle *oracle)
 		}
 	}
 	if (missing)
-		lab_oracle_report(oracle, LAB_R04_CONSERVATION, LAB_FINDING_NO_ACTOR, first_missing, 0,
-				  "block=frame %" PRIu64 " order 0 is lost, with it %" PRIu64
-				  " frames in all owners=nobody",
-				  first_missing, missing);
+		lab_oracle_report(
+			oracle, LAB_R04_CONSERVATION, LAB_FINDING_NO_ACTOR, first_missing, 0,
+			"block=frame %" PRIu64 " order 0 is lost, with it %" PRIu64
+			" frames in all, after its release by %s owners=nobody",
+			first_missing, missing,
+			lab_oracle_owner_name(oracle, lab_load_relaxed(&oracle->shadow.cells[first_missing].last)));
 	else if (strange)
 		lab_oracle_report(oracle, LAB_R04_CONSERVATION, LAB_FINDING_NO_ACTOR, first_strange, 0,
 				  "block=frame %" PRIu64 " order 0 is not of the census, %" PRIu64
@@ -81,6 +83,11 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 				  "the target's own check answered %s owners=nobody", lab_status_name(status));
 }
 
+void lab_oracle_use_cpu(struct lab_oracle *oracle, unsigned cpu)
+{
+	oracle->own_cpu = cpu;
+}
+
 uint64_t lab_oracle_hash(const struct lab_oracle *oracle)
 {
 	uint64_t hash = 0;
@@ -90,7 +97,9 @@ uint64_t lab_oracle_hash(const struct lab_oracle *oracle)
 		const struct lab_cell *cell = &oracle->shadow.cells[frame];
 
 		if (lab_load_relaxed(&cell->owner) | lab_load_relaxed(&cell->pattern) | lab_load_relaxed(&cell->facts))
-			hash = XXH3_64bits_withSeed((const void *)cell, sizeof(*cell), hash + frame + 1);
+			/* Not who had it last: what may follow does not depend on it. */
+			hash = XXH3_64bits_withSeed((const void *)cell, offsetof(struct lab_cell, last),
+						    hash + frame + 1);
 	}
 	return hash;
 }

@@ -29,14 +29,19 @@ struct lab_oracle {
 
 	struct lab_call *open; /* with one thread: the call that began last of those that have not ended */
 
+	/* R13: the reclaimer was asked for; it is at work. With one thread: its step under way, or NULL. */
+	lab_atomic32 reclaim_wanted[LAB_ZONE_COUNT], reclaim_works[LAB_ZONE_COUNT];
+	struct lab_reclaim_step *reclaim;
+
 	struct lab_history *history; /* NULL: R18 is not judged */
 
 	lab_atomic64 low_water[LAB_ZONE_COUNT][LAB_CLASS_COUNT];
 	lab_atomic64 unjudged, unwatched;
 
 	/* By frame. At quiescence only. */
-	uint8_t *census; /* 1: a fresh instance hands it out */
-	uint8_t *swept;  /* not 0: the oracle itself took a block there (sweep.c); its token is the cell's owner */
+	uint8_t *census;  /* 1: a fresh instance hands it out */
+	unsigned own_cpu; /* that its requests name */
+	uint8_t *swept;   /* not 0: the oracle itself took a block there (sweep.c); its token is the cell's owner */
 	uint64_t total[LAB_ZONE_COUNT]; /* frames of the census */
 	uint64_t own_generation;        /* of the oracle's own tokens */
 };
@@ -83,6 +88,12 @@ void lab_oracle_order_none(struct lab_oracle *oracle, unsigned number);
 /* R03, after a success in a zone. */
 void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *call, enum lab_zone zone,
 			    const void *block);
+/* R13, after an alloc that answered LAB_OK with a block of that zone, or LAB_NO_MEMORY. Before lab_oracle_call_end. */
+void lab_oracle_judge_wake(struct lab_oracle *oracle, const struct lab_call *call, enum lab_zone zone);
+/* reclaim.c, with one thread: frames came back, or marks changed, in the middle of the reclaimer's step. */
+void lab_oracle_reclaim_instant(struct lab_oracle *oracle);
+/* An aligned run of that order of free census frames lies in one span of the zone. */
+bool lab_oracle_has_shape(const struct lab_oracle *oracle, enum lab_zone zone, unsigned order, uint64_t *ret_frame);
 /* R10, after a failure. */
 void lab_oracle_judge_failure(struct lab_oracle *oracle, const struct lab_call *call, enum lab_status status);
 /* R12, a block just handed out: what its frames still hold. `zeroed`: the request was for zeroed memory. */

@@ -37,7 +37,7 @@ static bool note_block(struct lab_oracle *oracle, const struct lab_request *requ
 
 enum lab_take lab_oracle_take(struct lab_oracle *oracle, void *self, lab_gfp gfp, unsigned order, void **ret_block)
 {
-	struct lab_request request = {.gfp = gfp | LAB_GFP_MEMALLOC, .order = order};
+	struct lab_request request = {.gfp = gfp | LAB_GFP_MEMALLOC, .order = order, .cpu = oracle->own_cpu};
 	void *block = NULL;
 
 	request.owner = lab_owner_make(LAB_OWNER_CONTEXT_MAX, ++oracle->own_generation);
@@ -77,6 +77,7 @@ void lab_oracle_give_back(struct lab_oracle *oracle, void *self)
 		struct lab_request request = {
 			.gfp = LAB_GFP_MEMALLOC | (swept & SWEPT_DMA ? LAB_GFP_DMA : 0),
 			.order = (swept & ~SWEPT_DMA) - 1u,
+			.cpu = oracle->own_cpu,
 		};
 		void *block = lab_shadow_page(&oracle->shadow, oracle->machine->base, frame);
 		enum lab_status status;

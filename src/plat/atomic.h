@@ -19,6 +19,15 @@ _Static_assert(sizeof(lab_atomic64) == 8 && ATOMIC_LLONG_LOCK_FREE == 2, "64-bit
 #define lab_load_relaxed(object) atomic_load_explicit((object), memory_order_relaxed)
 #define lab_load_acquire(object) atomic_load_explicit((object), memory_order_acquire)
 
+/* In one total order with all others of that name: for two sides that each write one word and then look at another. */
+#define lab_load_seq_cst(object)             atomic_load_explicit((object), memory_order_seq_cst)
+#define lab_fetch_add_seq_cst(object, value) atomic_fetch_add_explicit((object), (value), memory_order_seq_cst)
+#define lab_fetch_or_seq_cst(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_seq_cst)
+#define lab_exchange_seq_cst(object, value)  atomic_exchange_explicit((object), (value), memory_order_seq_cst)
+#define lab_cas_seq_cst(object, expected, desired)                                                                     \
+	atomic_compare_exchange_strong_explicit((object), (expected), (desired), memory_order_seq_cst,                 \
+						memory_order_relaxed)
+
 #define lab_store_relaxed(object, value) atomic_store_explicit((object), (value), memory_order_relaxed)
 #define lab_store_release(object, value) atomic_store_explicit((object), (value), memory_order_release)
 
@@ -30,6 +39,7 @@ _Static_assert(sizeof(lab_atomic64) == 8 && ATOMIC_LLONG_LOCK_FREE == 2, "64-bit
 #define lab_fetch_or_acq_rel(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_acq_rel)
 #define lab_fetch_or_release(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_release)
 #define lab_fetch_and_relaxed(object, value) atomic_fetch_and_explicit((object), (value), memory_order_relaxed)
+#define lab_fetch_and_acquire(object, value) atomic_fetch_and_explicit((object), (value), memory_order_acquire)
 #define lab_fetch_and_acq_rel(object, value) atomic_fetch_and_explicit((object), (value), memory_order_acq_rel)
 #define lab_fetch_and_release(object, value) atomic_fetch_and_explicit((object), (value), memory_order_release)
 #define lab_exchange_relaxed(object, value)  atomic_exchange_explicit((object), (value), memory_order_relaxed)

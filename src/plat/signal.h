@@ -2,10 +2,19 @@
 #ifndef LAB_PLAT_SIGNAL_H
 #define LAB_PLAT_SIGNAL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <labyrinth/status.h>
+
+/*
+ * As sigaction, but that the handler can return on a thread whose system calls are caught (plat/trap.h); it disarms the
+ * thread itself. LAB_SYSTEM: errno.
+ */
+LAB_MUST_USE enum lab_status lab_signal_action(int signal, const struct sigaction *action);
+/* The code by which such a handler returns, and its bytes; NULL where there is none. */
+const void *lab_signal_return(size_t *ret_bytes);
 
 /*
  * Interrupt levels as real-time signals: level 0 is the lowest. While the handler of a level runs, the kernel holds

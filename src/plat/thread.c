@@ -23,6 +23,7 @@ enum lab_status lab_thread_start(struct lab_thread *thread, void *(*run)(void *)
 	sigdelset(&blocked, SIGILL);
 	sigdelset(&blocked, SIGABRT);
 	sigdelset(&blocked, SIGTRAP);
+	sigdelset(&blocked, SIGSYS);
 	pthread_sigmask(SIG_SETMASK, &blocked, &before);
 	error = pthread_create(&thread->handle, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

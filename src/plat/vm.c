@@ -2,8 +2,11 @@
 #define _GNU_SOURCE
 #include "plat/vm.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -48,6 +51,45 @@ enum lab_status lab_vm_map_shared(size_t bytes, void **ret_address, int *ret_fd)
 	}
 	*ret_address = address;
 	*ret_fd = fd;
+	return LAB_OK;
+}
+
+enum lab_status lab_vm_map_new_file(const char *path, size_t bytes, void **ret_address)
+{
+	void *address = MAP_FAILED;
+	int fd;
+
+	if (unlink(path) != 0 && errno != ENOENT)
+		return LAB_SYSTEM;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return LAB_SYSTEM;
+	/* With its blocks: a full disk is an error here, and not a signal at some later write. */
+	errno = posix_fallocate(fd, 0, (off_t)whole_pages(bytes));
+	if (errno == 0)
+		address = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (address == MAP_FAILED)
+		return LAB_SYSTEM;
+	*ret_address = address;
+	return LAB_OK;
+}
+
+enum lab_status lab_vm_map_file(const char *path, const void **ret_address, size_t *ret_bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	void *address = MAP_FAILED;
+	struct stat info;
+
+	if (fd < 0)
+		return LAB_SYSTEM;
+	if (fstat(fd, &info) == 0 && info.st_size > 0)
+		address = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (address == MAP_FAILED)
+		return info.st_size > 0 ? LAB_SYSTEM : LAB_INVALID;
+	*ret_address = address;
+	*ret_bytes = (size_t)info.st_size;
 	return LAB_OK;
 }
 

@@ -16,6 +16,15 @@ LAB_MUST_USE enum lab_status lab_vm_map(size_t bytes, void **ret_address);
  */
 LAB_MUST_USE enum lab_status lab_vm_map_shared(size_t bytes, void **ret_address, int *ret_fd);
 
+/*
+ * Maps a new file of `bytes` zeroes, which others may map to look on; a file that was there under that name is not
+ * touched, but has no name any more. LAB_SYSTEM: errno.
+ */
+LAB_MUST_USE enum lab_status lab_vm_map_new_file(const char *path, size_t bytes, void **ret_address);
+/* Maps all of a file for reading; it may be written and even cut short meanwhile (SIGBUS). LAB_SYSTEM: errno;
+ * LAB_INVALID: it is empty. */
+LAB_MUST_USE enum lab_status lab_vm_map_file(const char *path, const void **ret_address, size_t *ret_bytes);
+
 /* Gives memory of one of the above back; bytes as it was asked for. */
 void lab_vm_unmap(void *address, size_t bytes);
 

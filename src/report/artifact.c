@@ -181,7 +181,9 @@ static bool read_choices(struct lab_reader *reader, uint64_t version, struct lab
 	if (!read_field(reader, FIELD_CHOICES, &bytes, &count, error))
 		return false;
 	if (lab_choices_read(bytes, count, artifact->scenario.context_count, &artifact->choices) != LAB_OK)
-		return fail(error, "choices: expected records of %u bytes that name the scenario's %zu contexts",
+		return fail(error,
+			    "choices: expected records of %u bytes that name the scenario's %zu contexts or the "
+			    "reclaimer",
 			    LAB_CHOICE_BYTES, artifact->scenario.context_count);
 	return true;
 }

@@ -129,6 +129,19 @@ void lab_emit_bool(struct lab_emit *emit, const char *name, bool value)
 	add(emit, name, json_object_new_boolean(value));
 }
 
+void lab_emit_list(struct lab_emit *emit, const char *name, const char *const *values, size_t count)
+{
+	struct json_object *list = json_object_new_array();
+
+	lab_assert(list);
+	for (size_t i = 0; i < count; i++) {
+		int failed = json_object_array_add(list, json_object_new_string(values[i]));
+
+		lab_assert(!failed);
+	}
+	add(emit, name, list);
+}
+
 static const char *scalar_text(struct json_object *value)
 {
 	return json_object_is_type(value, json_type_string) ? json_object_get_string(value)
@@ -140,10 +153,17 @@ static bool is_flat(struct json_object *group)
 	json_object_object_foreach(group, name, value)
 	{
 		(void)name;
-		if (json_object_is_type(value, json_type_object))
+		if (json_object_is_type(value, json_type_object) || json_object_is_type(value, json_type_array))
 			return false;
 	}
 	return true;
+}
+
+static void print_list(FILE *out, const char *name, struct json_object *list, unsigned indent)
+{
+	fprintf(out, "%*s%s\n", (int)indent, "", name);
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		fprintf(out, "%*s%s\n", (int)indent + 2, "", scalar_text(json_object_array_get_idx(list, i)));
 }
 
 /* One line a member; a group of plain values stands on one line as well, so that groups of one shape make a table. */
@@ -160,7 +180,9 @@ static void print_members(FILE *out, struct json_object *object, unsigned indent
 	}
 	json_object_object_foreach(object, name, value)
 	{
-		if (!json_object_is_type(value, json_type_object)) {
+		if (json_object_is_type(value, json_type_array)) {
+			print_list(out, name, value, indent);
+		} else if (!json_object_is_type(value, json_type_object)) {
 			fprintf(out, "%*s%-*s  %s\n", (int)indent, "", width, name, scalar_text(value));
 		} else if (is_flat(value)) {
 			fprintf(out, "%*s%-*s ", (int)indent, "", width, name);

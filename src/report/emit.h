@@ -30,6 +30,8 @@ void lab_emit_text(struct lab_emit *emit, const char *name, const char *value);
 void lab_emit_u64(struct lab_emit *emit, const char *name, uint64_t value);
 void lab_emit_real(struct lab_emit *emit, const char *name, double value, unsigned decimals);
 void lab_emit_bool(struct lab_emit *emit, const char *name, bool value);
+/* A list of texts; in text one a line. */
+void lab_emit_list(struct lab_emit *emit, const char *name, const char *const *values, size_t count);
 
 /* The document of all records so far, with a newline at its end; valid until the next call with this emitter. */
 const char *lab_emit_document(struct lab_emit *emit, size_t *ret_bytes);

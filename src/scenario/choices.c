@@ -62,8 +62,9 @@ enum lab_status lab_choices_read(const uint8_t *bytes, size_t count, size_t cont
 		choice.event = (uint32_t)lab_read_uint(&reader, 4);
 		choice.ask = (uint32_t)lab_read_uint(&reader, 4);
 		choice.signature = (uint32_t)lab_read_uint(&reader, 4);
-		if (fires > 1 || choice.chosen >= context_count ||
-		    (choice.asker >= context_count && choice.asker != LAB_CHOICE_ENGINE)) {
+		/* one more than the scenario's: the reclaimer */
+		if (fires > 1 || choice.chosen > context_count ||
+		    (choice.asker > context_count && choice.asker != LAB_CHOICE_ENGINE)) {
 			lab_choices_free(choices);
 			return LAB_INVALID;
 		}

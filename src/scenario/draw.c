@@ -24,8 +24,8 @@ static const uint8_t weights[LAB_OP_KIND_COUNT] = {
 	[LAB_OP_UNLOCK] = 3,
 	[LAB_OP_RAISE] = 8,
 	[LAB_OP_DRAIN] = 3,
-	[LAB_OP_OFFLINE] = 1,
-	[LAB_OP_ONLINE] = 1,
+	[LAB_OP_OFFLINE] = 6,
+	[LAB_OP_ONLINE] = 2,
 	[LAB_OP_RECLAIM] = 3,
 	[LAB_OP_WATERMARK] = 2,
 	[LAB_OP_WAIT] = 3,
@@ -61,6 +61,7 @@ static enum lab_op_kind draw_kind(struct lab_prng *prng, uint32_t swarm)
 static lab_gfp draw_gfp(struct lab_prng *prng)
 {
 	static const lab_gfp usual[] = {LAB_GFP_KERNEL,
+					LAB_GFP_KERNEL | LAB_GFP_NORETRY,
 					LAB_GFP_ATOMIC,
 					LAB_GFP_NOWAIT,
 					0,
@@ -70,6 +71,8 @@ static lab_gfp draw_gfp(struct lab_prng *prng)
 					LAB_GFP_ATOMIC | LAB_GFP_NOMEMALLOC};
 	lab_gfp gfp = usual[lab_prng_below(prng, LAB_ARRAY_COUNT(usual))];
 
+	if (gfp == LAB_GFP_KERNEL && lab_prng_chance(prng, 1, 3))
+		gfp |= LAB_GFP_NOFAIL;
 	if (lab_prng_chance(prng, 1, 4))
 		gfp |= UINT32_C(1) << lab_prng_below(prng, lab_bits_count(LAB_GFP_ALL));
 	return lab_prng_chance(prng, 1, 16) ? (lab_gfp)lab_prng_u64(prng) & LAB_GFP_ALL : gfp;

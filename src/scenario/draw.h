@@ -13,10 +13,11 @@
 /* Bit of each operation kind. A swarm is a random subset of them, in which allocation always is. */
 uint32_t lab_draw_swarm(struct lab_prng *prng);
 #define LAB_SWARM_ALL ((UINT32_C(1) << LAB_OP_KIND_COUNT) - 1)
-/* What allocators are for: blocks taken, used, handed over, freed; and caches flushed. */
+/* What allocators are for: blocks taken, used, handed over, freed; caches flushed, and CPUs that go and come. */
 #define LAB_SWARM_USUAL                                                                                                \
 	(UINT32_C(1) << LAB_OP_ALLOC | UINT32_C(1) << LAB_OP_FREE | UINT32_C(1) << LAB_OP_TOUCH |                      \
-	 UINT32_C(1) << LAB_OP_GIVE | UINT32_C(1) << LAB_OP_TAKE | UINT32_C(1) << LAB_OP_DRAIN)
+	 UINT32_C(1) << LAB_OP_GIVE | UINT32_C(1) << LAB_OP_TAKE | UINT32_C(1) << LAB_OP_DRAIN |                       \
+	 UINT32_C(1) << LAB_OP_OFFLINE | UINT32_C(1) << LAB_OP_ONLINE)
 
 struct lab_op lab_draw_op(struct lab_prng *prng, const struct lab_scenario *scenario, uint32_t swarm);
 

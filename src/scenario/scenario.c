@@ -105,3 +105,12 @@ void lab_scenario_add_schedule(struct lab_scenario *scenario, const uint8_t *byt
 	memcpy(scenario->schedule + scenario->schedule_bytes, bytes, count);
 	scenario->schedule_bytes += count;
 }
+
+struct lab_scenario_context lab_scenario_actor(const struct lab_scenario *scenario, size_t index)
+{
+	unsigned last_cpu = scenario->machine.cpu_count ? scenario->machine.cpu_count - 1 : 0;
+
+	if (index < scenario->context_count)
+		return scenario->contexts[index];
+	return (struct lab_scenario_context){.name = "reclaimer", .kind = LAB_CONTEXT_TASK, .cpu = last_cpu};
+}

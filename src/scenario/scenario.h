@@ -123,6 +123,12 @@ bool lab_scenario_machine_equal(const struct lab_scenario_machine *a, const stru
 /* True when both describe the same test case, names included. */
 bool lab_scenario_equal(const struct lab_scenario *a, const struct lab_scenario *b);
 
+/*
+ * The context of that index. One more than the scenario has is the reclaimer, which the deterministic engine adds for a
+ * target that has one: a task of the last CPU.
+ */
+struct lab_scenario_context lab_scenario_actor(const struct lab_scenario *scenario, size_t index);
+
 /* An empty scenario that keeps its arrays for reuse: no contexts, a machine of zeroes. */
 void lab_scenario_clear(struct lab_scenario *scenario);
 

@@ -14,6 +14,7 @@ struct story {
 	struct lab_prng *prng;
 	struct lab_scenario *scenario;
 	uint32_t swarm;
+	bool keeps; /* blocks are kept more than freed, for the shrinkers */
 	lab_gfp gfps[FLAVOURS];
 	uint8_t orders[FLAVOURS];
 	/* What each context holds if all its allocations succeed, and how many blocks were given to it. */
@@ -42,8 +43,9 @@ static struct lab_op draw_alloc(struct story *story, size_t context)
 	op.gfp = story->gfps[lab_prng_below(story->prng, FLAVOURS)];
 	op.order = story->orders[lab_prng_below(story->prng, FLAVOURS)];
 	/* Into a full slot now and then: the old block is kept. */
-	op.slot = empty && lab_prng_chance(story->prng, 15, 16) ? (uint8_t)lab_bits_first(empty)
-								: (uint8_t)lab_prng_below(story->prng, LAB_SLOT_COUNT);
+	op.slot = empty && lab_prng_chance(story->prng, story->keeps ? 4 : 15, story->keeps ? 8 : 16)
+			  ? (uint8_t)lab_bits_first(empty)
+			  : draw_slot(story, story->held[context] ? story->held[context] : 0xffff);
 	return op;
 }
 
@@ -52,8 +54,15 @@ static struct lab_op fit(struct story *story, size_t context, struct lab_op op)
 {
 	unsigned held = story->held[context];
 
+	const struct lab_scenario_context *contexts = story->scenario->contexts;
+
 	if (op.kind == LAB_OP_ALLOC)
 		return draw_alloc(story, context);
+	/* Where somebody is at work; a handler takes no CPU away. */
+	if (op.kind == LAB_OP_OFFLINE && lab_is_handler(&contexts[context]))
+		return draw_alloc(story, context);
+	if (op.kind == LAB_OP_OFFLINE && lab_prng_chance(story->prng, 7, 8))
+		op.peer = (uint16_t)contexts[lab_prng_below(story->prng, story->scenario->context_count)].cpu;
 	if (op.kind == LAB_OP_TAKE && !story->mail[context] && lab_prng_chance(story->prng, 7, 8))
 		return draw_alloc(story, context);
 	if (op.kind == LAB_OP_TAKE || !(lab_op_infos[op.kind].operands & LAB_TAKES_SLOT))
@@ -62,6 +71,27 @@ static struct lab_op fit(struct story *story, size_t context, struct lab_op op)
 		return draw_alloc(story, context);
 	op.slot = draw_slot(story, held);
 	return op;
+}
+
+static void tell(struct story *story, size_t context, struct lab_op op);
+
+/* A block is taken and freed on the CPU by another than `but`, if somebody is there. */
+static void use_cpu(struct story *story, unsigned cpu, size_t but)
+{
+	size_t count = story->scenario->context_count, context = lab_prng_below(story->prng, count);
+	struct lab_op op;
+
+	for (size_t left = count; left; left--, context = (context + 1) % count) {
+		if (story->scenario->contexts[context].cpu != cpu || context == but)
+			continue;
+		op = draw_alloc(story, context);
+		if (lab_prng_chance(story->prng, 3, 4))
+			op.order = 0; /* what CPUs keep for themselves */
+		tell(story, context, op);
+		if (lab_prng_chance(story->prng, 3, 4))
+			tell(story, context, (struct lab_op){.kind = LAB_OP_FREE, .slot = op.slot});
+		return;
+	}
 }
 
 /* Follows what the operation does to slots and mail, and lets what belongs to it come after it. */
@@ -87,6 +117,12 @@ static void tell(struct story *story, size_t context, struct lab_op op)
 	case LAB_OP_TAKE:
 		story->mail[context] -= story->mail[context] > 0;
 		story->held[context] |= slot;
+		break;
+	case LAB_OP_OFFLINE:
+		if (lab_prng_chance(story->prng, 3, 4))
+			use_cpu(story, op.peer, context);
+		if (lab_prng_chance(story->prng, 1, 4))
+			add(story, context, (struct lab_op){.kind = LAB_OP_ONLINE, .peer = op.peer});
 		break;
 	case LAB_OP_MAP: /* what may be mapped once may not be mapped twice */
 		if (lab_prng_chance(story->prng, 1, 2))
@@ -124,6 +160,9 @@ static void draw_flavours(struct story *story)
 							  : lab_draw_swarm(story->prng) & LAB_SWARM_USUAL;
 	if (lab_prng_chance(story->prng, 3, 4))
 		story->swarm |= UINT32_C(1) << LAB_OP_FREE;
+	story->keeps = lab_prng_chance(story->prng, 1, 4);
+	if (story->keeps)
+		story->swarm |= UINT32_C(1) << LAB_OP_RECLAIM;
 	for (unsigned i = 0; i < FLAVOURS; i++) {
 		struct lab_op op = lab_draw_op(story->prng, story->scenario, allocs);
 

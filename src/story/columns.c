@@ -122,7 +122,7 @@ static void tell_source(const struct lab_row *row, bool shortly, char *text, siz
 /* Lanes are for who appears at all, in the scenario's order. */
 static void assign_lanes(struct page *page)
 {
-	size_t contexts = page->of->scenario->context_count;
+	size_t contexts = page->of->scenario->context_count + 1; /* and the reclaimer */
 
 	for (size_t i = 0; i < contexts; i++)
 		page->lanes[i] = LAB_NOBODY;
@@ -152,7 +152,7 @@ static void tell_head(const struct page *page, unsigned context, char *text, siz
 	char name[48];
 
 	lab_tell_context(page->of->scenario, context, name, sizeof(name));
-	snprintf(text, room, "%s, cpu %u", name, page->of->scenario->contexts[context].cpu);
+	snprintf(text, room, "%s, cpu %u", name, lab_scenario_actor(page->of->scenario, context).cpu);
 }
 
 /* As wide as the longest row wants, if that leaves room for the sources; 0: no columns. */
@@ -229,7 +229,7 @@ static void print_in_lanes(struct page *page, size_t at)
 static void print_heads(struct page *page)
 {
 	put(page, "%*s", (int)GUTTER, "");
-	for (size_t i = 0; i < page->of->scenario->context_count; i++) {
+	for (size_t i = 0; i <= page->of->scenario->context_count; i++) {
 		char head[64];
 		const char *text = head;
 

@@ -164,13 +164,13 @@ static void put_row(const struct page *page, size_t at)
 	if (row->context == LAB_NOBODY) {
 		size_t lanes = 1; /* the sources' as well */
 
-		for (size_t i = 0; i < page->of->scenario->context_count; i++)
+		for (size_t i = 0; i <= page->of->scenario->context_count; i++)
 			lanes += page->last[i] > 0;
 		fprintf(page->out, "<td class=\"says\" colspan=\"%zu\">", lanes);
 		put_tagged(page->out, "", row->text, "</td></tr>\n");
 		return;
 	}
-	for (unsigned i = 0; i < page->of->scenario->context_count; i++)
+	for (unsigned i = 0; i <= page->of->scenario->context_count; i++)
 		if (page->last[i])
 			put_lane(page, row, at, i);
 	put_where(page, row);
@@ -182,17 +182,17 @@ static void put_table(const struct page *page)
 	const struct lab_scenario *scenario = page->of->scenario;
 
 	fputs("<table>\n<colgroup><col class=\"step\">", page->out);
-	for (size_t i = 0; i < scenario->context_count; i++)
+	for (size_t i = 0; i <= scenario->context_count; i++)
 		fputs(page->last[i] ? "<col>" : "", page->out);
 	fputs("<col class=\"where\"></colgroup>\n<thead><tr><th></th>", page->out);
-	for (unsigned i = 0; i < scenario->context_count; i++) {
+	for (unsigned i = 0; i <= scenario->context_count; i++) {
 		char name[48];
 
 		if (!page->last[i])
 			continue;
 		lab_tell_context(scenario, i, name, sizeof(name));
 		put_tagged(page->out, "<th>", name, "");
-		fprintf(page->out, " <span class=\"soft\">cpu %u</span></th>", scenario->contexts[i].cpu);
+		fprintf(page->out, " <span class=\"soft\">cpu %u</span></th>", lab_scenario_actor(scenario, i).cpu);
 	}
 	fputs("<th>where</th></tr></thead>\n<tbody>\n", page->out);
 	for (size_t i = 0; i < page->rows->count; i++)

@@ -136,7 +136,7 @@ static void begin_op(struct builder *builder, const struct lab_sim_step *step, u
 		context->op_row = builder->rows->count + (context->left_out >= FOLD_LEAST);
 		row = add_shown(builder, LAB_ROW_OP, step, number);
 		lab_op_format(scenario, step->op, row->text, sizeof(row->text));
-	} else if (scenario->contexts[step->context].kind != LAB_CONTEXT_TASK) {
+	} else if (lab_scenario_actor(scenario, step->context).kind != LAB_CONTEXT_TASK) {
 		row = add_shown(builder, LAB_ROW_RETURNS, step, number);
 		snprintf(row->text, sizeof(row->text), "returns");
 	} else {
@@ -221,7 +221,7 @@ static void add_broken(struct builder *builder)
 
 	if (builder->last != LAB_NOBODY)
 		close_fold(builder, builder->last);
-	if (actor >= builder->of->scenario->context_count)
+	if (actor > builder->of->scenario->context_count)
 		actor = LAB_NOBODY;
 	/* a crash is told by nobody: it struck whoever moved last */
 	if (actor == LAB_NOBODY && story->count && !lab_story_step(story, lab_story_kept(story) - 1)->ended)

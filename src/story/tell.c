@@ -12,9 +12,10 @@
 
 void lab_tell_context(const struct lab_scenario *scenario, unsigned context, char *text, size_t room)
 {
-	if (context < scenario->context_count)
-		snprintf(text, room, "%s %s", lab_context_kind_name(scenario->contexts[context].kind),
-			 scenario->contexts[context].name);
+	const struct lab_scenario_context actor = lab_scenario_actor(scenario, context);
+
+	if (context <= scenario->context_count)
+		snprintf(text, room, "%s %s", lab_context_kind_name(actor.kind), actor.name);
 	else
 		snprintf(text, room, "nobody");
 }

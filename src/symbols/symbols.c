@@ -13,6 +13,8 @@
 /* Where the object is said to lie: elfutils takes 0 for "not loaded". */
 #define BASE UINT64_C(0x100000000)
 
+#define SCOPES_MAX 32
+
 struct known {
 	uintptr_t offset;
 	bool found;
@@ -75,6 +77,7 @@ void lab_symbols_close(struct lab_symbols *symbols)
 /* A place in the sources, as debugging information has it; what it points to lives as long as the file is open. */
 struct place {
 	const char *function, *folder, *file;
+	const char *within; /* the function that the others were inlined into */
 	int line;
 };
 
@@ -100,9 +103,19 @@ static bool go_to_caller(Dwarf_Die *unit, Dwarf_Die *inlined, struct place *plac
 	return place->file != NULL;
 }
 
+/* The function whose code it is, whatever was inlined there. */
+static const char *function_of(Dwarf_Die *chain, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (dwarf_tag(&chain[i]) == DW_TAG_subprogram)
+			return dwarf_diename(&chain[i]);
+	return NULL;
+}
+
 /* From the innermost function out, past those that are wrappers. */
 static void climb(Dwarf_Die *unit, Dwarf_Die *chain, int count, struct place *place)
 {
+	place->within = function_of(chain, count);
 	for (int i = 0; i < count; i++) {
 		if (!is_function(&chain[i]))
 			continue;
@@ -125,6 +138,25 @@ static Dwarf_Die *unit_of(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *r
 	return NULL;
 }
 
+/*
+ * The scopes around an address, the innermost first, by going down from the unit. Of a program that was optimised as a
+ * whole libdw's own search answers none, where a function of another unit was inlined.
+ */
+static int descend(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die chain[SCOPES_MAX])
+{
+	Dwarf_Die scope = *unit, child;
+	int count = 0;
+
+	while (count < SCOPES_MAX && dwarf_child(&scope, &child) == 0) {
+		while (dwarf_haspc(&child, address) <= 0)
+			if (dwarf_siblingof(&child, &child) != 0)
+				return count;
+		memmove(chain + 1, chain, (size_t)count++ * sizeof(*chain));
+		chain[0] = scope = child;
+	}
+	return count;
+}
+
 static bool find_line(Dwfl_Module *module, Dwarf_Addr address, struct place *place)
 {
 	Dwarf_Addr bias;
@@ -143,8 +175,13 @@ static bool find_line(Dwfl_Module *module, Dwarf_Addr address, struct place *pla
 	/* the scopes of an inlined function are where it was written; those of its DIE, where it was inlined */
 	if (count > 0)
 		count = dwarf_getscopes_die(&scopes[0], &chain);
-	if (count > 0)
+	if (count > 0) {
 		climb(unit, chain, count, place);
+	} else {
+		Dwarf_Die found[SCOPES_MAX];
+
+		climb(unit, found, descend(unit, address - bias, found), place);
+	}
 	free(scopes);
 	free(chain);
 	return true;
@@ -161,6 +198,8 @@ static bool look_up(struct lab_symbols *symbols, uintptr_t offset, struct lab_so
 
 	if (find_line(symbols->module, address, &place)) {
 		lab_source_keep(place.function ? place.function : "", source->function, sizeof(source->function));
+		if (place.function && place.within && strcmp(place.function, place.within) != 0)
+			lab_source_keep(place.within, source->within, sizeof(source->within));
 		source->line = place.line > 0 ? (unsigned)place.line : 0;
 		lab_source_find(place.folder, place.file, source);
 		return true;

@@ -20,9 +20,10 @@ void lab_symbols_close(struct lab_symbols *symbols); /* NULL: nothing */
 
 struct lab_source {
 	char function[64]; /* "" not known; with an offset, "pop+0x1c", where the line is not known */
-	char file[128]; /* relative to the current folder if it lies in there, else its last two names; "" not known */
-	unsigned line;  /* 0: not known */
-	char text[160]; /* of that line, without indentation; "" where the file is not at hand */
+	char file[128];  /* relative to the current folder if it lies in there, else its last two names; "" not known */
+	unsigned line;   /* 0: not known */
+	char text[160];  /* of that line, without indentation; "" where the file is not at hand */
+	char within[64]; /* the function that `function` was inlined into, at whatever depth; "": it was not */
 };
 
 /*

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <labyrinth/arena.h>
 #include <labyrinth/target.h>
 
+#include "target/core_target.h"
 #include "target/registry.h"
 
 /* The reference allocator behind the target ABI. */
@@ -14,8 +14,23 @@
 
 struct core {
 	struct lab_arena arena;
-	void *metadata;
+	struct lab_arena_services services;
+	struct lab_arena_shrinker shrinker;
+	const struct lab_host *host;
+	void *metadata; /* malloc'ed; NULL: it lies elsewhere */
 };
+
+static struct lab_core_options options;
+
+void lab_target_core_configure(const struct lab_core_options *chosen)
+{
+	options = chosen ? *chosen : (struct lab_core_options){0};
+}
+
+const struct lab_arena *lab_target_core_arena(void *self)
+{
+	return &((struct core *)self)->arena;
+}
 
 /*
  * Cipher contexts cost more to make than a fuzzer's whole run takes, and any number of arenas may share them; so they
@@ -31,6 +46,59 @@ static enum lab_status shared_shredder(struct lab_shredder **ret_shredder)
 	return status;
 }
 
+static enum lab_status place(struct core *core, size_t bytes, void **ret_metadata)
+{
+	if (options.place)
+		return options.place(options.arg, bytes, ret_metadata);
+	core->metadata = aligned_alloc(METADATA_ALIGN, bytes);
+	if (!core->metadata)
+		return LAB_SYSTEM;
+	*ret_metadata = memset(core->metadata, 0, bytes);
+	return LAB_OK;
+}
+
+static void might_sleep(void *arg)
+{
+	((const struct core *)arg)->host->might_sleep();
+}
+
+static void wait_on(void *arg, const uint32_t *key, uint32_t seen)
+{
+	((const struct core *)arg)->host->wait(key, seen);
+}
+
+static void wake(void *arg, const uint32_t *key)
+{
+	((const struct core *)arg)->host->wake(key);
+}
+
+static void reclaim_wake(void *arg, unsigned zone)
+{
+	((const struct core *)arg)->host->reclaim_wake(zone);
+}
+
+static uint64_t shrink(void *arg, uint64_t frames)
+{
+	return ((const struct core *)arg)->host->shrink(frames);
+}
+
+/* What the host gives is what the arena asks for. */
+static void serve(struct core *core, const struct lab_host *host)
+{
+	core->host = host;
+	core->shrinker = (struct lab_arena_shrinker){.shrink = shrink, .arg = core};
+	core->services = (struct lab_arena_services){
+		.might_sleep = might_sleep,
+		.wait = wait_on,
+		.wake = wake,
+		.reclaim_wake = reclaim_wake,
+		.shrinkers = &core->shrinker,
+		.shrinker_count = 1,
+		.arg = core,
+	};
+	lab_arena_serve(&core->arena, &core->services);
+}
+
 static enum lab_status core_create(const struct lab_machine *machine, void **ret_self)
 {
 	struct lab_arena_config config = {
@@ -38,13 +106,14 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 		.page_shift = machine->page_shift,
 		.order_max = machine->order_max,
 		.cpu_count = machine->cpu_count,
-		.flags = LAB_ARENA_VIEWS | LAB_ARENA_SHRED,
+		.flags = LAB_ARENA_VIEWS | LAB_ARENA_SHRED | options.flags,
 		.spans = machine->spans,
 		.span_count = machine->span_count,
 		.zones = machine->zones,
 		.base = machine->base,
 	};
 	struct core *core = calloc(1, sizeof(*core));
+	void *metadata = NULL;
 	size_t bytes;
 	enum lab_status status;
 
@@ -53,19 +122,18 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 	status = shared_shredder(&config.shredder);
 	if (!status)
 		status = lab_arena_measure(&config, &bytes);
-	if (!status) {
-		core->metadata = aligned_alloc(METADATA_ALIGN, bytes);
-		status = core->metadata ? LAB_OK : LAB_SYSTEM;
-	}
-	if (!status) {
-		memset(core->metadata, 0, bytes);
-		status = lab_arena_init(&core->arena, &config, core->metadata, bytes);
-	}
+	if (!status)
+		status = place(core, bytes, &metadata);
+	if (!status)
+		status = lab_arena_init(&core->arena, &config, metadata, bytes);
 	if (status) {
 		free(core->metadata);
 		free(core);
 		return status;
 	}
+	if (options.tracer)
+		lab_arena_set_tracer(&core->arena, options.tracer);
+	serve(core, machine->host);
 	*ret_self = core;
 	return LAB_OK;
 }
@@ -137,11 +205,32 @@ static void core_drain(void *self, unsigned cpu)
 	lab_arena_drain(&core->arena, cpu);
 }
 
+static enum lab_status core_cpu_offline(void *self, unsigned cpu)
+{
+	struct core *core = self;
+
+	return lab_arena_cpu_offline(&core->arena, cpu);
+}
+
+static enum lab_status core_cpu_online(void *self, unsigned cpu)
+{
+	struct core *core = self;
+
+	return lab_arena_cpu_online(&core->arena, cpu);
+}
+
 static enum lab_status core_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
 {
 	struct core *core = self;
 
 	return lab_arena_set_marks(&core->arena, (enum lab_zone)zone, marks);
+}
+
+static enum lab_reclaim core_reclaim(void *self, unsigned zone)
+{
+	struct core *core = self;
+
+	return lab_arena_reclaim(&core->arena, (enum lab_zone)zone) ? LAB_RECLAIM_MORE : LAB_RECLAIM_REST;
 }
 
 static uint64_t core_free_frames(void *self)
@@ -171,7 +260,8 @@ const struct lab_target lab_target_core = {
 	.name = "core",
 	.summary = "the reference allocator: lock-free, exact reserves, exclusive ownership",
 	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_NMI | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP |
-		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT,
+		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT |
+		LAB_CAP_BLOCKING | LAB_CAP_RECLAIM | LAB_CAP_HOTPLUG,
 	.create = core_create,
 	.destroy = core_destroy,
 	.alloc = core_alloc,
@@ -180,7 +270,10 @@ const struct lab_target lab_target_core = {
 	.map = core_map,
 	.unmap = core_unmap,
 	.drain = core_drain,
+	.cpu_offline = core_cpu_offline,
+	.cpu_online = core_cpu_online,
 	.set_marks = core_set_marks,
+	.reclaim = core_reclaim,
 	.page_shift_min = 6,
 	.free_frames = core_free_frames,
 	.check = core_check,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "plat/atomic.h"
 #include "target/buddy.h"
 #include "target/registry.h"
 
@@ -16,6 +17,8 @@
  * The tables are the C library's and made at create; the arena holds blocks only.
  */
 
+#define IDLE_ROUNDS 16u /* without progress, after which a request that waits gives up */
+
 /* What is known of a block in use, kept at its first frame. */
 struct holding {
 	lab_owner owner;
@@ -24,11 +27,16 @@ struct holding {
 };
 
 struct locked {
+	lab_atomic32 returns;     /* how often frames came back while somebody waited: what sleepers sleep on */
+	bool awaited;             /* somebody sleeps, or is about to */
+	bool returned;            /* a request may be possible that was not: to be told to who sleeps */
+	unsigned short_zones;     /* to be told to the reclaimer, as a mask */
 	struct lab_spinlock lock; /* guards everything below */
 	const struct lab_machine *machine;
 	struct lab_buddy buddy;
 	struct lab_zone_marks marks[LAB_ZONE_COUNT];
 	struct holding *holdings; /* by frame */
+	bool offline[];           /* by CPU */
 };
 
 static unsigned long enter(struct locked *locked)
@@ -39,15 +47,31 @@ static unsigned long enter(struct locked *locked)
 	return flags;
 }
 
+/* What a call found out under the lock is told when it is open again. */
 static void leave(struct locked *locked, unsigned long flags)
 {
-	locked->machine->host->spin_unlock(&locked->lock);
-	locked->machine->host->irq_restore(flags);
+	const struct lab_host *host = locked->machine->host;
+	bool wakes = locked->awaited && locked->returned;
+	unsigned zones = locked->short_zones;
+
+	locked->awaited &= !wakes;
+	locked->returned = false;
+	locked->short_zones = 0;
+	if (wakes)
+		/* Read without the lock by who is about to sleep; what that goes by is its look under the lock. */
+		lab_fetch_add_release(&locked->returns, 1);
+	host->spin_unlock(&locked->lock);
+	host->irq_restore(flags);
+	if (wakes)
+		host->wake((const uint32_t *)&locked->returns);
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		if (zones & 1u << zone)
+			host->reclaim_wake(zone);
 }
 
 static enum lab_status locked_create(const struct lab_machine *machine, void **ret_self)
 {
-	struct locked *locked = calloc(1, sizeof(*locked));
+	struct locked *locked = calloc(1, sizeof(*locked) + machine->cpu_count * sizeof(locked->offline[0]));
 
 	if (!locked)
 		return LAB_SYSTEM;
@@ -83,6 +107,16 @@ static uint64_t saturating_add(uint64_t a, uint64_t b)
 	uint64_t sum;
 
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* A request with the right to wakes the reclaimer of those zones under their low mark that it may use. */
+static void note_short(struct locked *locked, lab_gfp gfp)
+{
+	enum lab_zone class_zone = gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL;
+
+	for (unsigned zone = 0; gfp & LAB_GFP_KSWAPD_RECLAIM && zone <= class_zone; zone++)
+		if (locked->machine->zones[zone].frames && locked->buddy.free_frames[zone] < locked->marks[zone].low)
+			locked->short_zones |= 1u << zone;
 }
 
 /* The frames that must stay free in a zone after this request was served from it. */
@@ -124,6 +158,7 @@ static enum lab_status locked_alloc(void *self, const struct lab_request *reques
 		take_from_zone(locked, LAB_ZONE_DMA, request, &frame);
 	if (found)
 		locked->holdings[frame] = (struct holding){.owner = request->owner, .gfp = request->gfp};
+	note_short(locked, request->gfp);
 	leave(locked, flags);
 
 	if (!found)
@@ -179,6 +214,7 @@ static enum lab_status locked_free(void *self, void *block, const struct lab_req
 			locked->machine->host->random_fill(block,
 							   (size_t)1 << (locked->machine->page_shift + request->order));
 		lab_buddy_give(&locked->buddy, frame); /* and its views are gone with it */
+		locked->returned = true;
 	}
 	leave(locked, flags);
 	return status;
@@ -237,6 +273,31 @@ static enum lab_status locked_unmap(void *self, void *block, lab_owner owner)
 	return status;
 }
 
+/* Nothing is kept for a CPU, so there is nothing to give back. */
+static enum lab_status plug(struct locked *locked, unsigned cpu, bool offline)
+{
+	unsigned long flags;
+	enum lab_status status;
+
+	if (cpu >= locked->machine->cpu_count)
+		return LAB_INVALID;
+	flags = enter(locked);
+	status = locked->offline[cpu] == offline ? LAB_UNCHANGED : LAB_OK;
+	locked->offline[cpu] = offline;
+	leave(locked, flags);
+	return status;
+}
+
+static enum lab_status locked_cpu_offline(void *self, unsigned cpu)
+{
+	return plug(self, cpu, true);
+}
+
+static enum lab_status locked_cpu_online(void *self, unsigned cpu)
+{
+	return plug(self, cpu, false);
+}
+
 static enum lab_status locked_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
 {
 	struct locked *locked = self;
@@ -246,6 +307,7 @@ static enum lab_status locked_set_marks(void *self, unsigned zone, const struct 
 		return LAB_INVALID;
 	flags = enter(locked);
 	locked->marks[zone] = *marks;
+	locked->returned = true; /* lower floors let requests through as frames do */
 	leave(locked, flags);
 	return LAB_OK;
 }
@@ -277,6 +339,10 @@ static enum lab_word locked_describe(void *self, const void *address, char *text
 	size_t in_holdings = (size_t)((uintptr_t)address - (uintptr_t)locked->holdings);
 	size_t frame = in_holdings / sizeof(*locked->holdings), member = in_holdings % sizeof(*locked->holdings);
 
+	if (address == (const void *)&locked->returns || address == (const void *)&locked->awaited) {
+		snprintf(text, room, address == (const void *)&locked->awaited ? "awaited" : "returns");
+		return LAB_WORD_NUMBER;
+	}
 	if ((size_t)((uintptr_t)address - (uintptr_t)&locked->lock) < sizeof(locked->lock)) {
 		snprintf(text, room, "the lock");
 		return LAB_WORD_NUMBER;
@@ -296,21 +362,84 @@ static enum lab_word locked_describe(void *self, const void *address, char *text
 							  : LAB_WORD_NUMBER;
 }
 
+/* From here on whoever makes a request possible wakes: the caller looks again, then sleeps on what this answers. */
+static uint32_t announce(struct locked *locked)
+{
+	unsigned long flags = enter(locked);
+	uint32_t seen;
+
+	locked->awaited = true;
+	seen = lab_load_relaxed(&locked->returns); /* ordered by the lock */
+	leave(locked, flags);
+	return seen;
+}
+
+/* In rounds: the shrinkers, a look, and sleep until frames return. */
+static enum lab_status wait_for(struct locked *locked, const struct lab_request *request, void **ret_block)
+{
+	const struct lab_host *host = locked->machine->host;
+	unsigned idle = 0;
+
+	host->might_sleep();
+	for (;;) {
+		uint64_t freed = host->shrink(UINT64_C(1) << request->order);
+		uint32_t seen = announce(locked);
+		enum lab_status status = locked_alloc(locked, request, ret_block);
+
+		idle = freed ? 0 : idle + 1;
+		if (status != LAB_NO_MEMORY || request->gfp & LAB_GFP_NORETRY ||
+		    (idle == IDLE_ROUNDS && !(request->gfp & LAB_GFP_NOFAIL)))
+			return status;
+		host->wait((const uint32_t *)&locked->returns, seen);
+	}
+}
+
+static enum lab_status waiting_alloc(void *self, const struct lab_request *request, void **ret_block)
+{
+	enum lab_status status = locked_alloc(self, request, ret_block);
+
+	if (status == LAB_NO_MEMORY && !lab_gfp_is_atomic(request->gfp))
+		status = wait_for(self, request, ret_block);
+	return status;
+}
+
+/* Nothing is cached here, so the shrinkers are all that can help. */
+static enum lab_reclaim locked_reclaim(void *self, unsigned zone)
+{
+	struct locked *locked = self;
+	uint64_t free_frames, high;
+	unsigned long flags;
+
+	if (zone >= LAB_ZONE_COUNT || !locked->machine->zones[zone].frames)
+		return LAB_RECLAIM_REST;
+	flags = enter(locked);
+	free_frames = locked->buddy.free_frames[zone];
+	high = locked->marks[zone].high;
+	leave(locked, flags);
+	if (free_frames >= high || !locked->machine->host->shrink(high - free_frames))
+		return LAB_RECLAIM_REST;
+	return LAB_RECLAIM_MORE;
+}
+
 const struct lab_target lab_target_locked = {
 	.abi = LAB_TARGET_ABI,
 	.size = sizeof(struct lab_target),
 	.name = "locked",
 	.summary = "the plainest buddy, under one interrupt-saving lock: the model",
 	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP | LAB_CAP_EXCLUSIVE_MAP |
-		LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT,
+		LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT | LAB_CAP_BLOCKING | LAB_CAP_RECLAIM |
+		LAB_CAP_HOTPLUG,
 	.create = locked_create,
 	.destroy = locked_destroy,
-	.alloc = locked_alloc,
+	.alloc = waiting_alloc,
 	.free = locked_free,
 	.transfer = locked_transfer,
 	.map = locked_map,
 	.unmap = locked_unmap,
+	.cpu_offline = locked_cpu_offline,
+	.cpu_online = locked_cpu_online,
 	.set_marks = locked_set_marks,
+	.reclaim = locked_reclaim,
 	.page_shift_min = 6,
 	.free_frames = locked_free_frames,
 	.check = locked_check,

@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "base/bits.h"
-#include "plat/atomic.h"
+#include "target/hand.h"
+#include "target/plugin.h"
+#include "target/quota.h"
 
 /*
- * Any malloc library as a target: blocks lie anywhere, nothing but exclusive ownership is promised. The machine's
- * frames are only a budget, so that a scenario which drains the machine does not drain the host.
+ * Any malloc library as a target: blocks lie anywhere, nothing but exclusive ownership is promised.
  */
 
 struct functions {
@@ -23,43 +24,50 @@ struct functions {
 
 struct heap {
 	struct functions functions;
+	bool foreign; /* not the C library: see target/hand.h */
+	struct lab_quota quota;
 	unsigned page_shift;
-	uint64_t budget_frames;
-	lab_atomic64 used_frames;
 };
 
-static enum lab_status heap_create(const struct lab_machine *machine, const struct functions *functions,
+static enum lab_status heap_create(const struct lab_machine *machine, const struct functions *functions, bool foreign,
 				   void **ret_self)
 {
 	struct heap *heap = calloc(1, sizeof(*heap));
 
-	if (!heap)
-		return LAB_SYSTEM;
+	if (!heap || lab_quota_init(&heap->quota, machine) != LAB_OK) {
+		free(heap);
+		return LAB_NO_MEMORY;
+	}
 	heap->functions = *functions;
+	heap->foreign = foreign;
 	heap->page_shift = machine->page_shift;
-	for (size_t i = 0; i < machine->span_count; i++)
-		heap->budget_frames += machine->spans[i].frame_count;
 	*ret_self = heap;
 	return LAB_OK;
 }
 
 static void heap_destroy(void *self)
 {
-	free(self);
+	struct heap *heap = self;
+
+	lab_quota_fini(&heap->quota);
+	free(heap);
 }
 
 static enum lab_status heap_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
 	struct heap *heap = self;
 	uint64_t frames = UINT64_C(1) << request->order;
-	void *block = NULL;
+	void *block;
 
-	/* Relaxed: a bare count; the library orders its own memory. */
-	if (lab_fetch_add_relaxed(&heap->used_frames, frames) + frames <= heap->budget_frames)
-		block = heap->functions.aligned_alloc((size_t)1 << heap->page_shift,
-						      (size_t)frames << heap->page_shift);
+	if (!lab_quota_take(&heap->quota, request->cpu, frames))
+		return LAB_NO_MEMORY;
+	if (heap->foreign)
+		lab_hand_enter(heap);
+	block = heap->functions.aligned_alloc((size_t)1 << heap->page_shift, (size_t)frames << heap->page_shift);
+	if (heap->foreign)
+		lab_hand_leave(heap);
 	if (!block) {
-		lab_fetch_sub_relaxed(&heap->used_frames, frames); /* as above */
+		lab_quota_give(&heap->quota, request->cpu, frames);
 		return LAB_NO_MEMORY;
 	}
 	*ret_block = block;
@@ -70,8 +78,12 @@ static enum lab_status heap_free(void *self, void *block, const struct lab_reque
 {
 	struct heap *heap = self;
 
+	if (heap->foreign)
+		lab_hand_enter(heap);
 	heap->functions.free(block);
-	lab_fetch_sub_relaxed(&heap->used_frames, UINT64_C(1) << request->order); /* relaxed: a bare count */
+	if (heap->foreign)
+		lab_hand_leave(heap);
+	lab_quota_give(&heap->quota, request->cpu, UINT64_C(1) << request->order);
 	return LAB_OK;
 }
 
@@ -79,7 +91,7 @@ static enum lab_status own_create(const struct lab_machine *machine, void **ret_
 {
 	static const struct functions own = {aligned_alloc, free};
 
-	return heap_create(machine, &own, ret_self);
+	return heap_create(machine, &own, false, ret_self);
 }
 
 #define MALLOC_TARGET(name_, summary_, create_)                                                                        \
@@ -115,7 +127,7 @@ static struct library libraries[LIBRARY_ROOM];
 #define LIBRARY_CREATE(index)                                                                                          \
 	static enum lab_status library_create_##index(const struct lab_machine *machine, void **ret_self)              \
 	{                                                                                                              \
-		return heap_create(machine, &libraries[index].functions, ret_self);                                    \
+		return heap_create(machine, &libraries[index].functions, true, ret_self);                              \
 	}
 LIBRARY_CREATE(0)
 LIBRARY_CREATE(1)
@@ -142,7 +154,7 @@ static void *own_symbol(void *handle, const char *symbol)
 
 static const char *load(const char *library, struct functions *ret_functions)
 {
-	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL), *alloc_address, *free_address;
+	void *handle = lab_target_load(library), *alloc_address, *free_address;
 
 	if (!handle)
 		return dlerror();

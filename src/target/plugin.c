@@ -36,6 +36,19 @@ static const struct lab_target *fill(const struct lab_target *from)
 	return &it->target;
 }
 
+void (*lab_target_restart)(void);
+
+void *lab_target_load(const char *file)
+{
+	void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	const char *reason = handle ? NULL : dlerror();
+
+	if (!reason || !lab_target_restart || !strstr(reason, "static TLS"))
+		return handle ? handle : dlopen(file, RTLD_NOW | RTLD_LOCAL); /* again, for dlerror */
+	lab_target_restart();
+	return dlopen(file, RTLD_NOW | RTLD_LOCAL);
+}
+
 enum lab_status lab_target_plugin_open(const char *file, const struct lab_target **ret_target, char *message,
 				       size_t room)
 {
@@ -51,7 +64,7 @@ enum lab_status lab_target_plugin_open(const char *file, const struct lab_target
 		snprintf(message, room, "%.64s...: file name too long, expected at most %zu bytes", file, sizeof(path));
 		return LAB_INVALID;
 	}
-	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	handle = lab_target_load(path);
 	if (!handle) {
 		snprintf(message, room, "%s: cannot be loaded, expected a shared object: %s", file, dlerror());
 		return LAB_INVALID;

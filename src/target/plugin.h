@@ -11,4 +11,12 @@
 LAB_MUST_USE enum lab_status lab_target_plugin_open(const char *file, const struct lab_target **ret_target,
 						    char *message, size_t room);
 
+/*
+ * Loads a library for good, its symbols to itself; NULL: dlerror tells why. What some keep for each thread must fit
+ * into room that the process was given when it started; where it does not fit, lab_target_restart is called first, if
+ * it is set, and may start the program anew with more.
+ */
+void *lab_target_load(const char *file);
+extern void (*lab_target_restart)(void);
+
 #endif

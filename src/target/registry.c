@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "target/malloc.h"
 #include "target/module.h"
+#include "target/peers.h"
 #include "target/plugin.h"
 
 static const struct lab_target *const builtins[] = {
@@ -32,10 +33,14 @@ static bool is_file(const char *name)
 
 static void say_unknown(const char *name, char *message, size_t room)
 {
+	size_t peer_count;
+	const struct lab_peer *peers = lab_peers(&peer_count);
 	size_t used = (size_t)snprintf(message, room, "%s: no such target, expected", name);
 
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(builtins) && used < room; i++)
 		used += (size_t)snprintf(message + used, room - used, " %s,", builtins[i]->name);
+	for (size_t i = 0; i < peer_count && used < room; i++)
+		used += (size_t)snprintf(message + used, room - used, " %s,", peers[i].name);
 	if (used < room)
 		snprintf(message + used, room - used, " malloc:LIB.so or a plug-in's file (./my.so)");
 }
@@ -52,25 +57,33 @@ enum lab_status lab_target_open(const char *name, const struct lab_target **ret_
 			*ret_target = builtins[i];
 			return LAB_OK;
 		}
+	if (lab_peer_by_name(name))
+		return lab_peer_open(lab_peer_by_name(name), ret_target, message, room);
 	say_unknown(name, message, room);
 	return LAB_INVALID;
 }
 
-bool lab_target_find_module(const char *name, char *path, size_t room)
+bool lab_target_find(const char *folder, const char *name, char *path, size_t room)
 {
-	static const char *const folders[] = {"/targets", "/../targets"};
+	static const char *const ways[] = {"", "/.."};
 	ssize_t length = readlink("/proc/self/exe", path, room - 1);
-	size_t folder;
+	size_t program;
 
 	if (length <= 0)
 		return false;
 	path[length] = '\0';
-	folder = (size_t)(strrchr(path, '/') - path);
-	for (size_t i = 0; i < LAB_ARRAY_COUNT(folders); i++)
-		if ((size_t)snprintf(path + folder, room - folder, "%s/%s.so", folders[i], name) < room - folder &&
+	program = (size_t)(strrchr(path, '/') - path);
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(ways); i++)
+		if ((size_t)snprintf(path + program, room - program, "%s/%s/%s.so", ways[i], folder, name) <
+			    room - program &&
 		    access(path, R_OK) == 0)
 			return true;
 	return false;
+}
+
+bool lab_target_find_module(const char *name, char *path, size_t room)
+{
+	return lab_target_find("targets", name, path, room);
 }
 
 enum lab_status lab_target_open_hooked(const char *name, const struct lab_target **ret_target, bool *ret_hooked,

@@ -8,14 +8,17 @@
 const struct lab_target *const *lab_target_builtins(size_t *ret_count);
 
 /*
- * Finds a target by name ("core", "malloc", "malloc:libjemalloc.so.2") or loads a plug-in (a name with a slash or
+ * Finds a target by name ("core", "jemalloc", "malloc:libtbbmalloc.so.2") or loads a plug-in (a name with a slash or
  * ending in .so). LAB_OK: *ret_target lives until the process ends. Otherwise one line in message: the name, the member
- * and what was expected. LAB_INVALID: no such target, or not one that this program can use. May sleep.
+ * and what was expected. LAB_INVALID: no such target, or not one that this program can use. LAB_UNSUPPORTED: a peer
+ * that was not built. May sleep.
  */
 LAB_MUST_USE enum lab_status lab_target_open(const char *name, const struct lab_target **ret_target, char *message,
 					     size_t room);
 
-/* "/where/the/program/is/targets/NAME.so", or beside that folder, into `path`; false: there is no such file. */
+/* "/where/the/program/is/FOLDER/NAME.so", or beside that folder, into `path`; false: there is no such file. */
+bool lab_target_find(const char *folder, const char *name, char *path, size_t room);
+/* The same in the folder `targets`: the hooked module of a built-in target. */
 bool lab_target_find_module(const char *name, char *path, size_t room);
 
 /*

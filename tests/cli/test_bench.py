@@ -4,29 +4,66 @@
 import json
 import unittest
 
-from program import CLEAN, run
+from program import CLEAN, built_peers, run
 
 STRATEGIES = ["auto", "bound", "irq", "random", "pct", "pos", "surw", "dpor"]
 
 
 class Bench(unittest.TestCase):
-    def test_jsonl(self):
-        answer = run("bench", "alloc", "--quick", "--threads", "1", "--format", "jsonl", timeout=120)
+    def alloc(self, *options):
+        answer = run("bench", "alloc", "--quick", "--threads", "1", "--format", "jsonl", *options, timeout=120)
         self.assertEqual(answer.returncode, CLEAN, answer.stderr)
         self.assertIn("seed=1", answer.stderr)
         records = [json.loads(line) for line in answer.stdout.splitlines()]
-        floors = [r for r in records if r["kind"] == "bench-floor"]
         cases = [r for r in records if r["kind"] == "bench-alloc"]
-        expected = {(t, p, o, 1) for t in ("core", "locked", "malloc") for p in ("repeat", "bulk", "random")
-                    for o in (0, 9)}
-        self.assertEqual([r["threads"] for r in floors], [1])
-        self.assertEqual({(r["target"], r["pattern"], r["order"], r["threads"]) for r in cases}, expected)
-        self.assertEqual(len(cases), len(expected))
+        self.assertEqual([r["threads"] for r in records if r["kind"] == "bench-floor"], [1])
+        self.assertTrue(all(r["ratio_to_floor"] == 1 for r in records if r["kind"] == "bench-floor"))
+        load, = (r for r in records if r["kind"] == "bench-load")
+        self.assertGreater(load["processors"], 0)
         for record in cases:
             self.assertGreater(record["ns_per_pair"], 0)
             self.assertLessEqual(record["ns_per_pair_least"], record["ns_per_pair"])
             self.assertGreater(record["ratio_to_floor"], 0)
-        self.assertTrue(all(r["ratio_to_floor"] == 1 for r in floors))
+            self.assertGreater(record["ratio_to_first"], 0)
+            self.assertGreaterEqual(record["spread"], 0)
+            self.assertEqual((record["rounds"], record["threads"]), (3, 1))
+        return cases
+
+    def test_jsonl(self):
+        """Everything there is: what is built in, and the peers that were built."""
+        cases = self.alloc("--pattern", "repeat")
+        targets = ["core", "locked", "malloc", *built_peers()]
+        self.assertEqual(sorted((r["target"], r["pattern"], r["order"]) for r in cases),
+                         sorted((t, "repeat", o) for t in targets for o in (0, 9)))
+        self.assertEqual({r["first"] for r in cases}, {"core"})
+        self.assertTrue(all(r["ratio_to_first"] == 1 and r["spread"] == 0 for r in cases if r["target"] == "core"))
+
+    def test_patterns(self):
+        cases = self.alloc("--target", "locked,core")
+        self.assertEqual(sorted((r["target"], r["pattern"], r["order"]) for r in cases),
+                         sorted((t, p, o) for t in ("locked", "core") for p in ("repeat", "bulk", "random", "full90")
+                                for o in (0, 9)))
+        self.assertEqual({r["first"] for r in cases}, {"locked"})
+        self.assertTrue(all(r["ratio_to_first"] == 1 for r in cases if r["target"] == "locked"))
+
+    def test_table(self):
+        answer = run("bench", "alloc", "--quick", "--threads", "1", "--target", "core,locked", "--pattern", "bulk")
+        self.assertEqual(answer.returncode, CLEAN, answer.stderr)
+        rows = [line.split() for line in answer.stdout.splitlines() if line.startswith("bulk ")]
+        self.assertEqual([row[:3] for row in rows], [["bulk", "0", "1"], ["bulk", "9", "1"]])
+        self.assertTrue(all(len(row) == 6 and min(map(float, row[3:])) > 0 for row in rows), rows)
+        self.assertIn("Load average", answer.stdout)
+
+    def test_alloc_usage(self):
+        for words, expectation in ((("--target", "core,nobody"), "nobody: no such target"),
+                                   (("--target", "core,core"), "expected each target once"),
+                                   (("--pattern", "bulk,zigzag"), "'zigzag': expected")):
+            answer = run("bench", "alloc", *words)
+            self.assertEqual(answer.returncode, 2)
+            self.assertIn(words[0], answer.stderr)
+            self.assertIn(expectation, answer.stderr)
+            self.assertEqual(len(answer.stderr.splitlines()), 1)
+            self.assertEqual(run("bench", "sim", *words).returncode, 2)
 
     def sim(self, program, *options):
         answer = run("bench", "sim", "--quick", "--program", program, "--format", "jsonl", *options, timeout=300)

@@ -75,6 +75,11 @@ struct lab_live_config lab_test_rig_config(unsigned threads)
 	return config;
 }
 
+void lab_test_rig_enable(void)
+{
+	lab_store_relaxed(&working, 1);
+}
+
 struct lab_live *lab_test_rig_run(const struct lab_live_config *config, uint64_t duration_ns, uint64_t op_limit)
 {
 	static const struct lab_live_driver driver = {.next = next};

@@ -19,6 +19,9 @@ extern void (*lab_test_rig_hook)(const struct lab_request *request);
 /* The hooked target on a small machine, all levels, RIG_SOURCE, nothing timed. */
 struct lab_live_config lab_test_rig_config(unsigned threads);
 
+/* The hook is called from now on: for drivers other than the rig's. */
+void lab_test_rig_enable(void);
+
 /* Creates, runs until duration_ns or op_limit, and answers the stopped engine. */
 struct lab_live *lab_test_rig_run(const struct lab_live_config *config, uint64_t duration_ns, uint64_t op_limit);
 

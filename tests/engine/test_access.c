@@ -19,14 +19,14 @@ static unsigned try_positions(struct lab_rig *rig, const char *handler, enum lab
 	unsigned found = 0, at;
 	uint64_t events;
 
-	lab_rig_run(rig, MACHINE "task t { s0 = alloc kernel 0; s1 = alloc kernel 1; free s0; }\n");
+	lab_rig_run(rig, MACHINE "task t { s0 = alloc nowait 0; s1 = alloc nowait 1; free s0; }\n");
 	assert_false(rig->result.found);
 	events = rig->result.event_count;
 	for (at = 1; at <= events; at++) {
 		char text[512];
 
 		snprintf(text, sizeof(text),
-			 MACHINE "task t { s0 = alloc kernel 0; s1 = alloc kernel 1; free s0; }\n"
+			 MACHINE "task t { s0 = alloc nowait 0; s1 = alloc nowait 1; free s0; }\n"
 				 "hardirq rx { %s }\nschedule rx@t:%u\n",
 			 handler, at);
 		lab_rig_run(rig, text);
@@ -80,12 +80,12 @@ static void test_lost_update_is_found_in_its_window(void **state)
 /* Found at the write itself: the owner never looks, and its block is given up in the end without ever being touched. */
 static void test_overrun_is_found_at_the_write(void **state)
 {
-	const char *text = MACHINE "task t { s0 = alloc kernel 1; s1 = alloc kernel 1; free s0; %s 1; }\n";
+	const char *text = MACHINE "task t { s0 = alloc nowait 1; s1 = alloc nowait 1; free s0; %s 1; }\n";
 	char overrun[256], sound[256];
 	struct lab_rig rig;
 
-	snprintf(overrun, sizeof(overrun), text, "s0 = alloc kernel|zero");
-	snprintf(sound, sizeof(sound), text, "s0 = alloc kernel");
+	snprintf(overrun, sizeof(overrun), text, "s0 = alloc nowait|zero");
+	snprintf(sound, sizeof(sound), text, "s0 = alloc nowait");
 	lab_rig_open_hooked(&rig, files[3]);
 	lab_rig_expect(&rig, overrun, LAB_R11_ISOLATION);
 	if (!strstr(rig.result.finding.detail, "was written by code 0x"))
@@ -101,9 +101,9 @@ static void test_overrun_is_found_at_the_write(void **state)
 static unsigned count_below_floor(const char *file)
 {
 	const char *text =
-		MACHINE "task t { s0 = alloc kernel 0; give s0 rx; s0 = alloc kernel 3; s1 = alloc kernel 3;\n"
-			"s2 = alloc kernel 3; s3 = alloc kernel 3; s4 = alloc kernel 3; s5 = alloc kernel 3;\n"
-			"s6 = alloc kernel 3; s7 = alloc kernel 1; s8 = alloc kernel 0; s9 = alloc kernel 0; }\n"
+		MACHINE "task t { s0 = alloc nowait 0; give s0 rx; s0 = alloc nowait 3; s1 = alloc nowait 3;\n"
+			"s2 = alloc nowait 3; s3 = alloc nowait 3; s4 = alloc nowait 3; s5 = alloc nowait 3;\n"
+			"s6 = alloc nowait 3; s7 = alloc nowait 1; s8 = alloc nowait 0; s9 = alloc nowait 0; }\n"
 			"hardirq rx { p0 = alloc memalloc 0; take p1; free p1; }\nschedule rx@t:%u\n";
 	unsigned found = 0;
 	struct lab_rig rig;
@@ -140,7 +140,7 @@ static unsigned count_without_order(const char *file)
 
 		snprintf(text, sizeof(text),
 			 "machine frames=8 order-max=3 page-shift=6\nzone normal frames=0+8 min=7\n"
-			 "task t { s0 = alloc kernel 0; }\nhardirq rx { s0 = alloc nowait 0; }\nschedule rx@t:%u\n",
+			 "task t { s0 = alloc nowait 0; }\nhardirq rx { s0 = alloc nowait 0; }\nschedule rx@t:%u\n",
 			 at);
 		lab_rig_run(&rig, text);
 		found += rig.result.found;
@@ -161,8 +161,8 @@ static void test_calls_have_an_order(void **state)
 /* Ten runs of one schedule are one run, also after others, and after runs that a finding abandoned. */
 static void test_equal_runs(void **state)
 {
-	const char *text = MACHINE "task a cpu=0 { s0 = alloc kernel 0; free s0; s1 = alloc kernel 2; }\n"
-				   "task b cpu=1 { s0 = alloc kernel 1; free s0; }\n";
+	const char *text = MACHINE "task a cpu=0 { s0 = alloc nowait 0; free s0; s1 = alloc nowait 2; }\n"
+				   "task b cpu=1 { s0 = alloc nowait 1; free s0; }\n";
 	uint8_t bytes[200];
 	uint64_t hash = 0, events = 0;
 	struct lab_rig rig;
@@ -183,7 +183,7 @@ static void test_equal_runs(void **state)
 		lab_rig_run_bytes(&rig, text, bytes, sizeof(bytes));
 		assert_true(rig.result.found);
 		rig.options.step_budget = 0;
-		lab_rig_run(&rig, MACHINE "task a { s0 = alloc kernel 3; }\n");
+		lab_rig_run(&rig, MACHINE "task a { s0 = alloc nowait 3; }\n");
 		assert_false(rig.result.found);
 	}
 	lab_rig_run_bytes(&rig, text, bytes, 20);
@@ -194,10 +194,10 @@ static void test_equal_runs(void **state)
 /* Reads of what nobody writes are no choices then, but they are counted: the same schedule is the same run. */
 static void test_settled(void **state)
 {
-	const char *text = MACHINE "task a cpu=0 { s0 = alloc kernel 0; free s0; }\n"
-				   "task b cpu=1 { s0 = alloc kernel 0; free s0; }\n";
-	const char *others = MACHINE "task a cpu=0 { s0 = alloc kernel 3; map s0; unmap s0; }\n"
-				     "task b cpu=1 { s0 = alloc kernel 0; }\n";
+	const char *text = MACHINE "task a cpu=0 { s0 = alloc nowait 0; free s0; }\n"
+				   "task b cpu=1 { s0 = alloc nowait 0; free s0; }\n";
+	const char *others = MACHINE "task a cpu=0 { s0 = alloc nowait 3; map s0; unmap s0; }\n"
+				     "task b cpu=1 { s0 = alloc nowait 0; }\n";
 	uint8_t bytes[64];
 	uint64_t asked_everywhere, hash;
 	struct lab_rig rig;

@@ -184,6 +184,7 @@ static void test_watchdog_judges_cpu_time(void **state)
 
 	config.levels = 0;
 	config.watchdog_ns = 100 * MS;
+	config.sleep_allowed = true; /* it has no right to, but that is another rule */
 	lab_store_relaxed(&count, 0);
 	lab_test_rig_hook = hook_nap;
 	live = lab_test_rig_run(&config, 400 * MS, 0);

@@ -57,6 +57,7 @@ static int open_all(void **state)
 	target.create = create;
 	target.alloc = alloc;
 	target.caps |= LAB_CAP_IRQ;
+	target.caps &= ~LAB_CAP_RECLAIM; /* whose context would come between */
 	lab_scenario_init(&scenario);
 	assert_int_equal(lab_scenario_parse(text, strlen(text), &scenario, &error), LAB_OK);
 	assert_int_equal(lab_sim_create(&target, &sim), LAB_OK);

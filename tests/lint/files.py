@@ -12,7 +12,7 @@ NAMES = {"meson.build", "meson_options.txt", "lab", "run", ".clang-format", ".cl
 
 def sources(root):
     tops = [p for p in root.iterdir() if p.is_file()]
-    tops += [p for d in ("include", "src", "stress", "fuzz", "targets", "tests", "tools", ".ci", "docs", ".clusterfuzzlite")
+    tops += [p for d in ("include", "src", "stress", "fuzz", "targets", "peers", "tests", "tools", ".ci", "docs", ".clusterfuzzlite")
              for p in (root / d).rglob("*") if p.is_file()]
     return sorted(p for p in tops if p.suffix in SUFFIXES or p.name in NAMES)
 

@@ -12,6 +12,7 @@ MAY_INCLUDE = {
     "core": "base plat",
     "scenario": "base",
     "target": "base plat core",
+    "peers": "base plat target",
     "oracle": "base plat scenario",
     "engine": "base plat scenario target oracle",
     "report": "base scenario oracle",
@@ -87,7 +88,7 @@ def find_cycle(graph):
 def main():
     root = Path(sys.argv[1]).resolve()
     graph, complaints = {}, []
-    files = [p for d in ("include", "src", "stress", "fuzz", "tests") for p in sorted((root / d).rglob("*.[ch]"))]
+    files = [p for d in ("include", "src", "peers", "stress", "fuzz", "tests") for p in sorted((root / d).rglob("*.[ch]"))]
     for path in files:
         complaints += complaints_about(path, root, graph)
     cycle = find_cycle(graph)

@@ -130,7 +130,8 @@ static void test_r04_lost_frames(void **state)
 	fault.leak = false;
 	lab_broken_expect_none(&rig);
 	lab_oracle_quiesce(rig.oracle, rig.self);
-	lab_broken_expect(&rig, LAB_R04_CONSERVATION, "order 0 is lost, with it 2 frames in all");
+	lab_broken_expect(&rig, LAB_R04_CONSERVATION,
+			  "order 0 is lost, with it 2 frames in all, after its release by task a");
 	lab_rig_stop(&rig);
 }
 

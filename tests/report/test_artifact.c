@@ -267,7 +267,7 @@ static void test_forged_choices_are_refused(void **state)
 	make(&artifact, &bytes, &count);
 	find_fields(bytes, count, offsets);
 	at = offsets[8] + 8;
-	bytes[at + 2] = 2; /* the scenario has two contexts */
+	bytes[at + 2] = 3; /* the scenario has two contexts, and behind them is the reclaimer */
 	forge(bytes, offsets, 8);
 	expect_refused(bytes, count, "choices: expected records of 17 bytes");
 	bytes[at + 2] = 1;

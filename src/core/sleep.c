@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <labyrinth/arena.h>
+
+#include "plat/futex.h"
+
+/* Services for a program whose threads are all that uses the arena. */
+
+/* A request that nobody frees for gives up after 16 such sleeps. */
+#define SLEEP_NS UINT64_C(100000000)
+
+static void wait_on(void *arg, const uint32_t *key, uint32_t seen)
+{
+	(void)arg;
+	lab_futex_wait(key, seen, SLEEP_NS);
+}
+
+static void wake(void *arg, const uint32_t *key)
+{
+	(void)arg;
+	lab_futex_wake(key);
+}
+
+void lab_arena_services_futex(struct lab_arena_services *ret_services)
+{
+	*ret_services = (struct lab_arena_services){.wait = wait_on, .wake = wake};
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "target/locals.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+
+/* What the general dynamic model asks the loader, on the machines that it has this function on. */
+struct index {
+	unsigned long module, offset;
+};
+
+extern void *__tls_get_addr(struct index *index);
+
+void lab_locals_prepare(const void *inside)
+{
+	struct index index = {0};
+	size_t module = 0;
+	struct link_map *map;
+	Dl_info info;
+
+	if (!dladdr1(inside, &info, (void **)&map, RTLD_DL_LINKMAP) || dlinfo(map, RTLD_DI_TLS_MODID, &module) != 0 ||
+	    !module)
+		return;
+	index.module = module;
+	(void)__tls_get_addr(&index);
+}
