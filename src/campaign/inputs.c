@@ -71,14 +71,14 @@ void lab_crash_inputs_list(const struct lab_campaign *campaign, struct lab_crash
 
 	lab_campaign_path(campaign, path, "raw");
 	add_folder(&inputs, path, libfuzzer, LAB_ARRAY_COUNT(libfuzzer));
-	lab_campaign_path(campaign, path, "afl");
+	lab_campaign_afl_path(campaign, path, "%s", "");
 	instances = opendir(path);
 	while (instances && (entry = readdir(instances))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		lab_campaign_path(campaign, path, "afl/%s/crashes", entry->d_name);
+		lab_campaign_afl_path(campaign, path, "%s/crashes", entry->d_name);
 		add_folder(&inputs, path, afl_crashes, LAB_ARRAY_COUNT(afl_crashes));
-		lab_campaign_path(campaign, path, "afl/%s/hangs", entry->d_name);
+		lab_campaign_afl_path(campaign, path, "%s/hangs", entry->d_name);
 		add_folder(&inputs, path, afl_hangs, LAB_ARRAY_COUNT(afl_hangs));
 	}
 	if (instances)
