@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/markup.h"
 #include "cli/bench_detect.h"
 
 /* Light and dark by what the reader's system asks for. The table scrolls by itself on a narrow screen. */
@@ -34,28 +35,6 @@ static const char style[] =
 	"td small{color:var(--soft)}"
 	"tfoot td{font-weight:600;border-bottom:0}"
 	"@media(max-width:60em){body{padding:.8rem}td.bug{min-width:14em}}";
-
-/* Ids and stories come from a file: they may hold markup. */
-static void put_text(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
-}
 
 static const char *colour_of(const struct lab_detect_bug *bug, const struct lab_detect_cell *cell)
 {
@@ -95,11 +74,11 @@ static void put_bug(FILE *out, const struct lab_detect *detect, size_t i)
 	const struct lab_detect_bug *bug = &detect->bugs[i];
 
 	fputs("<tr><td class=\"bug\"><details><summary>", out);
-	put_text(out, bug->id);
+	lab_markup_text(out, bug->id);
 	fputs("</summary><p>", out);
-	put_text(out, bug->story);
+	lab_markup_text(out, bug->story);
 	fputs("</p></details></td><td>", out);
-	put_text(out, bug->class);
+	lab_markup_text(out, bug->class);
 	fprintf(out, "</td><td>%s</td>", bug->rule);
 	for (size_t way = 0; way < detect->way_count; way++)
 		put_cell(out, bug, lab_detect_cell(detect, i, way));
@@ -117,7 +96,7 @@ static void put_head(FILE *out, const struct lab_detect *detect)
 		"<title>labyrinth bench detect</title><style>%s</style></head><body>\n"
 		"<h1>Which seeded bugs are found</h1>\n<p>",
 		style);
-	put_text(out, score);
+	lab_markup_text(out, score);
 	fprintf(out,
 		".</p>\n<p class=\"soft\">%u seeds from %" PRIu64 " on; %g s for each try, %g s with threads. "
 		"A cell: found by how many seeds, median CPU time and schedules up to it, operations and departures of "
