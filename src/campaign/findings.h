@@ -64,6 +64,14 @@ LAB_MUST_USE enum lab_status lab_campaign_finding_save(const struct lab_campaign
 void lab_campaign_finding_command(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding,
 				  const char *dir, char command[LAB_CAMPAIGN_COMMAND]);
 
+/* finding_run.c: runs a file of a finding as the finding says. May sleep. */
+LAB_MUST_USE enum lab_status lab_finding_replay(const struct lab_campaign *campaign,
+						const struct lab_campaign_finding *finding, const char *path,
+						struct lab_verdict *ret_verdict);
+/* The same by the program, with an option of replay ("": none). */
+LAB_MUST_USE enum lab_status lab_finding_run(const struct lab_campaign *campaign, const char *path, const char *way,
+					     struct lab_verdict *ret_verdict);
+
 /* What the closing line says in brackets: "3 ops, 2 switches, from 40 ops; from 3 inputs". */
 void lab_campaign_finding_note(const struct lab_campaign_finding *finding, char *buffer, size_t room);
 

@@ -34,20 +34,6 @@ static void read_size(const char *log, struct lab_campaign_finding *finding)
 		fclose(file);
 }
 
-/* The program itself, over a file of the finding; in log/replay.log. */
-static enum lab_status replay(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding,
-			      const char *path, const char *way, struct lab_verdict *ret_verdict)
-{
-	bool own = strcmp(path + strlen(path) - 4, ".lab") == 0;
-	const char *const with[] = {campaign->program, "replay", "--no-lanes",        "--target",
-				    campaign->target,  path,     way[0] ? way : NULL, NULL};
-	const char *const alone[] = {campaign->program, "replay", "--no-lanes", path, NULL};
-	char log[LAB_PATH_ROOM];
-
-	lab_campaign_path(campaign, log, "log/replay.log");
-	return lab_verdict_of(campaign, own ? alone : with, log, ret_verdict);
-}
-
 /* The program shows it without the fuzz target: that is the shorter way to repeat it. */
 static void choose_way(const struct lab_campaign *campaign, struct lab_campaign_finding *finding)
 {
@@ -60,7 +46,7 @@ static void choose_way(const struct lab_campaign *campaign, struct lab_campaign_
 		return;
 	lab_campaign_finding_path(campaign, finding, "input", input);
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(ways); i++) {
-		if (replay(campaign, finding, input, ways[i], &verdict) != LAB_OK || !verdict.found ||
+		if (lab_finding_run(campaign, input, ways[i], &verdict) != LAB_OK || !verdict.found ||
 		    verdict.finding.rule != finding->finding.rule)
 			continue;
 		snprintf(finding->way, sizeof(finding->way), "%s", ways[i]);
@@ -91,7 +77,7 @@ static bool minimise(const struct lab_campaign *campaign, struct lab_campaign_fi
 	if (lab_jobs_run(argv, lab_verdict_environment(campaign), log, MINIMISE_S, MINIMISE_GRACE_MS, campaign->idle,
 			 campaign->idle_arg, &wait_status) != LAB_OK)
 		return false;
-	if (replay(campaign, finding, artifact, finding->way, verdict) != LAB_OK || !verdict->found ||
+	if (lab_finding_run(campaign, artifact, finding->way, verdict) != LAB_OK || !verdict->found ||
 	    verdict->finding.rule != finding->finding.rule) {
 		unlink(artifact);
 		return false;
@@ -107,20 +93,13 @@ struct cutting {
 	struct lab_verdict last; /* of the last that showed it */
 };
 
-static enum lab_status run_file(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding,
-				const char *path, struct lab_verdict *ret_verdict)
-{
-	return strcmp(finding->way, "binary") == 0 ? lab_verdict_of_input(campaign, path, ret_verdict)
-						   : replay(campaign, finding, path, finding->way, ret_verdict);
-}
-
 static bool shows(void *arg, const char *path)
 {
 	struct cutting *cutting = arg;
 	struct lab_verdict verdict, wanted = {.finding.rule = cutting->finding->finding.rule};
 
 	snprintf(wanted.stack, sizeof(wanted.stack), "%s", cutting->finding->stack);
-	if (run_file(cutting->campaign, cutting->finding, path, &verdict) != LAB_OK ||
+	if (lab_finding_replay(cutting->campaign, cutting->finding, path, &verdict) != LAB_OK ||
 	    !lab_verdict_is(&verdict, &wanted))
 		return false;
 	cutting->last = verdict;

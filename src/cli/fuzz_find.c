@@ -43,21 +43,28 @@ bool lab_fuzz_find_data(const char *program, const char *name, char path[LAB_PAT
 	return false;
 }
 
-/* --fuzz-build is one engine's build, or a folder that has fuzz-ENGINE in it; else that lies beside the program. */
+/* --fuzz-build is one engine's build, or a folder that has fuzz-ENGINE in it; else that lies beside the program, or
+ * where modules are installed. False: path is where it was expected first. */
 static bool find_binary(const char *program, const char *fuzz_build, const char *engine, const char *fuzzer,
 			char path[LAB_PATH_ROOM])
 {
+	char first[LAB_PATH_ROOM];
+
 	snprintf(path, LAB_PATH_ROOM, "%.*s/fuzz-%s/fuzz/%s", folder_length(program), program, engine, fuzzer);
 	if (fuzz_build)
 		snprintf(path, LAB_PATH_ROOM, "%s/fuzz-%s/fuzz/%s", fuzz_build, engine, fuzzer);
 	if (access(path, X_OK) == 0)
 		return true;
+	memcpy(first, path, sizeof(first));
 	if (fuzz_build)
 		snprintf(path, LAB_PATH_ROOM, "%s/fuzz/%s", fuzz_build, fuzzer);
 	else
 		snprintf(path, LAB_PATH_ROOM, "%.*s/%s/fuzz-%s/%s", folder_length(program), program, LAB_MODULE_DIR,
 			 engine, fuzzer);
-	return access(path, X_OK) == 0;
+	if (access(path, X_OK) == 0)
+		return true;
+	memcpy(path, first, sizeof(first));
+	return false;
 }
 
 static int missing(const char *path, const char *fuzzer, const char *engine)
