@@ -39,7 +39,9 @@ void lab_campaign_finding_command(const struct lab_campaign *campaign, const str
 		snprintf(path, sizeof(path), "%s/findings/%s/%s", dir, finding->name, finding->file);
 	else
 		snprintf(path, sizeof(path), "%s", finding->file);
-	if (strcmp(finding->way, "binary") == 0)
+	if (finding->again[0])
+		snprintf(command, LAB_CAMPAIGN_COMMAND, "%s", finding->again);
+	else if (strcmp(finding->way, "binary") == 0)
 		snprintf(command, LAB_CAMPAIGN_COMMAND, "%sLABYRINTH_TARGET=%s %s %s",
 			 campaign->libfuzzer_binary ? "" : "AFL_IGNORE_PROBLEMS=1 ", campaign->target,
 			 lab_campaign_binary(campaign), path);
@@ -64,6 +66,7 @@ static enum lab_status write_document(const struct lab_campaign *campaign, const
 	lab_document_text(document, "file", finding->file);
 	lab_document_text(document, "way", finding->way);
 	lab_document_text(document, "size", finding->size);
+	lab_document_text(document, "again", finding->again);
 	lab_document_text(document, "known", finding->known);
 	lab_document_bool(document, "settled", finding->settled);
 	lab_document_bool(document, "replays", finding->replays);
@@ -100,7 +103,7 @@ static enum lab_status write_readme(const struct lab_campaign *campaign, const s
 	if (finding->stack[0])
 		fprintf(out, "where:          %s\n", finding->stack);
 	if (!finding->replays)
-		fprintf(out, "It did not show again when it was made smaller.\n");
+		fprintf(out, "No replay shows it yet.\n");
 	failed = fclose(out);
 	lab_assert(!failed);
 	lab_campaign_finding_path(campaign, finding, "README", path);
@@ -157,6 +160,7 @@ static const char *load(const struct lab_campaign *campaign, const char *name, s
 	COPY(finding->file, lab_document_get_text(document, "file"));
 	COPY(finding->way, lab_document_get_text(document, "way"));
 	COPY(finding->size, lab_document_get_text(document, "size"));
+	COPY(finding->again, lab_document_get_text(document, "again"));
 	COPY(finding->known, lab_document_get_text(document, "known"));
 	finding->settled = lab_document_get_bool(document, "settled");
 	finding->replays = lab_document_get_bool(document, "replays");

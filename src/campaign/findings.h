@@ -24,6 +24,7 @@ struct lab_campaign_finding {
 	uint64_t inputs;      /* that show it */
 	uint64_t input_bytes; /* of the file */
 	uint64_t found_s;     /* of the campaign's time */
+	char again[1024];     /* a command that may show it, where no file does */
 	char size[96];        /* of the smallest case: "6 ops, 3 switches, from 903 ops" */
 	bool settled, replays;
 };
@@ -71,6 +72,9 @@ LAB_MUST_USE enum lab_status lab_finding_replay(const struct lab_campaign *campa
 /* The same by the program, with an option of replay ("": none). */
 LAB_MUST_USE enum lab_status lab_finding_run(const struct lab_campaign *campaign, const char *path, const char *way,
 					     struct lab_verdict *ret_verdict);
+
+/* forms.c: its file as text, its steps as text, page and records, and the source line where it shows. May sleep. */
+void lab_finding_forms(const struct lab_campaign *campaign, struct lab_campaign_finding *finding);
 
 /* What the closing line says in brackets: "3 ops, 2 switches, from 40 ops; from 3 inputs". */
 void lab_campaign_finding_note(const struct lab_campaign_finding *finding, char *buffer, size_t room);

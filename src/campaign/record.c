@@ -26,7 +26,8 @@ static void add_hash(struct json_object *document, const char *name, const char 
 	lab_document_text(document, name, id);
 }
 
-enum lab_status lab_record(const struct lab_campaign *campaign, const char *version, struct json_object *options)
+enum lab_status lab_record(const struct lab_campaign *campaign, const char *version, struct json_object *options,
+			   struct json_object *machine)
 {
 	struct json_object *document = lab_document_new("campaign");
 	char path[LAB_PATH_ROOM], system[3 * 65 + 8];
@@ -43,6 +44,8 @@ enum lab_status lab_record(const struct lab_campaign *campaign, const char *vers
 		lab_document_text(document, "system", system);
 	}
 	json_object_object_add(document, "options", options);
+	if (machine)
+		json_object_object_add(document, "machine", machine);
 	lab_campaign_path(campaign, path, "campaign.json");
 	return lab_document_write(path, document);
 }
@@ -72,5 +75,5 @@ enum lab_status lab_record_fuzz(const struct lab_campaign *campaign, const char 
 		lab_document_text(options, "sync", campaign->sync);
 	add_binary(options, "libfuzzer_binary", campaign->libfuzzer_binary);
 	add_binary(options, "afl_binary", campaign->afl_binary);
-	return lab_record(campaign, version, options);
+	return lab_record(campaign, version, options, NULL);
 }

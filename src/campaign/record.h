@@ -9,8 +9,8 @@
  * LAB_SYSTEM: errno.
  */
 LAB_MUST_USE enum lab_status lab_record_fuzz(const struct lab_campaign *campaign, const char *version);
-/* options: an object, which is dropped. */
+/* options and machine (NULL: none) are objects, which are dropped. */
 LAB_MUST_USE enum lab_status lab_record(const struct lab_campaign *campaign, const char *version,
-					struct json_object *options);
+					struct json_object *options, struct json_object *machine);
 
 #endif

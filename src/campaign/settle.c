@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/bits.h"
-#include "campaign/document.h"
 #include "campaign/folder.h"
 #include "campaign/jobs.h"
 #include "campaign/sort.h"
@@ -128,66 +126,6 @@ static bool cut(const struct lab_campaign *campaign, struct lab_campaign_finding
 	return true;
 }
 
-/* Output of the program about the finding's file, into a file beside it. */
-static void write_output(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding,
-			 const char *const *words, const char *name)
-{
-	char out[LAB_PATH_ROOM], torn[LAB_PATH_ROOM + 8];
-	int wait_status;
-
-	lab_campaign_finding_path(campaign, finding, name, out);
-	snprintf(torn, sizeof(torn), "%s.tmp", out);
-	if (lab_jobs_run(words, lab_verdict_environment(campaign), torn, LAB_REPLAY_LIMIT_S, 0, campaign->idle,
-			 campaign->idle_arg, &wait_status) != LAB_OK ||
-	    rename(torn, out) != 0)
-		unlink(torn);
-}
-
-/* The text form, and the steps as text and as a page. */
-static void write_forms(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding)
-{
-	char file[LAB_PATH_ROOM], page[LAB_PATH_ROOM], steps[LAB_PATH_ROOM];
-	bool own = strcmp(finding->file, "artifact.lab") == 0;
-	const char *last = own || !finding->way[0] ? NULL : finding->way;
-	const char *const show[] = {campaign->program, "show", file, NULL};
-	const char *const lanes[] = {campaign->program, "replay",         "--lanes", "--html", page,
-				     "--target",        campaign->target, file,      last,     NULL};
-	const char *const records[] = {campaign->program, "replay",         "--lanes", "--format", "jsonl",
-				       "--target",        campaign->target, file,      last,       NULL};
-
-	if (strcmp(finding->way, "binary") == 0 && !lab_campaign_has_scenarios(campaign))
-		return;
-	lab_campaign_finding_path(campaign, finding, finding->file, file);
-	lab_campaign_finding_path(campaign, finding, "lanes.html", page);
-	write_output(campaign, finding, show, "scenario.scn");
-	if (strcmp(finding->way, "binary") == 0)
-		return;
-	write_output(campaign, finding, lanes, "lanes.txt");
-	lab_campaign_finding_path(campaign, finding, "steps.jsonl", steps);
-	write_output(campaign, finding, records, "steps.jsonl");
-}
-
-/* The last step of a source that matters: where a forge shows it. */
-static void find_place(const struct lab_campaign *campaign, struct lab_campaign_finding *finding)
-{
-	char path[LAB_PATH_ROOM], line[8192];
-	FILE *steps;
-
-	lab_campaign_finding_path(campaign, finding, "steps.jsonl", path);
-	steps = fopen(path, "r");
-	while (steps && fgets(line, sizeof(line), steps)) {
-		struct json_object *step = json_tokener_parse(line);
-		const char *file = lab_document_get_text(step, "file");
-
-		if (file[0] && lab_document_get_bool(step, "matters"))
-			snprintf(finding->place, sizeof(finding->place), "%.200s:%u", file,
-				 (unsigned)lab_document_get_u64(step, "line"));
-		json_object_put(step);
-	}
-	if (steps)
-		fclose(steps);
-}
-
 /* The folder of one that turned out to be another's goes: its input is where the engine put it. */
 static void join(struct lab_sorter *sorter, size_t index, struct lab_campaign_finding *same)
 {
@@ -246,8 +184,7 @@ void lab_sorter_settle(struct lab_sorter *sorter, size_t index)
 		join(sorter, index, same);
 		return;
 	}
-	write_forms(campaign, finding);
-	find_place(campaign, finding);
+	lab_finding_forms(campaign, finding);
 	known = lab_known_find(sorter, finding);
 	snprintf(finding->known, sizeof(finding->known), "%s", known ? known : "");
 	if (lab_campaign_finding_save(campaign, finding) != LAB_OK) {

@@ -79,6 +79,11 @@ void lab_sorter_close(struct lab_sorter *sorter)
 	lab_campaign_findings_free(&sorter->findings);
 }
 
+bool lab_sorter_is_done(const struct lab_sorter *sorter, uint64_t content)
+{
+	return holds(&sorter->sorted, content);
+}
+
 static void could_not_write(struct lab_sorter *sorter)
 {
 	if (!sorter->unwritten)
@@ -87,7 +92,7 @@ static void could_not_write(struct lab_sorter *sorter)
 }
 
 /* A line at the end, and a newline before it if the last one is torn. */
-static bool note(struct lab_sorter *sorter, uint64_t content, const char *what)
+bool lab_sorter_done(struct lab_sorter *sorter, uint64_t content, const char *what)
 {
 	char path[LAB_PATH_ROOM];
 	bool torn = false, done;
@@ -180,7 +185,7 @@ static void sort_bytes(struct lab_sorter *sorter, const struct lab_crash_input *
 		status = keep_bytes(sorter, what, bytes, count);
 		sorter->findings.unreplayed += status == LAB_OK;
 	}
-	if (status != LAB_OK || !note(sorter, content, what))
+	if (status != LAB_OK || !lab_sorter_done(sorter, content, what))
 		could_not_write(sorter);
 }
 
@@ -195,7 +200,7 @@ static bool sort_input(struct lab_sorter *sorter, const struct lab_crash_input *
 	if (lab_file_read(input->path, LAB_INPUT_BYTES_MAX, &bytes, &count) != LAB_OK)
 		return false;
 	content = XXH64(bytes, count, 0);
-	fresh = !holds(&sorter->sorted, content);
+	fresh = !lab_sorter_is_done(sorter, content);
 	if (fresh)
 		sort_bytes(sorter, input, bytes, count, content);
 	free(bytes);

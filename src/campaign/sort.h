@@ -30,6 +30,10 @@ void lab_sorter_close(struct lab_sorter *sorter);
  */
 bool lab_sorter_step(struct lab_sorter *sorter, bool slow);
 
+/* sorted.txt: whether content is done, and that it now is, with what it came to. False: could not be written; errno. */
+bool lab_sorter_is_done(const struct lab_sorter *sorter, uint64_t content);
+bool lab_sorter_done(struct lab_sorter *sorter, uint64_t content, const char *what);
+
 /* settle.c: makes it small, replays it, writes all that belongs to it; one that turns out to be another's is joined
  * with that. */
 void lab_sorter_settle(struct lab_sorter *sorter, size_t index);

@@ -29,8 +29,7 @@ const char *const *lab_verdict_environment(const struct lab_campaign *campaign)
 	return environment;
 }
 
-/* "finding: R01 slug detail": the line that every driver prints. */
-static bool parse_finding(const char *line, struct lab_finding *finding)
+bool lab_verdict_parse(const char *line, struct lab_finding *finding)
 {
 	char id[4], slug[64];
 	int detail = 0;
@@ -117,7 +116,7 @@ static void judge(const char *log, int wait_status, struct lab_verdict *verdict)
 	*verdict = (struct lab_verdict){.found = true, .finding = {.frame = UINT64_MAX}};
 	verdict->code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
 	for (const char *line = log; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		if (parse_finding(line, finding)) {
+		if (lab_verdict_parse(line, finding)) {
 			verdict->named = true;
 			break;
 		}

@@ -28,6 +28,9 @@ LAB_MUST_USE enum lab_status lab_verdict_of(const struct lab_campaign *campaign,
 LAB_MUST_USE enum lab_status lab_verdict_of_input(const struct lab_campaign *campaign, const char *path,
 						  struct lab_verdict *ret_verdict);
 
+/* "finding: R01 slug detail": the line that every driver prints. False: it is another line. */
+bool lab_verdict_parse(const char *line, struct lab_finding *finding);
+
 /* The same rule, and of crashes the same place. */
 bool lab_verdict_is(const struct lab_verdict *verdict, const struct lab_verdict *other);
 
