@@ -107,7 +107,7 @@ bool lab_run_sample(const struct lab_run *run, const char *state, struct json_ob
 	char path[LAB_PATH_ROOM];
 	bool done;
 
-	json_object_object_add(record, "t", json_object_new_double_s(lab_run_time_s(run), NULL));
+	json_object_object_add(record, "t", json_object_new_double(lab_run_time_s(run)));
 	lab_document_text(status, "state", state);
 	lab_document_u64(status, "elapsed_s", (uint64_t)lab_run_time_s(run));
 	json_object_object_foreach(numbers, name, value)
