@@ -67,18 +67,28 @@ static void tell_size(const char *text, size_t bytes, struct lab_campaign_findin
 	lab_artifact_free(&artifact);
 }
 
-/* The rule as the artifact shows it, or as the log says where no schedule shows it. */
-static bool judge(const struct lab_run *run, const char *stem, const char *log, bool has_artifact,
+/* The rule as the artifact shows it; where it does not show, as the log says, or as the artifact expects. */
+static bool judge(const struct lab_run *run, const char *stem, const char *log, const char *artifact, size_t bytes,
 		  struct lab_verdict *verdict)
 {
+	struct lab_artifact_error error;
+	struct lab_artifact read;
 	char path[LAB_PATH_ROOM];
 
 	lab_campaign_path(&run->campaign, path, "raw/%s.lab", stem);
-	if (has_artifact && lab_finding_run(&run->campaign, path, "", verdict) == LAB_OK && verdict->found &&
+	if (artifact && lab_finding_run(&run->campaign, path, "", verdict) == LAB_OK && verdict->found &&
 	    verdict->named)
 		return true;
 	*verdict = (struct lab_verdict){.finding.frame = UINT64_MAX};
-	return log && lab_verdict_parse(log, &verdict->finding);
+	if (log && lab_verdict_parse(log, &verdict->finding))
+		return true;
+	lab_artifact_init(&read);
+	verdict->finding.rule = LAB_RULE_COUNT;
+	if (artifact && lab_artifact_read((const uint8_t *)artifact, bytes, &read, &error) == LAB_OK)
+		verdict->finding.rule = read.rule;
+	lab_artifact_free(&read);
+	snprintf(verdict->finding.detail, sizeof(verdict->finding.detail), "a replay does not show it");
+	return verdict->finding.rule < LAB_RULE_COUNT;
 }
 
 static bool keep_new(struct lab_run *run, const char *stem, const struct lab_verdict *verdict, uint64_t signature,
@@ -103,7 +113,7 @@ static bool keep_new(struct lab_run *run, const char *stem, const struct lab_ver
 		snprintf(finding->again, sizeof(finding->again), "%.*s", (int)strcspn(again + 12, "\n"), again + 12);
 	done = keep_part(run, stem, ".lab", finding, "artifact.lab") &&
 	       keep_part(run, stem, ".log", finding, "log.txt") && keep_part(run, stem, ".scn", finding, "events.scn");
-	if (done && artifact)
+	if (done && finding->replays)
 		lab_finding_forms(&run->campaign, finding);
 	known = artifact ? lab_known_find(&run->sorter, finding) : NULL;
 	snprintf(finding->known, sizeof(finding->known), "%s", known ? known : "");
@@ -120,7 +130,7 @@ static bool keep(struct lab_run *run, const char *stem, const char *artifact, si
 	char path[LAB_PATH_ROOM];
 	uint64_t signature;
 
-	if (!judge(run, stem, log, artifact, &verdict))
+	if (!judge(run, stem, log, artifact, bytes, &verdict))
 		return true; /* nothing that anybody could be told */
 	lab_campaign_path(&run->campaign, path, "raw/%s%s", stem, artifact ? ".lab" : ".scn");
 	signature = lab_campaign_signature(&run->campaign, &verdict, path);

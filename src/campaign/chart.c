@@ -104,7 +104,7 @@ static double y_of(const struct axes *axes, double value)
 
 static void put_axes(FILE *out, const struct axes *axes)
 {
-	double step = nice(axes->most / 4);
+	double step = LAB_MAX(nice(axes->most / 4), 1.0); /* all that is counted is whole */
 	char text[32];
 
 	for (double value = 0; value <= axes->most * 1.0001; value += step) {
@@ -172,7 +172,7 @@ void lab_chart_line(FILE *out, const struct lab_chart *chart)
 		axes.most = LAB_MAX(axes.most, chart->points[i].value);
 	for (size_t i = 0; i < chart->mark_count; i++)
 		axes.most = LAB_MAX(axes.most, chart->marks[i].value * 1.1);
-	axes.most = nice(axes.most / 4) * ceil(axes.most / nice(axes.most / 4));
+	axes.most = nice(axes.most / 4) * ceil(axes.most / nice(axes.most / 4) - 1e-9);
 	lab_chart_number(chart->points[chart->count - 1].value, number);
 	snprintf(caption, sizeof(caption), "%s%s%s at the end", number, chart->unit[0] ? " " : "", chart->unit);
 	open_figure(out, chart->title, caption);

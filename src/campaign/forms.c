@@ -26,10 +26,12 @@ static void write_output(const struct lab_campaign *campaign, const struct lab_c
 /* The text form, and the steps as text and as a page. */
 static void write_forms(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding)
 {
-	char file[LAB_PATH_ROOM], page[LAB_PATH_ROOM], steps[LAB_PATH_ROOM];
+	char file[LAB_PATH_ROOM], page[LAB_PATH_ROOM];
 	bool own = strcmp(finding->file, "artifact.lab") == 0;
-	const char *last = own || !finding->way[0] ? NULL : finding->way;
+	const char *last = finding->way[0] ? finding->way : NULL;
 	const char *const show[] = {campaign->program, "show", file, NULL};
+	const char *const own_lanes[] = {campaign->program, "replay", "--lanes", "--html", page, file, NULL};
+	const char *const own_records[] = {campaign->program, "replay", "--lanes", "--format", "jsonl", file, NULL};
 	const char *const lanes[] = {campaign->program, "replay",         "--lanes", "--html", page,
 				     "--target",        campaign->target, file,      last,     NULL};
 	const char *const records[] = {campaign->program, "replay",         "--lanes", "--format", "jsonl",
@@ -42,9 +44,8 @@ static void write_forms(const struct lab_campaign *campaign, const struct lab_ca
 	write_output(campaign, finding, show, "scenario.scn");
 	if (strcmp(finding->way, "binary") == 0)
 		return;
-	write_output(campaign, finding, lanes, "lanes.txt");
-	lab_campaign_finding_path(campaign, finding, "steps.jsonl", steps);
-	write_output(campaign, finding, records, "steps.jsonl");
+	write_output(campaign, finding, own ? own_lanes : lanes, "lanes.txt");
+	write_output(campaign, finding, own ? own_records : records, "steps.jsonl");
 }
 
 /* The last step of a source that matters: where a forge shows it. */

@@ -22,7 +22,8 @@ struct page {
 static const char *state_of(const struct page *page)
 {
 	const char *state = lab_document_get_text(page->status, "state");
-	bool lives = strcmp(state, "starting") == 0 || strcmp(state, "running") == 0 || strcmp(state, "finishing") == 0;
+	bool lives = strcmp(state, "starting") == 0 || strcmp(state, "running") == 0 ||
+		     strcmp(state, "finishing") == 0 || strcmp(state, "minimising") == 0;
 
 	if (strcmp(state, "stopped") == 0)
 		return "It was stopped before its time.";
@@ -36,6 +37,7 @@ static void put_verdict(const struct page *page)
 	size_t known = 0, count = page->findings.count;
 	uint64_t elapsed = lab_document_get_u64(page->status, "elapsed_s"),
 		 last_new = lab_document_get_u64(page->status, "last_new_s");
+	struct json_object *options;
 	char time[32], quiet[32];
 
 	for (size_t i = 0; i < count; i++)
@@ -50,6 +52,10 @@ static void put_verdict(const struct page *page)
 	fputs("</h1>\n<p>", page->out);
 	lab_chart_duration((double)elapsed, time);
 	fprintf(page->out, "%s of <code>labyrinth %s", time, page->campaign->command);
+	if (page->record && json_object_object_get_ex(page->record, "options", &options) &&
+	    lab_document_get_text(options, "fuzzer")[0])
+		fprintf(page->out, " %s --engine %s", lab_document_get_text(options, "fuzzer"),
+			lab_document_get_text(options, "engine"));
 	fputs("</code> against <code>", page->out);
 	lab_markup_text(page->out, lab_document_get_text(page->record, "target"));
 	fprintf(page->out, "</code>. %s", state_of(page));
@@ -186,6 +192,7 @@ static void put_page(const struct page *page)
 	put_options(page);
 	put_jobs(page);
 	put_again(page);
+	fputs(lab_page_script, out);
 	fputs("</body>\n</html>\n", out);
 }
 

@@ -13,7 +13,7 @@
 LAB_MUST_USE enum lab_status lab_page_write(const struct lab_campaign *campaign);
 
 /* page_style.c */
-extern const char lab_page_style[];
+extern const char lab_page_style[], lab_page_script[];
 /* page_charts.c: what history.jsonl and latency.json tell. */
 void lab_page_charts(FILE *out, const struct lab_campaign *campaign);
 /* page_finding.c: one finding with its steps. first: it is unfolded. */

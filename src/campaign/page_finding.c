@@ -42,7 +42,8 @@ static void put_text_part(FILE *out, const struct lab_campaign *campaign, const 
 	free(text);
 }
 
-/* The page of its steps as it is, in a frame of its own: its style is its own affair. False: there is none. */
+/* The page of its steps in a frame of its own, since its style is its own affair; what it begins with is told here.
+ * False: there is none. */
 static bool put_lanes(FILE *out, const struct lab_campaign *campaign, const struct lab_campaign_finding *finding,
 		      bool open)
 {
@@ -52,7 +53,8 @@ static bool put_lanes(FILE *out, const struct lab_campaign *campaign, const stru
 		return false;
 	fprintf(out,
 		"<details%s><summary>What happened, step by step: a column for each context</summary>\n"
-		"<iframe title=\"steps\" srcdoc=\"",
+		"<iframe title=\"steps\" srcdoc=\"&lt;style&gt;header{display:none}body{padding:.5rem!important}"
+		"&lt;/style&gt;",
 		open ? " open" : "");
 	lab_markup_text(out, page);
 	fputs("\"></iframe></details>\n", out);

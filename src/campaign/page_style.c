@@ -38,8 +38,18 @@ const char lab_page_style[] =
 	"figcaption span{color:var(--soft);font-size:.85rem}svg{display:block;width:100%;height:auto;margin-top:.3rem}"
 	".grid{stroke:var(--line);stroke-width:1}.line{fill:none;stroke:var(--accent);stroke-width:2;"
 	"stroke-linejoin:round}.mark{stroke:var(--mark);stroke-width:1.5;stroke-dasharray:5 4}"
-	".bar{fill:var(--accent)}.label{fill:var(--soft);font:12px system-ui,sans-serif}"
+	".bar{fill:var(--accent)}.label{fill:var(--soft);font:12px "
+	"system-ui,sans-serif;paint-order:stroke;stroke:var(--page);stroke-width:3px}"
 	"table{border-collapse:collapse}td,th{padding:.2rem .9rem .2rem 0;text-align:left;vertical-align:top;"
 	"overflow-wrap:anywhere}td:first-child{color:var(--soft);white-space:nowrap}"
 	"@media(max-width:40em){body{padding:.8rem}.finding,.verdict{padding:.8rem}h1{font-size:1.4rem}"
 	"pre{white-space:pre-wrap;overflow-wrap:anywhere}}";
+
+/* A frame as high as what is in it, to a limit; without scripts it scrolls. */
+const char lab_page_script[] =
+	"<script>\n"
+	"for(const frame of document.querySelectorAll('iframe')){\n"
+	"const fit=()=>{const inner=frame.contentDocument;if(inner&&inner.body)\n"
+	"frame.style.height=Math.min(inner.documentElement.scrollHeight+4,720)+'px'};\n"
+	"frame.addEventListener('load',fit);frame.parentElement.addEventListener('toggle',()=>setTimeout(fit,50));}\n"
+	"</script>\n";

@@ -125,6 +125,17 @@ static bool due(uint64_t *last_ms, uint64_t now_ms, uint64_t period_ms)
 	return true;
 }
 
+/* The jobs have ended and the time stands still. */
+static void tick_finishing(struct lab_session *session, uint64_t now_ms)
+{
+	session->busy = true;
+	if (due(&session->status_ms, now_ms, STATUS_MS))
+		session->unwritten |= write_status(session) != LAB_OK;
+	if (session->look && due(&session->read_ms, now_ms, READ_MS))
+		session->look(session->look_arg, NULL);
+	session->busy = false;
+}
+
 void lab_session_tick(struct lab_session *session)
 {
 	uint64_t now_ms = (lab_clock_mono_ns() - session->start_ns) / MS_NS;
@@ -132,6 +143,10 @@ void lab_session_tick(struct lab_session *session)
 
 	if (session->busy) /* what is done here may take long and call us again */
 		return;
+	if (session->finishing) {
+		tick_finishing(session, now_ms);
+		return;
+	}
 	session->busy = true;
 	session->elapsed_s = session->sorter.elapsed_s = now_ms / 1000;
 	if (session->crew.count)
@@ -196,6 +211,8 @@ enum lab_status lab_session_open(struct lab_session *session, struct lab_campaig
 	session->state = "running";
 	if (status != LAB_OK)
 		lab_sorter_close(&session->sorter);
+	else if (!session->before_s)
+		session->unwritten |= write_history(session) != LAB_OK;
 	return status;
 }
 
@@ -217,7 +234,7 @@ bool lab_session_finish(struct lab_session *session, const char *state, unsigned
 
 	lab_crew_close(&session->crew);
 	read_progress(session);
-	session->busy = true; /* the session's time is over */
+	session->finishing = true;
 	session->state = "finishing";
 	(void)!write_status(session);
 	if (campaign->engines & LAB_FUZZ_AFL)
@@ -225,8 +242,10 @@ bool lab_session_finish(struct lab_session *session, const char *state, unsigned
 	end_ns = lab_clock_mono_ns() + limit_s * UINT64_C(1000000000);
 	while (lab_clock_mono_ns() < end_ns && lab_sorter_step(&session->sorter, true) && !session->sorter.unwritten)
 		;
+	session->state = "minimising";
 	if (minimise && !session->full)
 		lab_corpus_minimise(campaign, MINIMISE_S);
+	session->look = NULL;
 	read_progress(session);
 	session->progress.corpus = lab_corpus_count(campaign);
 	return write_all(session, state) & done & !session->sorter.unwritten;

@@ -11,7 +11,8 @@ struct lab_session {
 	struct lab_crew crew;
 	struct lab_sorter sorter;
 	struct lab_progress progress;
-	const char *state; /* as status.json has it: starting, running, finishing, done, stopped or failed */
+	const char
+		*state; /* as status.json has it: starting, running, finishing, minimising, done, stopped or failed */
 	uint64_t start_ns, elapsed_s;
 	uint64_t before_s, runs_before; /* of earlier sessions; runs of libFuzzer only, since AFL++ counts on */
 	uint64_t last_new_s;            /* of the campaign, when an edge, a pair or a finding last came */
@@ -22,7 +23,7 @@ struct lab_session {
 	void *look_arg;
 	/* Its own: when each was done last. */
 	uint64_t read_ms, status_ms, history_ms, exchange_ms, page_ms, newest;
-	bool busy;
+	bool busy, finishing;
 };
 
 /* Starts the jobs in a folder that is locked and prepared. Otherwise message says why not. */

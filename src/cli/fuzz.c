@@ -162,6 +162,8 @@ static int fuzz(struct lab_fuzz_plan *plan)
 				     : why && strcmp(why, "found") ? "failed"
 								   : "done",
 				     why ? STOPPED_S : FINISH_S, !why);
+	if (isatty(STDERR_FILENO) && !plan->ci)
+		fputc('\n', stderr);
 	code = lab_fuzz_tell(plan, &session);
 	if (!written)
 		lab_cli_error(

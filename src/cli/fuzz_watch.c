@@ -23,6 +23,7 @@ struct watch {
 	bool terminal, told_unwritten;
 	uint64_t said_s;
 	unsigned rows; /* of the screen as it stands */
+	unsigned finishing_s;
 };
 
 static void duration(uint64_t seconds, char text[32])
@@ -130,6 +131,22 @@ static void show_line(const struct watch *watch)
 		progress->pairs, session->last_new_s, findings, session->crew.running);
 }
 
+/* Called each second. */
+static void show_finishing(struct watch *watch)
+{
+	const struct lab_session *session = watch->session;
+	bool sorts = strcmp(session->state, "finishing") == 0;
+
+	if (watch->finishing_s++ % (watch->terminal ? 1 : LINE_S))
+		return;
+	fprintf(stderr, "%sfuzz: %s", watch->terminal ? "\r\033[K" : "",
+		sorts ? "replaying what was put aside" : "minimising the corpus");
+	if (sorts)
+		fprintf(stderr, ", %" PRIu64 " left", session->sorter.left);
+	if (!watch->terminal)
+		fputc('\n', stderr);
+}
+
 static void look(void *arg, const struct lab_crew_member *died)
 {
 	struct watch *watch = arg;
@@ -146,6 +163,10 @@ static void look(void *arg, const struct lab_crew_member *died)
 		lab_cli_error("fuzz: %s/status.json: cannot be written: %s", session->campaign->dir, strerror(errno));
 		watch->told_unwritten = true;
 	}
+	if (session->finishing) {
+		show_finishing(watch);
+		return;
+	}
 	if (session->elapsed_s < watch->said_s + period_s)
 		return;
 	watch->said_s = session->elapsed_s;
@@ -158,9 +179,10 @@ static void look(void *arg, const struct lab_crew_member *died)
 const char *lab_fuzz_watch(const struct lab_fuzz_plan *plan, struct lab_session *session)
 {
 	const struct timespec nap = {.tv_nsec = 100000000};
-	struct watch watch = {.plan = plan, .session = session};
+	static struct watch watch; /* the end is looked at too */
 	const char *why = NULL;
 
+	watch = (struct watch){.plan = plan, .session = session};
 	watch.terminal = isatty(STDERR_FILENO) && !plan->ci;
 	session->look = look;
 	session->look_arg = &watch;
@@ -179,6 +201,5 @@ const char *lab_fuzz_watch(const struct lab_fuzz_plan *plan, struct lab_session 
 		else if (!lab_sorter_step(&session->sorter, false))
 			nanosleep(&nap, NULL);
 	}
-	session->look = NULL;
 	return why;
 }

@@ -66,7 +66,8 @@ static struct json_object *numbers_of(const struct lab_stress_tally *tally)
 	lab_document_u64(numbers, "rate", tally->rate);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		snprintf(name, sizeof(name), "free_%s", zone_names[zone]);
-		lab_document_u64(numbers, name, tally->free_frames[zone]);
+		if (tally->free_frames[zone] != UINT64_MAX)
+			lab_document_u64(numbers, name, tally->free_frames[zone]);
 	}
 	return numbers;
 }
@@ -83,6 +84,9 @@ void lab_stress_folder_tick(const struct lab_stress_plan *plan, const struct lab
 		uint64_t total = lab_oracle_total(oracle, (enum lab_zone)zone),
 			 owned = lab_oracle_owned(oracle, (enum lab_zone)zone);
 		uint64_t left = total > owned ? total - owned : 0;
+
+		if (!total)
+			left = UINT64_MAX; /* the target has no frames of that zone, or none of its machine's */
 
 		tally->free_frames[zone] = tally->ticks ? LAB_MIN(tally->free_frames[zone], left) : left;
 	}
