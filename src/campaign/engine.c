@@ -82,6 +82,17 @@ static void afl_variation(const struct lab_engine_job *job, struct lab_words *ar
 		lab_words_add(argv, "-Z");
 }
 
+void lab_engine_afl_environment(struct lab_words *environment)
+{
+	lab_words_add(environment, "AFL_NO_UI=1");
+	lab_words_add(environment, "AFL_AUTORESUME=1");
+	lab_words_add(environment, "AFL_SKIP_CPUFREQ=1");
+	lab_words_add(environment, "AFL_NO_AFFINITY=1");
+	lab_words_add(environment, "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1");
+	lab_words_add(environment, "ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0");
+	lab_words_add(environment, "UBSAN_OPTIONS=abort_on_error=1:halt_on_error=1:symbolize=0");
+}
+
 static void afl_words(const struct lab_campaign *campaign, const struct lab_engine_job *job, struct lab_words *argv,
 		      struct lab_words *environment)
 {
@@ -110,13 +121,7 @@ static void afl_words(const struct lab_campaign *campaign, const struct lab_engi
 	lab_words_add(argv, "%s", campaign->afl_binary);
 	if (campaign->afl_mutator)
 		lab_words_add(environment, "AFL_CUSTOM_MUTATOR_LIBRARY=%s", campaign->afl_mutator);
-	lab_words_add(environment, "AFL_NO_UI=1");
-	lab_words_add(environment, "AFL_AUTORESUME=1");
-	lab_words_add(environment, "AFL_SKIP_CPUFREQ=1");
-	lab_words_add(environment, "AFL_NO_AFFINITY=1");
-	lab_words_add(environment, "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1");
-	lab_words_add(environment, "ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0");
-	lab_words_add(environment, "UBSAN_OPTIONS=abort_on_error=1:halt_on_error=1:symbolize=0");
+	lab_engine_afl_environment(environment);
 }
 
 void lab_engine_words(const struct lab_campaign *campaign, const struct lab_engine_job *job, struct lab_words *argv,

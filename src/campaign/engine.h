@@ -31,6 +31,9 @@ void lab_words_free(struct lab_words *words);
 /* Of the jobs, those with even numbers are libFuzzer's under `both`. Sets all but past_crashes and time_s. */
 void lab_engine_job_init(const struct lab_campaign *campaign, unsigned index, struct lab_engine_job *ret_job);
 
+/* What afl-fuzz wants in its environment wherever it runs. */
+void lab_engine_afl_environment(struct lab_words *environment);
+
 /* The command and what it has in its environment; the caller's to free. */
 void lab_engine_words(const struct lab_campaign *campaign, const struct lab_engine_job *job, struct lab_words *argv,
 		      struct lab_words *environment);

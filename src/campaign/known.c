@@ -55,6 +55,11 @@ static bool ask(void *arg, const char *path, const char *name)
 	return true;
 }
 
+static int compare(const void *left, const void *right)
+{
+	return strcmp(((const struct shown *)left)->name, ((const struct shown *)right)->name);
+}
+
 const char *lab_known_find(struct lab_sorter *sorter, const struct lab_campaign_finding *finding)
 {
 	struct asking asking = {.sorter = sorter, .way = finding->way};
@@ -65,6 +70,8 @@ const char *lab_known_find(struct lab_sorter *sorter, const struct lab_campaign_
 		sorter->known = calloc(1, sizeof(*sorter->known));
 		lab_assert(sorter->known);
 		lab_campaign_each_file(sorter->campaign->regress, ask, &asking);
+		if (sorter->known->count)
+			qsort(sorter->known->list, sorter->known->count, sizeof(*sorter->known->list), compare);
 	}
 	for (size_t i = 0; i < sorter->known->count; i++)
 		if (sorter->known->list[i].rule == finding->finding.rule &&

@@ -24,6 +24,10 @@ int lab_fuzz_find_program(const char *command, char path[LAB_PATH_ROOM]);
 /* A folder of the source tree or of what was installed: "corpus"; false: neither is there. */
 bool lab_fuzz_find_data(const char *program, const char *name, char path[LAB_PATH_ROOM]);
 
+/* A fuzz target of an engine's build. False: path is where it was expected. */
+bool lab_fuzz_find_binary(const char *program, const char *fuzz_build, const char *engine, const char *fuzzer,
+			  char path[LAB_PATH_ROOM]);
+
 /* fuzz_watch.c: runs the session to its end. NULL, or what ended it before its time, in words. */
 const char *lab_fuzz_watch(const struct lab_fuzz_plan *plan, struct lab_session *session);
 

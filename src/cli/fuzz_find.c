@@ -45,8 +45,8 @@ bool lab_fuzz_find_data(const char *program, const char *name, char path[LAB_PAT
 
 /* --fuzz-build is one engine's build, or a folder that has fuzz-ENGINE in it; else that lies beside the program, or
  * where modules are installed. False: path is where it was expected first. */
-static bool find_binary(const char *program, const char *fuzz_build, const char *engine, const char *fuzzer,
-			char path[LAB_PATH_ROOM])
+bool lab_fuzz_find_binary(const char *program, const char *fuzz_build, const char *engine, const char *fuzzer,
+			  char path[LAB_PATH_ROOM])
 {
 	char first[LAB_PATH_ROOM];
 
@@ -100,12 +100,12 @@ int lab_fuzz_find(struct lab_fuzz_plan *plan, const char *fuzz_build, const char
 		return code;
 	campaign->program = plan->program;
 	if (campaign->engines & LAB_FUZZ_LIBFUZZER) {
-		if (!find_binary(plan->program, fuzz_build, "libfuzzer", campaign->fuzzer, plan->libfuzzer))
+		if (!lab_fuzz_find_binary(plan->program, fuzz_build, "libfuzzer", campaign->fuzzer, plan->libfuzzer))
 			return missing(plan->libfuzzer, campaign->fuzzer, "libFuzzer");
 		campaign->libfuzzer_binary = plan->libfuzzer;
 	}
 	if (campaign->engines & LAB_FUZZ_AFL) {
-		if (!find_binary(plan->program, fuzz_build, "afl", campaign->fuzzer, plan->afl))
+		if (!lab_fuzz_find_binary(plan->program, fuzz_build, "afl", campaign->fuzzer, plan->afl))
 			return missing(plan->afl, campaign->fuzzer, "AFL++");
 		campaign->afl_binary = plan->afl;
 	}
