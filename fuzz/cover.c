@@ -43,8 +43,9 @@ static void mark_met(const uint8_t *pairs)
 
 		memcpy(&eight, pairs + i, sizeof(eight));
 		for (unsigned j = i; eight && j < i + sizeof(eight); j++)
-			if (pairs[j] && !met[j])
-				met[j] = 1;
+			if (pairs[j])
+				met[j] = 1; /* asked first whether it is, this would be an edge that depends on earlier
+					       runs */
 	}
 }
 

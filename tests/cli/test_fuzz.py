@@ -250,6 +250,50 @@ class Fuzz(unittest.TestCase):
         for word in ("runs", "coverage", "reads-from pairs", "last new", "findings   R01 1", "1 of 1 run"):
             self.assertIn(word, shown.decode())
 
+    def use_fake_afl(self):
+        tools = self.root / "tools"
+        tools.mkdir(exist_ok=True)
+        shutil.copy(Path(__file__).parent / "fake_afl.py", tools / "afl-fuzz")
+        before = os.environ["PATH"]
+        self.addCleanup(os.environ.__setitem__, "PATH", before)
+        os.environ["PATH"] = f"{tools}:{before}"
+
+    def test_both_engines_on_one_corpus(self):
+        self.use_fake_afl()
+        os.environ["FAKE"] = "finding"
+        answer = run(*self.arguments(3), "--engine", "both", "--jobs", "4")
+        self.assertEqual(answer.returncode, FINDING, answer.stderr)
+        jobs = [job["name"] for job in self.status()["jobs"]]
+        self.assertEqual(jobs, ["libfuzzer0", "afl-main", "libfuzzer1", "afl-worker1"])
+        self.assertIn(f"-F {self.dir}/corpus", (self.dir / "afl" / "afl-main" / "command_line").read_text())
+        self.assertIn("-p explore", (self.dir / "afl" / "afl-worker1" / "command_line").read_text())
+        kept = {p.read_text() for p in (self.dir / "corpus").iterdir()}
+        self.assertIn("found by afl-main", kept)
+        self.assertIn(": 2 findings\n", answer.stdout, "one of both engines, and one crash")
+        self.assertGreater(self.status()["afl_runs"], 0)
+        self.assertEqual(run("verify", str(self.dir)).returncode, CLEAN)
+
+    def test_two_hosts(self):
+        """Two folders for two hosts; rsync of the mains is a copy."""
+        self.use_fake_afl()
+        os.environ["FAKE"] = "clean"
+        shared = {host: self.root / f"sync-{host}" for host in "ab"}
+        programs = {host: start(*self.arguments(60)[:3], "--dir", str(self.root / host), "--fuzz-build",
+                                str(self.build), "--engine", "afl", "--jobs", "2", "--sync", str(shared[host]),
+                                "--host", host, "fuzz_text") for host in "ab"}
+        for host in "ab":
+            self.assertTrue(wait_until((shared[host] / f"main-{host}" / "fuzzer_stats").exists))
+            self.assertTrue(wait_until((shared[host] / f"worker1-{host}" / "fuzzer_stats").exists))
+        shutil.copytree(shared["a"] / "main-a", shared["b"] / "main-a")
+        self.assertTrue(wait_until(lambda: list((shared["b"] / "main-b" / "queue").glob("*sync:main-a"))))
+        for host, program in programs.items():
+            program.send_signal(signal.SIGINT)
+            program.communicate(timeout=30)
+            self.assertEqual(program.returncode, FINDING)
+            self.assertEqual(run("verify", str(self.root / host)).returncode, CLEAN)
+        self.assertIn("found by main-a", {p.read_text() for p in (self.root / "b" / "corpus").iterdir()})
+        self.assertEqual(run(*self.arguments(1), "--sync", "x").returncode, 2, "--sync is AFL++'s")
+
     def test_no_build(self):
         shutil.rmtree(self.build)
         answer = self.fuzz("clean")
