@@ -95,6 +95,7 @@ def fuzz(options, folders):
         print(f"#{runs}: cov: 12 ft: 34 corp: 5 exec/s: 1000 oom/timeout/crash: 0/0/{len(inputs)} time: 1s job: 1",
               flush=True)
         time.sleep(0.1)
+    print(f"stat::number_of_executed_units: {runs}")
 
 
 arguments = sys.argv[1:]

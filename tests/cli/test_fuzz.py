@@ -294,6 +294,19 @@ class Fuzz(unittest.TestCase):
         self.assertIn("found by main-a", {p.read_text() for p in (self.root / "b" / "corpus").iterdir()})
         self.assertEqual(run(*self.arguments(1), "--sync", "x").returncode, 2, "--sync is AFL++'s")
 
+    def test_bench(self):
+        os.environ["FAKE"] = "clean"
+        folder = self.root / "fuzz-libfuzzer" / "fuzz"
+        folder.mkdir(parents=True)
+        for name in ("fuzz_empty", "fuzz_text"):
+            shutil.copy(Path(__file__).parent / "fake_fuzzer.py", folder / name)
+        answer = run("bench", "fuzz", "--fuzz-build", str(self.root), "--time", "1s", "--rounds", "1", "--format", "jsonl")
+        self.assertEqual(answer.returncode, CLEAN, answer.stderr)
+        self.assertIn("fuzz_scenario: not built: left out", answer.stderr)
+        empty, text = [json.loads(line) for line in answer.stdout.splitlines()]
+        self.assertEqual((empty["fuzzer"], empty["times_the_empty_one"], text["fuzzer"]), ("fuzz_empty", 1, "fuzz_text"))
+        self.assertGreater(text["runs_per_cpu_s"], 0)
+
     def test_no_build(self):
         shutil.rmtree(self.build)
         answer = self.fuzz("clean")
