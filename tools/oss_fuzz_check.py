@@ -55,12 +55,12 @@ def build(name, folder):
 
 
 def calls(disassembly, name):
-    return len(re.findall(rf"\bcall\S*\s+\S*\s*<{name}", disassembly))
+    return sum("call" in line and f"<{name}" in line for line in disassembly)
 
 
 def check_code(name, target):
     disassembly = subprocess.run(["objdump", "-d", "--no-show-raw-insn", target], capture_output=True, encoding="utf-8",
-                                 check=True).stdout
+                                 check=True).stdout.splitlines()
     sanitizer = BUILDS[name][0]
     asan, ubsan = calls(disassembly, "__asan"), calls(disassembly, "__ubsan")
     sections = subprocess.run(["objdump", "-h", target], capture_output=True, encoding="utf-8", check=True).stdout
@@ -93,6 +93,10 @@ def check_build(name, folder):
         return
     moved = Path(tempfile.mkdtemp(dir=folder)) / "moved"
     out.rename(moved)
+    check_out(name, moved)
+
+
+def check_out(name, moved):
     names = sorted(p.stem for p in (ROOT / "fuzz").glob("fuzz_*.c") if p.stem != "fuzz_empty")
     for target in names:
         check(f"{name}: {target}", re.fullmatch(r"[A-Za-z0-9_]+", target) and (moved / target).is_file(), "not there")
@@ -117,4 +121,5 @@ def main():
     sys.exit(failed != 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
