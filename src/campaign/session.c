@@ -117,6 +117,16 @@ static void read_progress(struct lab_session *session)
 	}
 }
 
+/* What could not be written, whatever else is; the first error is the one to tell. */
+static void note(struct lab_session *session, enum lab_status status)
+{
+	if (status == LAB_OK)
+		return;
+	if (!session->unwritten)
+		session->error = errno;
+	session->unwritten = true;
+}
+
 static bool due(uint64_t *last_ms, uint64_t now_ms, uint64_t period_ms)
 {
 	if (now_ms - *last_ms < period_ms)
@@ -130,7 +140,7 @@ static void tick_finishing(struct lab_session *session, uint64_t now_ms)
 {
 	session->busy = true;
 	if (due(&session->status_ms, now_ms, STATUS_MS))
-		session->unwritten |= write_status(session) != LAB_OK;
+		note(session, write_status(session));
 	if (session->look && due(&session->read_ms, now_ms, READ_MS))
 		session->look(session->look_arg, NULL);
 	session->busy = false;
@@ -156,13 +166,13 @@ void lab_session_tick(struct lab_session *session)
 		session->full |= !lab_campaign_has_room(session->campaign);
 	}
 	if (due(&session->status_ms, now_ms, STATUS_MS))
-		session->unwritten |= write_status(session) != LAB_OK;
+		note(session, write_status(session));
 	if (due(&session->history_ms, now_ms, HISTORY_MS))
-		session->unwritten |= write_history(session) != LAB_OK;
+		note(session, write_history(session));
 	if (session->campaign->engines == LAB_FUZZ_BOTH && due(&session->exchange_ms, now_ms, EXCHANGE_MS))
-		session->unwritten |= lab_corpus_exchange(session->campaign) != LAB_OK;
+		note(session, lab_corpus_exchange(session->campaign));
 	if (due(&session->page_ms, now_ms, PAGE_MS))
-		session->unwritten |= lab_page_write(session->campaign) != LAB_OK;
+		note(session, lab_page_write(session->campaign));
 	if (session->look)
 		session->look(session->look_arg, died);
 	session->busy = false;
@@ -212,25 +222,16 @@ enum lab_status lab_session_open(struct lab_session *session, struct lab_campaig
 	if (status != LAB_OK)
 		lab_sorter_close(&session->sorter);
 	else if (!session->before_s)
-		session->unwritten |= write_history(session) != LAB_OK;
+		note(session, write_history(session));
 	return status;
-}
-
-/* Each of these is tried whatever came of the others. */
-static bool write_all(struct lab_session *session, const char *state)
-{
-	bool done = write_history(session) == LAB_OK;
-
-	session->state = state;
-	done &= write_status(session) == LAB_OK;
-	return (lab_page_write(session->campaign) == LAB_OK) & done;
 }
 
 bool lab_session_finish(struct lab_session *session, const char *state, unsigned limit_s, bool minimise)
 {
 	struct lab_campaign *campaign = session->campaign;
 	uint64_t end_ns;
-	bool done = true;
+
+	session->unwritten = false; /* of what was tried on the way, the end counts */
 
 	lab_crew_close(&session->crew);
 	read_progress(session);
@@ -238,7 +239,7 @@ bool lab_session_finish(struct lab_session *session, const char *state, unsigned
 	session->state = "finishing";
 	(void)!write_status(session);
 	if (campaign->engines & LAB_FUZZ_AFL)
-		done = lab_corpus_exchange(campaign) == LAB_OK;
+		note(session, lab_corpus_exchange(campaign));
 	end_ns = lab_clock_mono_ns() + limit_s * UINT64_C(1000000000);
 	while (lab_clock_mono_ns() < end_ns && lab_sorter_step(&session->sorter, true) && !session->sorter.unwritten)
 		;
@@ -248,7 +249,15 @@ bool lab_session_finish(struct lab_session *session, const char *state, unsigned
 	session->look = NULL;
 	read_progress(session);
 	session->progress.corpus = lab_corpus_count(campaign);
-	return write_all(session, state) & done & !session->sorter.unwritten;
+	session->state = state;
+	note(session, write_history(session));
+	note(session, write_status(session));
+	note(session, lab_page_write(campaign));
+	if (session->sorter.unwritten) {
+		session->error = session->sorter.error;
+		session->unwritten = true;
+	}
+	return !session->unwritten;
 }
 
 void lab_session_close(struct lab_session *session)

@@ -17,7 +17,8 @@ struct lab_session {
 	uint64_t before_s, runs_before; /* of earlier sessions; runs of libFuzzer only, since AFL++ counts on */
 	uint64_t last_new_s;            /* of the campaign, when an edge, a pair or a finding last came */
 	bool full;                      /* the disk is */
-	bool unwritten;                 /* status.json could not be written */
+	bool unwritten;                 /* something could not be written; error: errno of the first */
+	int error;
 	/* Called after each look at the jobs; died: one that did since the last call, or NULL. */
 	void (*look)(void *arg, const struct lab_crew_member *died);
 	void *look_arg;

@@ -169,7 +169,7 @@ static int fuzz(struct lab_fuzz_plan *plan)
 		lab_cli_error(
 			"fuzz: %s: what was found cannot be written: %s: it is safe in raw/ and afl/, and the same "
 			"command goes on",
-			campaign->dir, strerror(session.sorter.error ? session.sorter.error : errno));
+			campaign->dir, strerror(session.error));
 	else if (why && !stopped && strcmp(why, "found") != 0)
 		lab_cli_error("fuzz: ended after %" PRIu64 " s of %" PRIu64 ": %s: %s/log tells more",
 			      session.elapsed_s, campaign->time_s, why, campaign->dir);

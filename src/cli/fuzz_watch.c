@@ -160,7 +160,8 @@ static void look(void *arg, const struct lab_crew_member *died)
 		watch->rows = 0;
 	}
 	if (session->unwritten && !watch->told_unwritten) {
-		lab_cli_error("fuzz: %s/status.json: cannot be written: %s", session->campaign->dir, strerror(errno));
+		lab_cli_error("fuzz: %s/status.json: cannot be written: %s", session->campaign->dir,
+			      strerror(session->error));
 		watch->told_unwritten = true;
 	}
 	if (session->finishing) {
