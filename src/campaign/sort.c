@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "base/assert.h"
@@ -64,10 +65,23 @@ static void load_sorted(struct lab_sorter *sorter)
 		fclose(file);
 }
 
+/* A folder that was just being made: its input waits where the engine put it, and makes it again. */
+static void remove_begun(void *arg, const char *name, const char *why)
+{
+	const struct lab_sorter *sorter = arg;
+	char path[LAB_PATH_ROOM];
+
+	lab_campaign_path(sorter->campaign, path, "findings/%s/finding.json", name);
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return;
+	lab_campaign_path(sorter->campaign, path, "findings/%s", name);
+	lab_campaign_remove(path);
+}
+
 void lab_sorter_open(struct lab_sorter *sorter, const struct lab_campaign *campaign)
 {
 	*sorter = (struct lab_sorter){.campaign = campaign};
-	lab_campaign_findings_load(campaign, &sorter->findings, NULL, NULL);
+	lab_campaign_findings_load(campaign, &sorter->findings, remove_begun, sorter);
 	load_sorted(sorter);
 }
 
@@ -172,9 +186,16 @@ static void sort_bytes(struct lab_sorter *sorter, const struct lab_crash_input *
 		       size_t count, uint64_t content)
 {
 	struct lab_verdict verdict;
-	enum lab_status status = lab_verdict_of_input(sorter->campaign, input->path, &verdict);
+	enum lab_status status;
 	char what[32];
 
+	/* A replay that cannot write what it found would be taken for another finding. */
+	if (!lab_campaign_has_room(sorter->campaign)) {
+		errno = ENOSPC;
+		could_not_write(sorter);
+		return;
+	}
+	status = lab_verdict_of_input(sorter->campaign, input->path, &verdict);
 	if (status == LAB_OK && verdict.found) {
 		status = take(sorter, input->path, &verdict, bytes, count, what);
 	} else if (status == LAB_OK && input->slow) {

@@ -220,7 +220,8 @@ class Fuzz(unittest.TestCase):
         Path(f"{self.dir}.kept").rename(self.dir)
         answer = self.fuzz("clean")
         self.assertEqual(answer.returncode, FINDING, answer.stderr)
-        self.assertEqual(run("verify", str(self.dir)).returncode, CLEAN)
+        answer = run("verify", str(self.dir))
+        self.assertEqual(answer.returncode, CLEAN, answer.stdout)
 
     def test_files_that_may_not_grow(self):
         """A quota: small files are written, report.html is not; nothing is lost, and the next one has it all."""
