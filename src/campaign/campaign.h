@@ -25,6 +25,7 @@ struct lab_campaign {
 	const char *command; /* "fuzz", "explore" or "stress" */
 	const char *dir, *target;
 	const char *program; /* the labyrinth program, which replays */
+	const char *commit;  /* that it was built from; "" or NULL: not known */
 	/* What is called now and then in everything that takes long; NULL: nobody. */
 	void (*idle)(void *arg);
 	void *idle_arg;

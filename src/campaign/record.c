@@ -36,6 +36,8 @@ enum lab_status lab_record(const struct lab_campaign *campaign, const char *vers
 	lab_document_text(document, "command", campaign->command);
 	lab_document_text(document, "target", campaign->target);
 	lab_document_text(document, "version", version);
+	if (campaign->commit && campaign->commit[0])
+		lab_document_text(document, "commit", campaign->commit);
 	add_hash(document, "program_xxh3", campaign->program);
 	if (strchr(campaign->target, '/'))
 		add_hash(document, "target_xxh3", campaign->target);

@@ -27,7 +27,8 @@ int lab_cli_folder_open(const char *command, const char *dir, const char *target
 			struct json_object *machine, struct lab_run **ret_run)
 {
 	static char program[LAB_PATH_ROOM], regress[LAB_PATH_ROOM];
-	struct lab_campaign campaign = {.command = command, .dir = dir, .target = target, .program = program};
+	struct lab_campaign campaign = {
+		.command = command, .dir = dir, .target = target, .program = program, .commit = lab_cli_commit};
 	struct json_object *told = options_of(options);
 	char message[LAB_PATH_ROOM + 256];
 	struct lab_run *run = NULL;

@@ -94,6 +94,7 @@ static int take_words(const struct words *words, const char **rest, struct lab_f
 	unsigned index;
 
 	campaign->command = "fuzz";
+	campaign->commit = lab_cli_commit;
 	if (lab_cli_choice(COMMAND, "FUZZER", rest[0] ? rest[0] : "fuzz_scenario", lab_fuzz_fuzzers, &index))
 		return LAB_EXIT_USAGE;
 	campaign->fuzzer = lab_fuzz_fuzzers[index];

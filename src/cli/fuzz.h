@@ -14,6 +14,9 @@ struct lab_fuzz_plan {
 		seeds[LAB_PATH_ROOM], regress[LAB_PATH_ROOM], folder[LAB_PATH_ROOM], host[65];
 };
 
+/* commit.c, made by the build. */
+extern const char lab_cli_commit[];
+
 extern const char *const lab_fuzz_fuzzers[]; /* NULL terminated */
 
 /* fuzz_find.c: this program, the fuzz targets and their seeds, beside it or where it was installed. 0, or an exit code
