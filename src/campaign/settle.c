@@ -174,6 +174,8 @@ void lab_sorter_settle(struct lab_sorter *sorter, size_t index)
 		finding->replays = cut(campaign, finding, &verdict);
 	if (finding->replays && verdict.finding.detail[0])
 		memcpy(finding->finding.detail, verdict.finding.detail, sizeof(finding->finding.detail));
+	if (!verdict.stack[0]) /* the program's replay of a crash has none */
+		snprintf(verdict.stack, sizeof(verdict.stack), "%s", finding->stack);
 	lab_campaign_finding_path(campaign, finding, finding->file, path);
 	finding->settled_signature = lab_campaign_signature(campaign, &verdict, path);
 	finding->settled = true;
