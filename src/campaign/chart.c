@@ -203,7 +203,7 @@ void lab_chart_bars(FILE *out, const struct lab_chart_bars *bars)
 		double share = bars->counts[i] >= 1 ? (log10(bars->counts[i]) + 0.08) / (most + 0.08) : 0;
 		double height = share * (HEIGHT - TOP - BOTTOM), x = LEFT + (double)i * width;
 
-		lab_chart_ns(bars->upto[i], text);
+		lab_chart_ns(bars->ends[i], text);
 		if (height > 0)
 			fprintf(out,
 				"<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>up to "

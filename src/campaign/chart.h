@@ -35,7 +35,7 @@ void lab_chart_line(FILE *out, const struct lab_chart *chart);
 /* How often each value came, in steps of two; both axes are logarithmic. */
 struct lab_chart_bars {
 	const char *title, *caption;
-	const double *upto; /* the end of each step, nanoseconds */
+	const double *ends; /* the end of each step, nanoseconds */
 	const double *counts;
 	size_t count;
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,6 +72,7 @@ static void become(pid_t group, const char *const *argv, const char *const *envi
 	int nothing = open("/dev/null", O_RDONLY);
 
 	setpgid(0, group);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* where somebody killed the guard, too */
 	/* A handled signal falls back at exec by itself; an ignored one would be inherited. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);

@@ -78,17 +78,17 @@ static void put_zones(FILE *out, const struct lab_campaign *campaign)
 static void put_kind(FILE *out, const char *call, const char *kind, struct json_object *told)
 {
 	struct json_object *list;
-	double upto[64], counts[64];
-	struct lab_chart_bars bars = {.upto = upto, .counts = counts};
+	double ends[64], counts[64];
+	struct lab_chart_bars bars = {.ends = ends, .counts = counts};
 	char title[96], caption[192], texts[4][32];
 	static const char *const points[] = {"p50", "p99", "p99.9", "max"};
 
 	if (!json_object_object_get_ex(told, "buckets", &list))
 		return;
-	for (size_t i = 0; i < json_object_array_length(list) && i < LAB_ARRAY_COUNT(upto); i++) {
+	for (size_t i = 0; i < json_object_array_length(list) && i < LAB_ARRAY_COUNT(ends); i++) {
 		struct json_object *pair = json_object_array_get_idx(list, i);
 
-		upto[bars.count] = json_object_get_double(json_object_array_get_idx(pair, 0));
+		ends[bars.count] = json_object_get_double(json_object_array_get_idx(pair, 0));
 		counts[bars.count++] = json_object_get_double(json_object_array_get_idx(pair, 1));
 	}
 	if (!bars.count)

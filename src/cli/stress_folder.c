@@ -126,9 +126,9 @@ static struct json_object *buckets_of(const struct lab_histogram *histogram, str
 	}
 	for (size_t i = 0; before && i < json_object_array_length(before); i++) {
 		struct json_object *pair = json_object_array_get_idx(before, i);
-		uint64_t upto = json_object_get_uint64(json_object_array_get_idx(pair, 0));
+		uint64_t ends = json_object_get_uint64(json_object_array_get_idx(pair, 0));
 
-		counts[upto > 1 ? 62 - (unsigned)__builtin_clzll(upto) : 0] +=
+		counts[ends > 1 ? 62 - (unsigned)__builtin_clzll(ends) : 0] +=
 			json_object_get_uint64(json_object_array_get_idx(pair, 1));
 	}
 	for (unsigned first = 0, last = 63; first <= last; first++) {
