@@ -9,7 +9,6 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "campaign/corpus.h"
 #include "campaign/inputs.h"
 #include "campaign/progress.h"
 #include "plat/clock.h"
@@ -122,7 +121,7 @@ static bool ended(struct lab_crew *crew, const struct lab_campaign *campaign, un
 		member->not_before_ns += LAB_MIN(BACK_OFF_NS << LAB_MIN(member->failures, 8u), BACK_OFF_MAX);
 	/* Twice in a row: it may be what it starts from. */
 	if (member->failures == 2)
-		lab_corpus_sieve(campaign);
+		crew->wants_sieve = true;
 	return true;
 }
 

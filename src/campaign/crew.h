@@ -22,6 +22,8 @@ struct lab_crew_member {
 struct lab_crew {
 	struct lab_jobs jobs;
 	unsigned count, running, restarts;
+	bool wants_sieve; /* what a job starts from may be what ends it: lab_corpus_sieve, once nothing else is under
+			     way */
 	struct lab_crew_member member[LAB_CAMPAIGN_JOB_MAX];
 };
 

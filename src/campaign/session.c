@@ -178,6 +178,15 @@ void lab_session_tick(struct lab_session *session)
 	session->busy = false;
 }
 
+bool lab_session_work(struct lab_session *session)
+{
+	if (!session->crew.wants_sieve)
+		return lab_sorter_step(&session->sorter, false);
+	session->crew.wants_sieve = false;
+	lab_corpus_sieve(session->campaign);
+	return true;
+}
+
 static void idle(void *arg)
 {
 	lab_session_tick(arg);

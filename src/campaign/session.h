@@ -34,6 +34,9 @@ LAB_MUST_USE enum lab_status lab_session_open(struct lab_session *session, struc
 /* Looks after everything that is due: jobs, numbers, status.json, history, the corpus that engines share. Cheap. */
 void lab_session_tick(struct lab_session *session);
 
+/* The next of what takes long: sieves the corpus, or sorts an input. False: there is nothing to do at present. */
+bool lab_session_work(struct lab_session *session);
+
 /* Seconds of the time that is left. */
 uint64_t lab_session_left_s(const struct lab_session *session);
 

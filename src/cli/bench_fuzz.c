@@ -148,10 +148,10 @@ static double median(double *values, unsigned count)
 
 static void add_sample(struct bench *bench, const char *fuzzer, unsigned engine)
 {
-	struct sample *sample;
+	struct sample *sample, *grown = realloc(bench->samples, (bench->count + 1) * sizeof(*sample));
 
-	bench->samples = realloc(bench->samples, (bench->count + 1) * sizeof(*sample));
-	lab_assert(bench->samples);
+	lab_assert(grown);
+	bench->samples = grown;
 	sample = &bench->samples[bench->count];
 	*sample = (struct sample){.fuzzer = fuzzer, .engine = engine};
 	if (lab_fuzz_find_binary(bench->program, bench->plan->fuzz_build, lab_fuzz_engine_name(engine), fuzzer,

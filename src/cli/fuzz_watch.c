@@ -199,7 +199,7 @@ const char *lab_fuzz_watch(const struct lab_fuzz_plan *plan, struct lab_session 
 			why = "a job ends each time that it is started";
 		else if (plan->stop_on_finding && session->sorter.findings.count)
 			why = "found";
-		else if (!lab_sorter_step(&session->sorter, false))
+		else if (!lab_session_work(session))
 			nanosleep(&nap, NULL);
 	}
 	return why;
