@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "cli/bench_detect.h"
+#include "cli/bench_fuzz.h"
 #include "cli/bench_sim.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
@@ -64,7 +65,7 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program;
+	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program, *fuzz_build;
 	struct lab_detect_words detect;
 	int quick;
 };
@@ -135,6 +136,25 @@ static int take_sim(const struct words *words, enum lab_format format)
 	return bench_sim(&plan, format);
 }
 
+static int take_fuzz(const struct words *words, enum lab_format format)
+{
+	struct lab_bench_fuzz_plan plan = {.fuzz_build = words->fuzz_build};
+	uint64_t rounds, time_ns = UINT64_C(5000000000);
+
+	if (lab_cli_number(COMMAND, "--rounds", words->rounds ? words->rounds : "3", 1, 100, &rounds) ||
+	    lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &plan.seed))
+		return LAB_EXIT_USAGE;
+	if (words->time && (lab_cli_duration(words->time, &time_ns) || time_ns < UINT64_C(1000000000) ||
+			    time_ns > UINT64_C(3600000000000))) {
+		lab_cli_error("bench: --time: '%s': expected 1s to 1h", words->time);
+		return LAB_EXIT_USAGE;
+	}
+	plan.rounds = (unsigned)rounds;
+	plan.sample_s = (unsigned)(time_ns / UINT64_C(1000000000));
+	fprintf(stderr, "bench fuzz: rounds=%u sample=%us seed=%" PRIu64 "\n", plan.rounds, plan.sample_s, plan.seed);
+	return lab_bench_fuzz(&plan, format);
+}
+
 static int take_detect(const struct words *words, enum lab_format format)
 {
 	uint64_t seed;
@@ -144,8 +164,8 @@ static int take_detect(const struct words *words, enum lab_format format)
 	return lab_bench_detect(&words->detect, seed, format);
 }
 
-enum bench { BENCH_ALLOC, BENCH_SIM, BENCH_DETECT };
-static const char *const names[] = {"alloc", "sim", "detect", NULL};
+enum bench { BENCH_ALLOC, BENCH_SIM, BENCH_DETECT, BENCH_FUZZ };
+static const char *const names[] = {"alloc", "sim", "detect", "fuzz", NULL};
 
 #define ONLY(bench) (1u << (bench))
 
@@ -157,13 +177,15 @@ static int refuse_others(const struct words *words, enum bench bench)
 		unsigned benches;
 		const char *where;
 	} some[] = {
-		{"--time", words->time, ONLY(BENCH_SIM), "sim"},
+		{"--time", words->time, ONLY(BENCH_SIM) | ONLY(BENCH_FUZZ), "sim and fuzz"},
 		{"--limit", words->limit, ONLY(BENCH_SIM), "sim"},
 		{"--program", words->program, ONLY(BENCH_SIM), "sim"},
 		{"--target", words->target, ONLY(BENCH_ALLOC), "alloc"},
 		{"--pattern", words->pattern, ONLY(BENCH_ALLOC), "alloc"},
 		{"--threads", words->threads, ONLY(BENCH_ALLOC), "alloc"},
-		{"--rounds", words->rounds, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
+		{"--rounds", words->rounds, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM) | ONLY(BENCH_FUZZ),
+		 "alloc, sim and fuzz"},
+		{"--fuzz-build", words->fuzz_build, ONLY(BENCH_FUZZ), "fuzz"},
 		{"--quick", words->quick ? "" : NULL, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
 		{"--budget", words->detect.budget, ONLY(BENCH_DETECT), "detect"},
 		{"--seeds", words->detect.seeds, ONLY(BENCH_DETECT), "detect"},
@@ -188,14 +210,17 @@ static int run(int argc, const char **argv)
 	static struct words words = {.seed = "1"};
 	const struct poptOption table[] = {
 		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
-		 "rounds, each with every case once (alloc 15, sim 5)", "N"},
+		 "rounds, each with every case once (alloc 15, sim 5, fuzz 3)", "N"},
 		{"target", '\0', POPT_ARG_STRING, &words.target, 0,
 		 "alloc: these, compared to the first (core, the other built-ins, the peers)", "T[,T]"},
 		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0, "alloc: of repeat, bulk, random, full90 (all)",
 		 "P[,P]"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
 		 "N"},
-		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "sim: of each exhaustive search (10s)", "T"},
+		{"time", '\0', POPT_ARG_STRING, &words.time, 0,
+		 "sim: of each exhaustive search (10s); fuzz: of each sample (5s)", "T"},
+		{"fuzz-build", '\0', POPT_ARG_STRING, &words.fuzz_build, 0,
+		 "fuzz: build folder of the fuzz targets (beside this program)", "DIR"},
 		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0, "sim: schedules of each search for a bug (20000)",
 		 "N"},
 		{"program", '\0', POPT_ARG_STRING, &words.program, 0, "sim: only this one", "NAME"},
@@ -226,8 +251,9 @@ static int run(int argc, const char **argv)
 		return error < 0 ? LAB_EXIT_CLEAN : error;
 	if (!rest[0] || rest[1] || lab_cli_format(COMMAND, words.format, &format)) {
 		if (!rest[0] || rest[1])
-			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc, sim or detect",
-				      rest[0] ? rest[1] : "");
+			lab_cli_error(
+				"bench: argument '%s': expected the name of one bench: alloc, sim, detect or fuzz",
+				rest[0] ? rest[1] : "");
 		return LAB_EXIT_USAGE;
 	}
 	if (lab_cli_choice(COMMAND, "argument", rest[0], names, &bench))
@@ -235,6 +261,8 @@ static int run(int argc, const char **argv)
 	error = refuse_others(&words, (enum bench)bench);
 	if (error)
 		return error;
+	if (bench == BENCH_FUZZ)
+		return take_fuzz(&words, format);
 	if (bench == BENCH_DETECT)
 		return take_detect(&words, format);
 	return bench == BENCH_ALLOC ? take_alloc(&words, format) : take_sim(&words, format);
@@ -244,6 +272,6 @@ const struct lab_command lab_command_bench = {
 	.name = "bench",
 	.summary = "Measures what an alloc and free costs, what the deterministic engine does, or which seeded bugs "
 		   "are found.",
-	.usage = "[OPTION...] alloc|sim|detect",
+	.usage = "[OPTION...] alloc|sim|detect|fuzz",
 	.run = run,
 };

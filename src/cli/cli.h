@@ -27,7 +27,7 @@ struct lab_command {
 
 extern const struct lab_command lab_command_stress, lab_command_explore, lab_command_hunt, lab_command_minimize,
 	lab_command_replay, lab_command_fuzz, lab_command_show, lab_command_build, lab_command_stat, lab_command_bench,
-	lab_command_targets, lab_command_workloads, lab_command_rules;
+	lab_command_targets, lab_command_workloads, lab_command_rules, lab_command_verify, lab_command_coverage;
 
 /*
  * Parses options with popt; table as popt wants it. The rest of the arguments is *ret_rest (NULL terminated, valid

@@ -21,7 +21,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena;
+	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena, *dir;
 	int trace, keep_going;
 };
 
@@ -194,7 +194,12 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 		lab_cli_error("stress: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	return take_trace(words, plan->target);
+	if (words->dir && words->findings) {
+		lab_cli_error("stress: --findings: '%s': expected none with --dir, which has its own", words->findings);
+		return LAB_EXIT_USAGE;
+	}
+	error = take_trace(words, plan->target);
+	return error || !words->dir ? error : lab_stress_folder_open(plan, words->dir);
 }
 
 static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
@@ -227,6 +232,8 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		 NULL},
 		{"json", '\0', POPT_ARG_STRING, &words.json, 0, "write the result there as one document", "FILE"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"dir", '\0', POPT_ARG_STRING, &words.dir, 0,
+		 "a campaign's folder, with report.html; one that exists is gone on with", "DIR"},
 		{"arena", '\0', POPT_ARG_STRING, &words.arena, 0,
 		 "keep core's metadata in a new file, for labyrinth stat; traces", "FILE"},
 		{"trace", '\0', POPT_ARG_NONE, &words.trace, 0,
@@ -318,6 +325,13 @@ int lab_stress_one(const struct lab_stress_plan *plan)
 	status = lab_stress_run(plan, &result);
 	code = lab_stress_was_made("stress", &result, status) ? tell(emit, plan, &result, status) : LAB_EXIT_HARNESS;
 	lab_emit_close(emit);
+	if (plan->folder && result.live) {
+		if (!lab_stress_folder_latency(plan, &result.latency))
+			lab_cli_error("stress: --dir: %s/latency.json: %s", plan->folder->campaign.dir,
+				      strerror(errno));
+		if (!plan->keep_going) /* else the process that started all workloads does it */
+			code = lab_stress_folder_close(plan, result.stopped, code);
+	}
 	return lab_stress_close(&result, code);
 }
 
