@@ -180,8 +180,17 @@ void lab_session_tick(struct lab_session *session)
 
 bool lab_session_work(struct lab_session *session)
 {
-	if (!session->crew.wants_sieve)
-		return lab_sorter_step(&session->sorter, false);
+	uint64_t now_ms = (lab_clock_mono_ns() - session->start_ns) / MS_NS;
+
+	if (!session->crew.wants_sieve) {
+		/* Of days, thousands of files lie there: once there was nothing new, they are looked at each second. */
+		if (now_ms < session->rest_ms)
+			return false;
+		if (lab_sorter_step(&session->sorter, false))
+			return true;
+		session->rest_ms = now_ms + READ_MS;
+		return false;
+	}
 	session->crew.wants_sieve = false;
 	lab_corpus_sieve(session->campaign);
 	return true;

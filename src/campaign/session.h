@@ -23,7 +23,7 @@ struct lab_session {
 	void (*look)(void *arg, const struct lab_crew_member *died);
 	void *look_arg;
 	/* Its own: when each was done last. */
-	uint64_t read_ms, status_ms, history_ms, exchange_ms, page_ms, newest;
+	uint64_t read_ms, status_ms, history_ms, exchange_ms, page_ms, rest_ms, newest;
 	bool busy, finishing;
 };
 

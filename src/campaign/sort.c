@@ -189,17 +189,17 @@ static void sort_bytes(struct lab_sorter *sorter, const struct lab_crash_input *
 	enum lab_status status;
 	char what[32], copy[LAB_PATH_ROOM];
 
-	/* A replay that cannot write what it found would be taken for another finding. */
-	if (!lab_campaign_has_room(sorter->campaign)) {
-		errno = ENOSPC;
-		could_not_write(sorter);
-		return;
-	}
 	/* A copy: AFL++ that is started again moves what it had. */
 	lab_campaign_path(sorter->campaign, copy, "log/replay.input");
 	status = lab_file_write(copy, bytes, count);
 	if (status == LAB_OK)
 		status = lab_verdict_of_input(sorter->campaign, copy, &verdict);
+	/* A replay that could not write what it found would be taken for another finding, or for none. */
+	if (!lab_campaign_has_room(sorter->campaign)) {
+		errno = ENOSPC;
+		could_not_write(sorter);
+		return;
+	}
 	if (status == LAB_OK && verdict.found) {
 		status = take(sorter, copy, &verdict, bytes, count, what);
 	} else if (status == LAB_OK && input->slow) {
