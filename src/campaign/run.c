@@ -109,7 +109,8 @@ bool lab_run_sample(const struct lab_run *run, const char *state, struct json_ob
 
 	json_object_object_add(record, "t", json_object_new_double(lab_run_time_s(run)));
 	lab_document_text(status, "state", state);
-	lab_document_u64(status, "elapsed_s", (uint64_t)lab_run_time_s(run));
+	/* The second that has begun counts, so that no later session's times come before this one's. */
+	lab_document_u64(status, "elapsed_s", (uint64_t)lab_run_time_s(run) + 1);
 	json_object_object_foreach(numbers, name, value)
 	{
 		uint64_t number = json_object_get_uint64(value);
