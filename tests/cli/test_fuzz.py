@@ -72,7 +72,7 @@ class Fuzz(unittest.TestCase):
         self.assertIn("whole, and every finding replays", answer.stdout)
 
     def test_findings_are_sorted_by_rule(self):
-        answer = self.fuzz("finding", 4)
+        answer = self.fuzz("finding", 6)
         self.assertEqual(answer.returncode, FINDING, answer.stderr)
         folders = sorted(p.name for p in (self.dir / "findings").iterdir())
         self.assertEqual([name[:4] for name in folders], ["R00-", "R01-"])
@@ -262,8 +262,11 @@ class Fuzz(unittest.TestCase):
     def test_both_engines_on_one_corpus(self):
         self.use_fake_afl()
         os.environ["FAKE"] = "finding"
-        answer = run(*self.arguments(3), "--engine", "both", "--jobs", "4")
-        self.assertEqual(answer.returncode, FINDING, answer.stderr)
+        for _ in range(4):  # a busy machine may not come to the crash in one session
+            answer = run(*self.arguments(3), "--engine", "both", "--jobs", "4")
+            self.assertEqual(answer.returncode, FINDING, answer.stderr)
+            if ": 2 findings\n" in answer.stdout:
+                break
         jobs = [job["name"] for job in self.status()["jobs"]]
         self.assertEqual(jobs, ["libfuzzer0", "afl-main", "libfuzzer1", "afl-worker1"])
         self.assertIn(f"-F {self.dir}/corpus", (self.dir / "afl" / "afl-main" / "command_line").read_text())
