@@ -262,8 +262,8 @@ class Fuzz(unittest.TestCase):
     def test_both_engines_on_one_corpus(self):
         self.use_fake_afl()
         os.environ["FAKE"] = "finding"
-        for _ in range(4):  # a busy machine may not come to the crash in one session
-            answer = run(*self.arguments(3), "--engine", "both", "--jobs", "4")
+        for seconds in (3, 10, 30):  # a busy machine may not come to the mode that crashes in one short session
+            answer = run(*self.arguments(seconds), "--engine", "both", "--jobs", "4")
             self.assertEqual(answer.returncode, FINDING, answer.stderr)
             if ": 2 findings\n" in answer.stdout:
                 break
