@@ -100,7 +100,8 @@ struct lab_target {
 	const char *name, *summary;
 	uint64_t caps;
 	enum lab_status (*create)(const struct lab_machine *machine, void **ret_self);
-	void (*destroy)(void *self);
+	void (*destroy)(
+		void *self); /* NULL: the plug-in's variables are put back to what they were when it was loaded */
 	enum lab_status (*alloc)(void *self, const struct lab_request *request, void **ret_block);
 	enum lab_status (*free)(void *self, void *block, const struct lab_request *request);
 	/* optional, NULL where not supported */
@@ -128,6 +129,10 @@ struct lab_target {
 #define LAB_TARGET_SIZE_MIN offsetof(struct lab_target, describe)
 
 /* The one symbol that a plug-in exports. */
-const struct lab_target *lab_target_entry(void);
+#ifdef __cplusplus
+extern "C"
+#endif
+	const struct lab_target *
+	lab_target_entry(void);
 
 #endif

@@ -9,12 +9,11 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "cli/places.h"
 #include "plat/clock.h"
 #include "plat/vm.h"
 #include "report/file.h"
 #include "target/core_target.h"
-
-#define MAPS_MAX ((size_t)4 << 20)
 
 /* One in a process: the target has one configuration. */
 static struct {
@@ -52,7 +51,7 @@ static enum lab_status write_maps(const char *path)
 
 	if (asprintf(&name, "%s%s", path, LAB_ARENA_MAPS_SUFFIX) < 0)
 		return LAB_SYSTEM;
-	status = lab_file_read("/proc/self/maps", MAPS_MAX, &text, &bytes);
+	status = lab_file_read("/proc/self/maps", LAB_PLACES_MAPS_MAX, &text, &bytes);
 	if (!status) {
 		status = lab_file_write(name, text, bytes);
 		free(text);

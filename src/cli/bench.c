@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cli/bench_detect.h"
+#include "cli/bench_fuzz.h"
 #include "cli/bench_sim.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
@@ -63,7 +65,8 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program;
+	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program, *fuzz_build;
+	struct lab_detect_words detect;
 	int quick;
 };
 
@@ -133,10 +136,73 @@ static int take_sim(const struct words *words, enum lab_format format)
 	return bench_sim(&plan, format);
 }
 
-static int refuse(const char *option, const char *value, const char *bench)
+static int take_fuzz(const struct words *words, enum lab_format format)
 {
-	lab_cli_error("bench: %s: '%s': expected only with %s", option, value, bench);
-	return LAB_EXIT_USAGE;
+	struct lab_bench_fuzz_plan plan = {.fuzz_build = words->fuzz_build};
+	uint64_t rounds, time_ns = UINT64_C(5000000000);
+
+	if (lab_cli_number(COMMAND, "--rounds", words->rounds ? words->rounds : "3", 1, 100, &rounds) ||
+	    lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &plan.seed))
+		return LAB_EXIT_USAGE;
+	if (words->time && (lab_cli_duration(words->time, &time_ns) || time_ns < UINT64_C(1000000000) ||
+			    time_ns > UINT64_C(3600000000000))) {
+		lab_cli_error("bench: --time: '%s': expected 1s to 1h", words->time);
+		return LAB_EXIT_USAGE;
+	}
+	plan.rounds = (unsigned)rounds;
+	plan.sample_s = (unsigned)(time_ns / UINT64_C(1000000000));
+	fprintf(stderr, "bench fuzz: rounds=%u sample=%us seed=%" PRIu64 "\n", plan.rounds, plan.sample_s, plan.seed);
+	return lab_bench_fuzz(&plan, format);
+}
+
+static int take_detect(const struct words *words, enum lab_format format)
+{
+	uint64_t seed;
+
+	if (lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX / 2, &seed))
+		return LAB_EXIT_USAGE;
+	return lab_bench_detect(&words->detect, seed, format);
+}
+
+enum bench { BENCH_ALLOC, BENCH_SIM, BENCH_DETECT, BENCH_FUZZ };
+static const char *const names[] = {"alloc", "sim", "detect", "fuzz", NULL};
+
+#define ONLY(bench) (1u << (bench))
+
+/* An option that another bench than this one has is refused. */
+static int refuse_others(const struct words *words, enum bench bench)
+{
+	const struct {
+		const char *option, *value;
+		unsigned benches;
+		const char *where;
+	} some[] = {
+		{"--time", words->time, ONLY(BENCH_SIM) | ONLY(BENCH_FUZZ), "sim and fuzz"},
+		{"--limit", words->limit, ONLY(BENCH_SIM), "sim"},
+		{"--program", words->program, ONLY(BENCH_SIM), "sim"},
+		{"--target", words->target, ONLY(BENCH_ALLOC), "alloc"},
+		{"--pattern", words->pattern, ONLY(BENCH_ALLOC), "alloc"},
+		{"--threads", words->threads, ONLY(BENCH_ALLOC), "alloc"},
+		{"--rounds", words->rounds, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM) | ONLY(BENCH_FUZZ),
+		 "alloc, sim and fuzz"},
+		{"--fuzz-build", words->fuzz_build, ONLY(BENCH_FUZZ), "fuzz"},
+		{"--quick", words->quick ? "" : NULL, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
+		{"--budget", words->detect.budget, ONLY(BENCH_DETECT), "detect"},
+		{"--seeds", words->detect.seeds, ONLY(BENCH_DETECT), "detect"},
+		{"--bugs", words->detect.bugs, ONLY(BENCH_DETECT), "detect"},
+		{"--engines", words->detect.engines, ONLY(BENCH_DETECT), "detect"},
+		{"--findings", words->detect.findings, ONLY(BENCH_DETECT), "detect"},
+		{"--json", words->detect.json, ONLY(BENCH_DETECT), "detect"},
+		{"--html", words->detect.html, ONLY(BENCH_DETECT), "detect"},
+	};
+
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(some); i++) {
+		if (!some[i].value || some[i].benches & ONLY(bench))
+			continue;
+		lab_cli_error("bench: %s: '%s': expected only with %s", some[i].option, some[i].value, some[i].where);
+		return LAB_EXIT_USAGE;
+	}
+	return 0;
 }
 
 static int run(int argc, const char **argv)
@@ -144,23 +210,38 @@ static int run(int argc, const char **argv)
 	static struct words words = {.seed = "1"};
 	const struct poptOption table[] = {
 		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
-		 "rounds, each with every case once (alloc 15, sim 5)", "N"},
+		 "rounds, each with every case once (alloc 15, sim 5, fuzz 3)", "N"},
 		{"target", '\0', POPT_ARG_STRING, &words.target, 0,
 		 "alloc: these, compared to the first (core, the other built-ins, the peers)", "T[,T]"},
 		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0, "alloc: of repeat, bulk, random, full90 (all)",
 		 "P[,P]"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
 		 "N"},
-		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "sim: of each exhaustive search (10s)", "T"},
+		{"time", '\0', POPT_ARG_STRING, &words.time, 0,
+		 "sim: of each exhaustive search (10s); fuzz: of each sample (5s)", "T"},
+		{"fuzz-build", '\0', POPT_ARG_STRING, &words.fuzz_build, 0,
+		 "fuzz: build folder of the fuzz targets (beside this program)", "DIR"},
 		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0, "sim: schedules of each search for a bug (20000)",
 		 "N"},
 		{"program", '\0', POPT_ARG_STRING, &words.program, 0, "sim: only this one", "NAME"},
-		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "3 rounds of an eighth of the length", NULL},
+		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "alloc, sim: 3 rounds of an eighth of the length",
+		 NULL},
+		{"budget", '\0', POPT_ARG_STRING, &words.detect.budget, 0,
+		 "detect: of a try (10s; six times as much with threads)", "T"},
+		{"seeds", '\0', POPT_ARG_STRING, &words.detect.seeds, 0, "detect: tries with a seed each (5)", "N"},
+		{"bugs", '\0', POPT_ARG_STRING, &words.detect.bugs, 0, "detect: a folder of modules, or which ids",
+		 "DIR|PATTERN"},
+		{"engines", '\0', POPT_ARG_STRING, &words.detect.engines, 0,
+		 "detect: of replay, explore, race, stress (all) and the strategies", "E[,E]"},
+		{"findings", '\0', POPT_ARG_STRING, &words.detect.findings, 0,
+		 "detect: keep what was found in a folder", "DIR"},
+		{"json", '\0', POPT_ARG_STRING, &words.detect.json, 0, "detect: write the result there as one document",
+		 "FILE"},
+		{"html", '\0', POPT_ARG_STRING, &words.detect.html, 0, "detect: and as a page", "FILE"},
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (default 1)", "N"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "text or jsonl (default text)", "FORMAT"},
 		POPT_TABLEEND,
 	};
-	static const char *const names[] = {"alloc", "sim", NULL};
 	enum lab_format format;
 	const char **rest;
 	unsigned bench;
@@ -170,30 +251,27 @@ static int run(int argc, const char **argv)
 		return error < 0 ? LAB_EXIT_CLEAN : error;
 	if (!rest[0] || rest[1] || lab_cli_format(COMMAND, words.format, &format)) {
 		if (!rest[0] || rest[1])
-			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc or sim",
-				      rest[0] ? rest[1] : "");
+			lab_cli_error(
+				"bench: argument '%s': expected the name of one bench: alloc, sim, detect or fuzz",
+				rest[0] ? rest[1] : "");
 		return LAB_EXIT_USAGE;
 	}
 	if (lab_cli_choice(COMMAND, "argument", rest[0], names, &bench))
 		return LAB_EXIT_USAGE;
-	if (bench == 0 && words.time)
-		return refuse("--time", words.time, "sim");
-	if (bench == 0 && words.limit)
-		return refuse("--limit", words.limit, "sim");
-	if (bench == 0 && words.program)
-		return refuse("--program", words.program, "sim");
-	if (bench == 1 && words.target)
-		return refuse("--target", words.target, "alloc");
-	if (bench == 1 && words.pattern)
-		return refuse("--pattern", words.pattern, "alloc");
-	if (bench == 1 && words.threads)
-		return refuse("--threads", words.threads, "alloc");
-	return bench == 0 ? take_alloc(&words, format) : take_sim(&words, format);
+	error = refuse_others(&words, (enum bench)bench);
+	if (error)
+		return error;
+	if (bench == BENCH_FUZZ)
+		return take_fuzz(&words, format);
+	if (bench == BENCH_DETECT)
+		return take_detect(&words, format);
+	return bench == BENCH_ALLOC ? take_alloc(&words, format) : take_sim(&words, format);
 }
 
 const struct lab_command lab_command_bench = {
 	.name = "bench",
-	.summary = "Measures what an alloc and free costs, or what the deterministic engine and its strategies do.",
-	.usage = "[OPTION...] alloc|sim",
+	.summary = "Measures what an alloc and free costs, what the deterministic engine does, or which seeded bugs "
+		   "are found.",
+	.usage = "[OPTION...] alloc|sim|detect|fuzz",
 	.run = run,
 };

@@ -12,22 +12,9 @@
 
 static const struct lab_target *targets[TARGET_MAX];
 
-/* Calls `take` for each word of a list with commas; stops at the first that does not answer 0. */
-static int each_word(const char *list, int (*take)(struct lab_bench_plan *, const char *word),
-		     struct lab_bench_plan *plan)
+static int take_target(void *arg, const char *word)
 {
-	char *copy = strdup(list), *rest = copy, *word;
-	int error = 0;
-
-	lab_assert(copy);
-	while (!error && (word = strsep(&rest, ",")))
-		error = take(plan, word);
-	free(copy);
-	return error;
-}
-
-static int take_target(struct lab_bench_plan *plan, const char *word)
-{
+	struct lab_bench_plan *plan = arg;
 	const struct lab_target *target;
 	char message[256];
 
@@ -66,8 +53,9 @@ static void take_all_targets(struct lab_bench_plan *plan)
 			lab_cli_error("bench: left out: %s", message);
 }
 
-static int take_pattern(struct lab_bench_plan *plan, const char *word)
+static int take_pattern(void *arg, const char *word)
 {
+	struct lab_bench_plan *plan = arg;
 	const char *names[LAB_BENCH_PATTERN_COUNT + 1] = {NULL};
 	unsigned pattern;
 
@@ -84,10 +72,10 @@ int lab_bench_plan_lists(struct lab_bench_plan *plan, const char *target_list, c
 	plan->targets = targets;
 	plan->target_count = 0;
 	plan->patterns = pattern_list ? 0 : (1u << LAB_BENCH_PATTERN_COUNT) - 1;
-	if (pattern_list && each_word(pattern_list, take_pattern, plan))
+	if (pattern_list && lab_cli_each_word(pattern_list, take_pattern, plan))
 		return LAB_EXIT_USAGE;
 	if (target_list)
-		return each_word(target_list, take_target, plan);
+		return lab_cli_each_word(target_list, take_target, plan);
 	take_all_targets(plan);
 	return 0;
 }

@@ -53,26 +53,26 @@ static void run_floor(uint64_t pairs)
 	}
 }
 
+static struct lab_request request_of(const struct worker *worker, uint64_t generation)
+{
+	return (struct lab_request){.gfp = LAB_GFP_ATOMIC,
+				    .order = worker->sample->bench->order,
+				    .cpu = worker->index,
+				    .owner = lab_owner_make(worker->index + 1, generation)};
+}
+
 static enum lab_status take(struct worker *worker, unsigned at, uint64_t generation)
 {
-	const struct lab_bench_case *bench = worker->sample->bench;
-	struct lab_request request = {.gfp = LAB_GFP_ATOMIC,
-				      .order = bench->order,
-				      .cpu = worker->index,
-				      .owner = lab_owner_make(worker->index + 1, generation)};
+	struct lab_request request = request_of(worker, generation);
 
-	return bench->target->alloc(worker->sample->self, &request, &worker->blocks[at]);
+	return worker->sample->bench->target->alloc(worker->sample->self, &request, &worker->blocks[at]);
 }
 
 static enum lab_status give(struct worker *worker, unsigned at, uint64_t generation)
 {
-	const struct lab_bench_case *bench = worker->sample->bench;
-	struct lab_request request = {.gfp = LAB_GFP_ATOMIC,
-				      .order = bench->order,
-				      .cpu = worker->index,
-				      .owner = lab_owner_make(worker->index + 1, generation)};
+	struct lab_request request = request_of(worker, generation);
 
-	return bench->target->free(worker->sample->self, worker->blocks[at], &request);
+	return worker->sample->bench->target->free(worker->sample->self, worker->blocks[at], &request);
 }
 
 /* All blocks, then all back, until so many pairs are done. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/bits.h"
 #include "plat/sanitizer.h"
 
@@ -28,6 +29,23 @@ void lab_cli_error(const char *format, ...)
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
+}
+
+const char *lab_cli_why(enum lab_status status)
+{
+	return status == LAB_SYSTEM ? strerror(errno) : lab_status_name(status);
+}
+
+int lab_cli_each_word(const char *list, int (*take)(void *arg, const char *word), void *arg)
+{
+	char *copy = strdup(list), *rest = copy, *word;
+	int error = 0;
+
+	lab_assert(copy);
+	while (!error && (word = strsep(&rest, ",")))
+		error = take(arg, word);
+	free(copy);
+	return error;
 }
 
 /* The value given to an option that popt refused, or NULL: popt names the option only. */

@@ -2,6 +2,7 @@
 #ifndef LAB_CLI_CLI_H
 #define LAB_CLI_CLI_H
 
+#include <labyrinth/status.h>
 #include <popt.h>
 #include <stdint.h>
 
@@ -26,7 +27,7 @@ struct lab_command {
 
 extern const struct lab_command lab_command_stress, lab_command_explore, lab_command_hunt, lab_command_minimize,
 	lab_command_replay, lab_command_fuzz, lab_command_show, lab_command_build, lab_command_stat, lab_command_bench,
-	lab_command_targets, lab_command_workloads, lab_command_rules;
+	lab_command_targets, lab_command_workloads, lab_command_rules, lab_command_verify, lab_command_coverage;
 
 /*
  * Parses options with popt; table as popt wants it. The rest of the arguments is *ret_rest (NULL terminated, valid
@@ -39,11 +40,16 @@ int lab_cli_parse(const struct lab_command *command, int argc, const char **argv
 /* One line on stderr: "labyrinth: ..." */
 void lab_cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What such a line ends with: what the system said last, or the status. */
+const char *lab_cli_why(enum lab_status status);
+
 /*
  * Each of these answers 0, or LAB_EXIT_USAGE after one line on stderr that names the command, the option, its value and
  * what was expected; ret_x is set only on 0. `option` is as the user writes it ("--threads").
  */
 int lab_cli_no_arguments(const struct lab_command *command, const char **rest);
+/* Calls `take` for each word of a list with commas; stops at the first that does not answer 0, and answers that. */
+int lab_cli_each_word(const char *list, int (*take)(void *arg, const char *word), void *arg);
 int lab_cli_number(const struct lab_command *command, const char *option, const char *text, uint64_t least,
 		   uint64_t most, uint64_t *ret_number);
 /* names: NULL terminated. */

@@ -13,11 +13,12 @@
 
 #define COMMAND           (&lab_command_explore)
 #define TIME_DEFAULT      UINT64_C(10000000000)
-#define CPU_LIMIT_DEFAULT "10s"
+#define CPU_LIMIT_DEFAULT "3s"
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *target, *strategy, *schedules, *time, *preemptions, *seed, *from, *findings, *cpu_limit, *format;
+	const char *target, *strategy, *schedules, *time, *cpu_time, *preemptions, *seed, *from, *findings, *cpu_limit,
+		*format, *memory, *dir;
 	int race, keep_going, no_lanes;
 };
 
@@ -50,10 +51,38 @@ static int take_limits(const struct words *words, struct lab_explore_plan *plan)
 		lab_cli_error("explore: --time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms", words->time);
 		return LAB_EXIT_USAGE;
 	}
+	if (words->cpu_time && (lab_cli_duration(words->cpu_time, &plan->search_cpu_ns) || !plan->search_cpu_ns)) {
+		lab_cli_error("explore: --cpu-time: '%s': expected a time above 0, as 30s, 5m, 1h or 500ms",
+			      words->cpu_time);
+		return LAB_EXIT_USAGE;
+	}
 	if (lab_cli_cpu_limit(COMMAND, words->cpu_limit ? words->cpu_limit : CPU_LIMIT_DEFAULT, &plan->cpu_ns))
 		return LAB_EXIT_USAGE;
-	if (!words->time && !words->schedules)
+	if (!words->time && !words->schedules && !words->cpu_time)
 		plan->time_ns = TIME_DEFAULT;
+	return 0;
+}
+
+/* Race mode is where order is judged. */
+static int take_memory(const struct words *words, struct lab_explore_plan *plan)
+{
+	static const char *const names[] = {"sc", "c11", NULL};
+	unsigned memory = words->race && strcmp(plan->strategy, "dpor") != 0;
+
+	if (words->memory && lab_cli_choice(COMMAND, "--memory", words->memory, names, &memory))
+		return LAB_EXIT_USAGE;
+	plan->weak = memory == 1;
+	if (plan->weak && strcmp(plan->strategy, "dpor") == 0) {
+		lab_cli_error("explore: --memory: 'c11': expected another --strategy beside it, for dpor tries no "
+			      "older values");
+		return LAB_EXIT_USAGE;
+	}
+	if (plan->weak && words->memory && !plan->hooked) {
+		lab_cli_error("explore: --memory: '%s' is not hooked, so that its loads are not seen: expected a "
+			      "target compiled for it",
+			      plan->target_name);
+		return LAB_EXIT_UNSUPPORTED;
+	}
 	return 0;
 }
 
@@ -69,6 +98,12 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 		return error;
 	plan->target_name = words->target ? words->target : "core";
 	plan->findings_dir = words->findings ? words->findings : "findings";
+	plan->dir = words->dir;
+	if (words->dir && words->findings) {
+		lab_cli_error("explore: --findings: '%s': expected none with --dir, which has its own",
+			      words->findings);
+		return LAB_EXIT_USAGE;
+	}
 	plan->from = words->from;
 	plan->keep_going = words->keep_going != 0;
 	plan->no_lanes = words->no_lanes != 0;
@@ -87,7 +122,7 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 		lab_cli_error("explore: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	return 0;
+	return take_memory(words, plan);
 }
 
 /* Does not return where another program goes on. */
@@ -110,12 +145,17 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		{"strategy", '\0', POPT_ARG_STRING, &words.strategy, 0, "how schedules are chosen (auto)",
 		 "auto|bound|irq|random|pct|pos|surw|dpor"},
 		{"schedules", '\0', POPT_ARG_STRING, &words.schedules, 0, "end after so many", "N"},
-		{"time", '\0', POPT_ARG_STRING, &words.time, 0, "30s, 5m, 1h, 500ms (10s unless --schedules)", "T"},
+		{"time", '\0', POPT_ARG_STRING, &words.time, 0,
+		 "30s, 5m, 1h, 500ms (10s unless another limit is given)", "T"},
+		{"cpu-time", '\0', POPT_ARG_STRING, &words.cpu_time, 0,
+		 "the same in CPU time, whoever else is on the machine", "T"},
 		{"preemptions", '\0', POPT_ARG_STRING, &words.preemptions, 0,
 		 "greatest bound of bound, irq and auto (2)", "N"},
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (drawn and printed)", "N"},
 		{"from", '\0', POPT_ARG_STRING, &words.from, 0, "scenarios from a corpus: a folder or file", "CORPUS"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"dir", '\0', POPT_ARG_STRING, &words.dir, 0,
+		 "a campaign's folder, with report.html; one that exists is gone on with", "DIR"},
 		{"no-lanes", '\0', POPT_ARG_NONE, &words.no_lanes, 0, "print no steps of a finding", NULL},
 		{"keep-going", '\0', POPT_ARG_NONE, &words.keep_going, 0, "after a finding; all are listed at the end",
 		 NULL},
@@ -123,6 +163,8 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		 "CPU time after which a run is a hang (default " CPU_LIMIT_DEFAULT ")", "T"},
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "of the standard output (text)", "text|jsonl"},
 		{"race", '\0', POPT_ARG_NONE, &words.race, 0, "find data races, too (ThreadSanitizer)", NULL},
+		{"memory", '\0', POPT_ARG_STRING, &words.memory, 0,
+		 "whether loads may read older values, as C11 lets them (sc; with --race c11)", "sc|c11"},
 		POPT_TABLEEND,
 	};
 	const char **rest;
@@ -170,8 +212,13 @@ static int run(int argc, const char **argv)
 	if (!open_all(&explore))
 		return LAB_EXIT_HARNESS;
 	lab_cli_stop_catch();
-	lab_explore_all(&explore);
-	code = lab_cli_worst(explore.state->codes);
+	code = plan.dir ? lab_explore_folder_open(&explore, &plan) : 0;
+	if (!code) {
+		lab_explore_all(&explore);
+		code = lab_cli_worst(explore.state->codes);
+		if (plan.dir)
+			code = lab_explore_folder_close(&explore, lab_cli_stop_asked(), code);
+	}
 	close_all(&explore);
 	return code;
 }

@@ -7,6 +7,9 @@
 #include "cli/found.h"
 #include "report/finding.h"
 
+/* A finding on a machine of thousands of frames takes long to be made small; what `minimize` is for. */
+#define SHRINK_NS UINT64_C(10000000000)
+
 /*
  * Two stand for one defect if they are alike when found, which spares the work, or when they are as small as they get.
  */
@@ -52,7 +55,8 @@ static void keep(const struct lab_explore *explore, const struct lab_found *foun
 	fprintf(stderr, "%s\n", line);
 }
 
-static void list(struct lab_explore *explore, const struct lab_found *found, uint64_t as_found, size_t ops_before)
+static void list(struct lab_explore *explore, const struct lab_found *found, uint64_t as_found, size_t ops_before,
+		 uint64_t found_cpu_ns)
 {
 	uint64_t signature = lab_finding_signature(&found->result.finding, &found->scenario);
 	struct lab_explore_state *state = explore->state;
@@ -66,6 +70,9 @@ static void list(struct lab_explore *explore, const struct lab_found *found, uin
 	}
 	if (at == state->finding_count) {
 		state->findings[at].signature = signature;
+		state->findings[at].scenarios = state->scenarios;
+		state->findings[at].schedules = state->schedules;
+		state->findings[at].cpu_ns = found_cpu_ns;
 		keep(explore, found, ops_before, &state->findings[at].kept);
 		state->finding_count++;
 	}
@@ -79,7 +86,8 @@ static void list(struct lab_explore *explore, const struct lab_found *found, uin
 void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *scenario,
 		       const struct lab_choices *choices, const struct lab_sim_result *result)
 {
-	uint64_t signature = lab_finding_signature(&result->finding, scenario);
+	uint64_t signature = lab_finding_signature(&result->finding, scenario),
+		 met_cpu_ns = lab_explore_cpu_ns(explore);
 	struct lab_explore_state *state = explore->state;
 	struct lab_found found;
 	int code;
@@ -89,6 +97,7 @@ void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *s
 	lab_found_init(&found, explore->sim, &explore->inner);
 	found.stop = lab_explore_stop;
 	found.arg = explore;
+	found.shrink_ns = SHRINK_NS;
 	lab_scenario_copy(&found.scenario, scenario);
 	lab_choices_copy(&found.choices, choices);
 	found.result = *result;
@@ -96,7 +105,7 @@ void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *s
 	if (code)
 		state->codes |= 1u << code;
 	if (!code || found.result.finding.rule == LAB_R17_DETERMINISM)
-		list(explore, &found, signature, scenario->op_count);
+		list(explore, &found, signature, scenario->op_count, met_cpu_ns);
 	state->ended |= !explore->plan->keep_going;
 	lab_found_free(&found);
 }
@@ -125,7 +134,8 @@ void lab_explore_try_twice(struct lab_explore *explore, const struct lab_scenari
 	found.result = *result;
 	lab_found_unsteady(&found, "explore", hash);
 	explore->state->codes |= 1u << LAB_EXIT_NONDETERMINISM;
-	list(explore, &found, lab_finding_signature(&found.result.finding, scenario), scenario->op_count);
+	list(explore, &found, lab_finding_signature(&found.result.finding, scenario), scenario->op_count,
+	     lab_explore_cpu_ns(explore));
 	explore->state->ended = true; /* whatever else there is, no replay could tell */
 	lab_found_free(&found);
 }

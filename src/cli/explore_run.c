@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +13,14 @@
  * the process is replaced. */
 #define FINDINGS_MOST 256u
 
+/* The watcher's own is nothing to speak of, and its children's is what state->cpu_ns says. */
+uint64_t lab_explore_cpu_ns(const struct lab_explore *explore)
+{
+	uint64_t own = explore->in_child ? lab_clock_usage_ns(RUSAGE_SELF) + lab_clock_usage_ns(RUSAGE_CHILDREN) : 0;
+
+	return explore->state->cpu_ns + own;
+}
+
 bool lab_explore_limit(struct lab_explore *explore, bool look)
 {
 	const struct lab_explore_plan *plan = explore->plan;
@@ -24,11 +31,13 @@ bool lab_explore_limit(struct lab_explore *explore, bool look)
 		state->ended = true;
 	if (look || state->schedules % LOOK_EVERY == 0) {
 		now = lab_clock_mono_ns();
+		lab_explore_folder_sample(explore, now);
 		if (now - state->told_ns >= (isatty(STDERR_FILENO) ? TELL_TTY_NS : TELL_NS)) {
 			state->told_ns = now;
 			lab_explore_tell_progress(explore);
 		}
-		if (lab_explore_stop(explore) || (plan->time_ns && now - state->started_ns >= plan->time_ns))
+		if (lab_explore_stop(explore) || (plan->time_ns && now - state->started_ns >= plan->time_ns) ||
+		    (plan->search_cpu_ns && lab_explore_cpu_ns(explore) >= plan->search_cpu_ns))
 			state->ended = true;
 	}
 	return state->ended;
@@ -46,8 +55,7 @@ void lab_explore_count(struct lab_explore_state *state, const struct lab_sim_res
 
 static void broken(struct lab_explore *explore, enum lab_status status)
 {
-	lab_cli_error("explore: the target cannot be run: %s%s%s", lab_status_name(status),
-		      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
+	lab_cli_error("explore: the target cannot be run: %s", lab_cli_why(status));
 	explore->state->codes |= 1u << LAB_EXIT_HARNESS;
 	explore->state->ended = true;
 }
@@ -97,6 +105,7 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 		.seed = explore->plan->seed + state->scenarios,
 		.preemptions = explore->plan->preemptions,
 		.share = share,
+		.weak = explore->plan->weak,
 	};
 	struct lab_strategy *strategy;
 	bool automatic = strcmp(explore->plan->strategy, "auto") == 0;
@@ -112,7 +121,8 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 		lab_sim_settle(explore->sim);
 	}
 	state->scenarios++;
-	state->exhausted += strategy->done && strategy->complete;
+	state->exhausted +=
+		strategy->done && strategy->complete && !explore->plan->weak; /* the model leaves much out */
 	state->bound = strategy->bound;
 	if (name)
 		lab_explore_tell_scenario(explore, name, state->schedules - before, strategy);

@@ -11,10 +11,11 @@
 
 /* Where the scenarios come from. What is due next lies in the shared state, so that any process can go on with it. */
 
-#define SHARE_LEAST  16u /* schedules of a generated scenario */
-#define SHARE_RACE   2u  /* the same in race mode: a race shows in most schedules that have both accesses */
-#define SIZE_MOST    40u /* of a generated scenario, of 100 */
-#define SIZE_EVERY   64u /* scenarios after which the greatest size grows by one */
+#define SHARE_LEAST  8u   /* schedules of a generated scenario */
+#define SHARE_FRAMES 256u /* of a machine; a greater one's scenario has less: its runs take longer */
+#define SHARE_RACE   2u   /* the same in race mode: a race shows in most schedules that have both accesses */
+#define SIZE_MOST    40u  /* of a generated scenario, of 100 */
+#define SIZE_EVERY   64u  /* scenarios after which the greatest size grows by one */
 #define SHARE_CORPUS 2000u
 
 static void explore_file(void *arg, const char *path)
@@ -67,13 +68,26 @@ static uint64_t luby(uint64_t i)
 }
 
 /* The one that is due. The state's generator goes on only when it was explored, or it killed its process. */
-static void generate(const struct lab_explore_state *state, struct lab_prng *prng, struct lab_scenario *scenario)
+static void generate(const struct lab_explore *explore, struct lab_prng *prng, struct lab_scenario *scenario)
 {
+	const struct lab_scope scope = lab_scope_of(explore->plan->target);
+	const struct lab_explore_state *state = explore->state;
 	uint64_t most = LAB_MIN(1 + (state->passed + 1) / SIZE_EVERY, SIZE_MOST);
 
 	*prng = state->prng;
-	lab_scenario_generate(prng, 1 + (unsigned)lab_prng_below(prng, most), scenario);
+	lab_scenario_generate(prng, 1 + (unsigned)lab_prng_below(prng, most), &scope, scenario);
 	scenario->schedule_bytes = scenario->directive_count = 0;
+}
+
+static uint64_t share_of(const struct lab_explore *explore, const struct lab_scenario *scenario)
+{
+	uint64_t least = lab_cli_race_is_here() ? SHARE_RACE : SHARE_LEAST;
+	uint64_t share = least * luby(explore->state->passed + 1), frames = scenario->machine.frame_count;
+
+	/* One context, and no reclaimer: there is one schedule. */
+	if (scenario->context_count == 1 && !(explore->plan->target->caps & LAB_CAP_RECLAIM))
+		return 1;
+	return frames > SHARE_FRAMES ? LAB_MAX(share * SHARE_FRAMES / frames, UINT64_C(1)) : share;
 }
 
 static void explore_generated(struct lab_explore *explore)
@@ -84,9 +98,8 @@ static void explore_generated(struct lab_explore *explore)
 
 	lab_scenario_init(&scenario);
 	while (!lab_explore_limit(explore, false) && !state->again) {
-		generate(state, &next, &scenario);
-		lab_explore_scenario(explore, NULL, &scenario,
-				     (lab_cli_race_is_here() ? SHARE_RACE : SHARE_LEAST) * luby(state->passed + 1));
+		generate(explore, &next, &scenario);
+		lab_explore_scenario(explore, NULL, &scenario, share_of(explore, &scenario));
 		state->prng = next;
 		state->passed++;
 	}
@@ -119,7 +132,7 @@ bool lab_explore_source_again(struct lab_explore *explore, struct lab_scenario *
 	bool had;
 
 	if (generates(explore->plan)) {
-		generate(state, &next, scenario);
+		generate(explore, &next, scenario);
 		state->prng = next;
 		state->passed++;
 		return true;

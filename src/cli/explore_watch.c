@@ -31,6 +31,7 @@ static void in_child(void *arg)
 	struct lab_explore *explore = arg;
 
 	explore->state->again = false;
+	explore->in_child = true;
 	lab_explore_sources(explore);
 }
 
@@ -64,6 +65,7 @@ static void watch(struct lab_explore *explore)
 			state->codes |= 1u << LAB_EXIT_HARNESS;
 			return;
 		}
+		state->cpu_ns = lab_clock_usage_ns(RUSAGE_CHILDREN);
 		if (shared->ended)
 			continue;
 		if (shared->ours) {

@@ -11,6 +11,7 @@
 #include "cli/twice.h"
 #include "engine/shrink.h"
 #include "plat/child.h"
+#include "plat/clock.h"
 #include "report/artifact.h"
 
 /*
@@ -88,6 +89,15 @@ static bool unpack(struct job *job)
 	return whole;
 }
 
+/* In the child: its thread did nothing else. */
+static bool stop_here(void *arg)
+{
+	const struct lab_found *found = ((struct job *)arg)->found;
+
+	return (found->shrink_ns && lab_clock_thread_ns() >= found->shrink_ns) ||
+	       (found->stop && found->stop(found->arg));
+}
+
 static void shrink_here(void *arg)
 {
 	struct job *job = arg;
@@ -131,8 +141,8 @@ static bool shrink(struct job *job)
 		.sim = found->sim,
 		.rule = found->result.finding.rule,
 		.search_runs = found->search_runs,
-		.stop = found->stop,
-		.arg = found->arg,
+		.stop = stop_here,
+		.arg = job,
 		.scenario = &found->scenario,
 		.choices = &found->choices,
 	};

@@ -14,6 +14,7 @@ struct lab_found {
 	uint64_t search_runs;        /* as of struct lab_shrink; 0: its default */
 	bool (*stop)(void *arg);     /* true: what was reached so far is the result; NULL: never */
 	void *arg;
+	uint64_t shrink_ns; /* of CPU time, after which that is so too; 0: no limit */
 	/* As found; replaced by the smaller ones. The scenario's own schedule is dropped: the choices stand for it. */
 	struct lab_scenario scenario;
 	struct lab_choices choices;

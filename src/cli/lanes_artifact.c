@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "cli/crash_stack.h"
 #include "cli/input.h"
 #include "cli/lanes.h"
 #include "cli/replay_run.h"
@@ -28,6 +29,7 @@ static void run_and_print(const char *path, const struct lab_artifact *artifact,
 		lanes.story = way.story;
 		lanes.finding = &outcome.first.finding;
 		lab_lanes_print(&lanes);
+		lab_cli_crash_stack(&outcome.crash);
 	}
 	lab_story_destroy(way.story);
 }

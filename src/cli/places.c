@@ -13,7 +13,6 @@
 #include "report/file.h"
 #include "symbols/symbols.h"
 
-#define MAPS_MAX    ((size_t)4 << 20)
 #define OBJECTS_MAX 256u
 
 /* A file that is mapped: all from `base`, its first byte, to `end`. */
@@ -69,7 +68,7 @@ static bool read_maps(struct lab_places *places, const char *path)
 	uint8_t *bytes;
 	size_t count;
 
-	if (lab_file_read(path, MAPS_MAX, &bytes, &count) != LAB_OK)
+	if (lab_file_read(path, LAB_PLACES_MAPS_MAX, &bytes, &count) != LAB_OK)
 		return false;
 	take_maps(places, bytes, count);
 	free(bytes);

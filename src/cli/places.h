@@ -8,6 +8,8 @@
 /* Addresses of code of a process, maybe another one, maybe gone, as functions and lines. */
 struct lab_places;
 
+#define LAB_PLACES_MAPS_MAX ((size_t)4 << 20) /* bytes of /proc/PROCESS/maps */
+
 /*
  * From the file ARENA.maps, and from /proc/PROCESS/maps where there is none; process 0, or neither: addresses stay
  * numbers. arena_path NULL: of a process that lives. The caller's to close. Memory that runs out ends the program.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/crash_stack.h"
 #include "cli/input.h"
 #include "cli/lanes.h"
 #include "cli/race.h"
@@ -173,6 +174,8 @@ static int tell_steps(const struct replay *replay, const char *path, const struc
 		lab_lanes_emit(&lanes, replay->emit);
 	else if (replay->format == LAB_FORMAT_TEXT && (found || whole) && !replay->no_lanes)
 		lab_lanes_print(&lanes);
+	if (replay->format == LAB_FORMAT_TEXT && found)
+		lab_cli_crash_stack(&outcome->crash);
 	if (!replay->html || lab_lanes_html(&lanes, replay->html) == LAB_OK)
 		return 0;
 	lab_cli_error("replay: --html: %s: %s", replay->html, strerror(errno));

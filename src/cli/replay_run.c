@@ -145,6 +145,7 @@ static enum lab_status run_all(struct replay *replay)
 		}
 		shared->result.found = true;
 		shared->result.finding = shared->death;
+		outcome->crash = shared->crash.stack;
 		count(outcome, &shared->result);
 	}
 	return LAB_OK;

@@ -2,7 +2,7 @@
 #ifndef LAB_CLI_REPLAY_RUN_H
 #define LAB_CLI_REPLAY_RUN_H
 
-#include "engine/sim.h"
+#include "engine/isolate.h"
 #include "report/artifact.h"
 #include "story/story.h"
 
@@ -14,6 +14,7 @@ struct lab_replay_outcome {
 	uint64_t other_run;               /* the first that did not; 0: none */
 	struct lab_sim_result other;      /* and what it came to */
 	struct lab_finding unsteady;      /* then: R17 */
+	struct lab_crash_stack crash;     /* of the last run that took its process along */
 	struct lab_divergence divergence; /* the first that was met; its text is static */
 };
 

@@ -59,10 +59,12 @@ static int open_file(const char *path, struct lab_arena *ret_arena)
 	return LAB_EXIT_USAGE;
 }
 
-static void tell(struct lab_emit *emit, struct lab_stat_view *view)
+void lab_stat_tell(struct lab_emit *emit, struct lab_stat_view *view, const struct lab_arena *arena)
 {
+	view->arena = arena;
 	lab_stat_tell_arena(emit, view);
 	lab_stat_tell_holders(emit, view);
+	view->arena = NULL;
 }
 
 static void nap(uint64_t ns)
@@ -77,7 +79,6 @@ static int look_at_file(const struct words *words, struct lab_emit *emit, struct
 {
 	uint64_t every_ns = 0, count = 1;
 	struct lab_arena arena;
-	struct lab_stat_view live;
 	int error;
 
 	if (words->every && (lab_cli_duration(words->every, &every_ns) || every_ns == 0)) {
@@ -91,17 +92,16 @@ static int look_at_file(const struct words *words, struct lab_emit *emit, struct
 	error = open_file(view->path, &arena);
 	if (error)
 		return error;
-	live = *view;
-	live.arena = &arena;
 	lab_cli_stop_catch();
 	for (uint64_t i = 0; i < count && !lab_cli_stop_asked(); i++) {
 		if (i)
 			nap(every_ns ? every_ns : UINT64_C(1000000000));
 		if (i && lab_cli_stop_asked())
 			break;
-		tell(emit, &live);
+		lab_stat_tell(emit, view, &arena);
 	}
-	lab_places_close(live.places);
+	lab_places_close(view->places);
+	view->places = NULL;
 	return LAB_EXIT_CLEAN;
 }
 
@@ -176,7 +176,7 @@ static int run(int argc, const char **argv)
 	if (view.path) {
 		error = look_at_file(&words, emit, &view);
 	} else if (words.scenario) {
-		error = lab_stat_scenario(words.scenario, emit, &view, tell);
+		error = lab_stat_scenario(words.scenario, emit, &view);
 	} else {
 		struct lab_stat_run_words run_words = {.workload = words.workload,
 						       .duration = words.duration,
@@ -184,7 +184,7 @@ static int run(int argc, const char **argv)
 						       .frames = words.frames,
 						       .seed = words.seed};
 
-		error = lab_stat_run(&run_words, emit, format, &view, tell);
+		error = lab_stat_run(&run_words, emit, format, &view);
 	}
 	lab_emit_close(emit);
 	return error;

@@ -16,6 +16,8 @@ struct lab_stat_view {
 	bool each;                 /* each by itself, and not together with those that were taken at the same place */
 };
 
+/* stat.c: both of these, of an arena that is there for this call. */
+void lab_stat_tell(struct lab_emit *emit, struct lab_stat_view *view, const struct lab_arena *arena);
 /* stat_tell.c: the arena, its zones and its CPUs. */
 void lab_stat_tell_arena(struct lab_emit *emit, const struct lab_stat_view *view);
 /* stat_holders.c: who holds what. */

@@ -62,16 +62,15 @@ static int by_age(const void *left, const void *right)
 
 static int by_place(const struct lab_holder *a, const struct lab_holder *b)
 {
-	if (a->depth != b->depth || a->order != b->order || a->gfp != b->gfp || a->process != b->process) {
-		int by_depth = compare_u64(a->depth, b->depth), by_order = compare_u64(a->order, b->order);
-		int by_gfp = compare_u64(a->gfp, b->gfp);
+	int order = compare_u64(a->depth, b->depth);
 
-		return by_depth   ? by_depth
-		       : by_order ? by_order
-		       : by_gfp   ? by_gfp
-				  : compare_u64(a->process, b->process);
-	}
-	return memcmp(a->stack, b->stack, a->depth * sizeof(a->stack[0]));
+	if (!order)
+		order = compare_u64(a->order, b->order);
+	if (!order)
+		order = compare_u64(a->gfp, b->gfp);
+	if (!order)
+		order = compare_u64(a->process, b->process);
+	return order ? order : memcmp(a->stack, b->stack, a->depth * sizeof(a->stack[0]));
 }
 
 static int by_place_and_age(const void *left, const void *right)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/stat_run.h"
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "cli/arena_file.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
@@ -18,7 +14,6 @@
 struct look {
 	struct lab_emit *emit;
 	struct lab_stat_view *view;
-	void (*tell)(struct lab_emit *emit, struct lab_stat_view *view);
 	uint64_t at_ns; /* not before */
 	bool done;
 };
@@ -33,9 +28,7 @@ static bool look(void *arg)
 		return false;
 	if (lab_clock_mono_ns() < look->at_ns || !lab_arena_file_watch(&arena))
 		return true;
-	look->view->arena = &arena;
-	look->tell(look->emit, look->view);
-	look->view->arena = NULL;
+	lab_stat_tell(look->emit, look->view, &arena);
 	look->done = true;
 	return false;
 }
@@ -94,11 +87,8 @@ static int conclude(const struct lab_stress_plan *plan, struct lab_stress_result
 {
 	int code = LAB_EXIT_CLEAN;
 
-	if (!result->live || (status != LAB_OK && status != LAB_BUSY)) {
-		lab_cli_error("stat: the run could not be made: %s%s%s", lab_status_name(status),
-			      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
-		return LAB_EXIT_HARNESS;
-	}
+	if (!lab_stress_was_made("stat", result, status))
+		return lab_stress_close(result, LAB_EXIT_HARNESS);
 	if (lab_live_finding(result->live)) {
 		lab_stress_leave_trail(plan, result);
 		lab_stress_tell_finding(out, result);
@@ -107,15 +97,11 @@ static int conclude(const struct lab_stress_plan *plan, struct lab_stress_result
 		lab_cli_error("stat: the run ended before the look: no answer");
 		code = LAB_EXIT_NO_ANSWER;
 	}
-	if (!lab_live_destroy(result->live) || (LAB_SANITIZER_ANY && code == LAB_EXIT_FINDING)) {
-		fflush(NULL);
-		_exit(code); /* a thread that is stuck must not hold up the end */
-	}
-	return code;
+	return lab_stress_close(result, code);
 }
 
 int lab_stat_run(const struct lab_stat_run_words *words, struct lab_emit *emit, enum lab_format format,
-		 struct lab_stat_view *view, void (*tell)(struct lab_emit *emit, struct lab_stat_view *view))
+		 struct lab_stat_view *view)
 {
 	static struct lab_stress_plan plan;
 	static struct lab_stress_result result; /* the histograms are too large for the stack */
@@ -126,7 +112,7 @@ int lab_stat_run(const struct lab_stat_run_words *words, struct lab_emit *emit, 
 
 	if (code)
 		return code;
-	the_look = (struct look){.emit = emit, .view = view, .tell = tell};
+	the_look = (struct look){.emit = emit, .view = view};
 	plan.look = look;
 	plan.look_arg = &the_look;
 	if (lab_arena_file_use(NULL) != LAB_OK)

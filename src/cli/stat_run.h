@@ -9,8 +9,8 @@ struct lab_stat_run_words {
 	const char *workload, *duration, *threads, *frames, *seed; /* as they were written; NULL: not given */
 };
 
-/* Runs, calls `tell` once while the threads are at work, and answers the exit code. */
+/* Runs, tells once while the threads are at work, and answers the exit code. */
 int lab_stat_run(const struct lab_stat_run_words *words, struct lab_emit *emit, enum lab_format format,
-		 struct lab_stat_view *view, void (*tell)(struct lab_emit *emit, struct lab_stat_view *view));
+		 struct lab_stat_view *view);
 
 #endif

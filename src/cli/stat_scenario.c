@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/stat_scenario.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "cli/arena_file.h"
 #include "cli/cli.h"
 #include "cli/input.h"
@@ -13,7 +10,6 @@
 struct look {
 	struct lab_emit *emit;
 	struct lab_stat_view *view;
-	void (*tell)(struct lab_emit *emit, struct lab_stat_view *view);
 	uint64_t ops, last; /* operations that have ended; the one to look after, 0: none */
 };
 
@@ -24,9 +20,7 @@ static void op_done(void *arg, unsigned context, const struct lab_op *op, enum l
 
 	if (++look->ops != look->last || !lab_arena_file_watch(&arena))
 		return;
-	look->view->arena = &arena;
-	look->tell(look->emit, look->view);
-	look->view->arena = NULL;
+	lab_stat_tell(look->emit, look->view, &arena);
 }
 
 /* The same run twice, since only the first one tells which operation is the last. */
@@ -49,10 +43,9 @@ static enum lab_status run_twice(const struct lab_scenario *scenario, struct loo
 	return status;
 }
 
-int lab_stat_scenario(const char *path, struct lab_emit *emit, struct lab_stat_view *view,
-		      void (*tell)(struct lab_emit *emit, struct lab_stat_view *view))
+int lab_stat_scenario(const char *path, struct lab_emit *emit, struct lab_stat_view *view)
 {
-	struct look look = {.emit = emit, .view = view, .tell = tell};
+	struct look look = {.emit = emit, .view = view};
 	struct lab_artifact artifact;
 	struct lab_sim_result result;
 	enum lab_input_kind kind;
@@ -72,8 +65,7 @@ int lab_stat_scenario(const char *path, struct lab_emit *emit, struct lab_stat_v
 	lab_places_close(view->places);
 	view->places = NULL;
 	if (status != LAB_OK) {
-		lab_cli_error("stat: '%s': cannot be run: %s%s%s", path, lab_status_name(status),
-			      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
+		lab_cli_error("stat: '%s': cannot be run: %s", path, lab_cli_why(status));
 		return LAB_EXIT_HARNESS;
 	}
 	if (result.found) {

@@ -5,10 +5,9 @@
 #include "cli/stat.h"
 
 /*
- * `labyrinth stat --scenario FILE`: runs a test case on the reference allocator, by its own schedule, and calls `tell`
+ * `labyrinth stat --scenario FILE`: runs a test case on the reference allocator, by its own schedule, and tells
  * once, when its last operation has ended and nothing is released yet. The exit code.
  */
-int lab_stat_scenario(const char *path, struct lab_emit *emit, struct lab_stat_view *view,
-		      void (*tell)(struct lab_emit *emit, struct lab_stat_view *view));
+int lab_stat_scenario(const char *path, struct lab_emit *emit, struct lab_stat_view *view);
 
 #endif

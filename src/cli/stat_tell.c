@@ -4,8 +4,7 @@
 #include <stdio.h>
 
 #include "base/bits.h"
-
-static const char *const zone_names[LAB_ZONE_COUNT] = {"dma", "normal"};
+#include "scenario/words.h"
 
 static void tell_clock(struct lab_emit *emit, const struct lab_arena *arena)
 {
@@ -54,7 +53,7 @@ static void tell_orders(struct lab_emit *emit, const struct lab_zone_stat *zone,
 static void tell_zone(struct lab_emit *emit, const struct lab_zone_stat *zone, unsigned id, unsigned order_max)
 {
 	lab_emit_begin(emit, "zone");
-	lab_emit_text(emit, "name", zone_names[id]);
+	lab_emit_text(emit, "name", lab_zone_name((enum lab_zone)id));
 	lab_emit_u64(emit, "frames", zone->marks.frames);
 	lab_emit_u64(emit, "free", zone->free);
 	lab_emit_group(emit, "of_these");
@@ -76,7 +75,7 @@ static void tell_cpu(struct lab_emit *emit, const struct lab_arena *arena, unsig
 
 		if (lab_arena_cpu_stat(arena, cpu, (enum lab_zone)zone, &stat) != LAB_OK)
 			continue;
-		lab_emit_group(emit, zone_names[zone]);
+		lab_emit_group(emit, lab_zone_name((enum lab_zone)zone));
 		lab_emit_u64(emit, "cached", stat.cached);
 		lab_emit_u64(emit, "untold", stat.untold);
 		lab_emit_u64(emit, "refills", stat.refills);

@@ -21,30 +21,13 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena;
+	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena, *dir;
 	int trace, keep_going;
 };
 
-/* Calls `take` for each word of a list with commas; stops at the first that does not answer 0. */
-static int each_word(const char *list, int (*take)(struct lab_stress_plan *, const char *word),
-		     struct lab_stress_plan *plan)
+static int take_workload(void *arg, const char *word)
 {
-	char word[64];
-
-	for (const char *at = list;; at++) {
-		size_t length = strcspn(at, ",");
-
-		snprintf(word, sizeof(word), "%.*s", (int)LAB_MIN(length, sizeof(word) - 1), at);
-		if (take(plan, word))
-			return LAB_EXIT_USAGE;
-		at += length;
-		if (!*at)
-			return 0;
-	}
-}
-
-static int take_workload(struct lab_stress_plan *plan, const char *word)
-{
+	struct lab_stress_plan *plan = arg;
 	size_t count;
 	const struct lab_workload *const *all = lab_workloads(&count);
 	const struct lab_workload *one = lab_workload_by_name(word);
@@ -68,8 +51,9 @@ static int take_workload(struct lab_stress_plan *plan, const char *word)
 	return 0;
 }
 
-static int take_level(struct lab_stress_plan *plan, const char *word)
+static int take_level(void *arg, const char *word)
 {
+	struct lab_stress_plan *plan = arg;
 	static const char *const names[] = {"none", "soft", "hard", "nmi", NULL};
 	unsigned kind;
 
@@ -188,8 +172,8 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	plan->findings_dir = words->findings ? words->findings : "findings";
 	plan->duration_ns = words->ops && !words->duration ? 0 : UINT64_C(10000000000);
 	plan->watchdog_ns = LAB_LIVE_WATCHDOG_NS;
-	if (each_word(words->workload ? words->workload : "all", take_workload, plan) ||
-	    each_word(words->levels ? words->levels : "soft,hard,nmi", take_level, plan) ||
+	if (lab_cli_each_word(words->workload ? words->workload : "all", take_workload, plan) ||
+	    lab_cli_each_word(words->levels ? words->levels : "soft,hard,nmi", take_level, plan) ||
 	    (words->source && lab_cli_choice(COMMAND, "--irq-source", words->source, sources, &source)) ||
 	    (words->duration && take_duration("--duration", words->duration, &plan->duration_ns)) ||
 	    (words->watchdog && take_duration("--watchdog", words->watchdog, &plan->watchdog_ns)) ||
@@ -210,7 +194,12 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 		lab_cli_error("stress: --target: %s", message);
 		return LAB_EXIT_USAGE;
 	}
-	return take_trace(words, plan->target);
+	if (words->dir && words->findings) {
+		lab_cli_error("stress: --findings: '%s': expected none with --dir, which has its own", words->findings);
+		return LAB_EXIT_USAGE;
+	}
+	error = take_trace(words, plan->target);
+	return error || !words->dir ? error : lab_stress_folder_open(plan, words->dir);
 }
 
 static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
@@ -243,6 +232,8 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		 NULL},
 		{"json", '\0', POPT_ARG_STRING, &words.json, 0, "write the result there as one document", "FILE"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"dir", '\0', POPT_ARG_STRING, &words.dir, 0,
+		 "a campaign's folder, with report.html; one that exists is gone on with", "DIR"},
 		{"arena", '\0', POPT_ARG_STRING, &words.arena, 0,
 		 "keep core's metadata in a new file, for labyrinth stat; traces", "FILE"},
 		{"trace", '\0', POPT_ARG_NONE, &words.trace, 0,
@@ -304,6 +295,25 @@ static int tell(struct lab_emit *emit, const struct lab_stress_plan *plan, struc
 	return code;
 }
 
+bool lab_stress_was_made(const char *command, const struct lab_stress_result *result, enum lab_status status)
+{
+	if (result->live && (status == LAB_OK || status == LAB_BUSY))
+		return true;
+	lab_cli_error("%s: the run could not be made: %s", command, lab_cli_why(status));
+	return false;
+}
+
+int lab_stress_close(struct lab_stress_result *result, int code)
+{
+	/* Threads that are stuck in the target must not hold up the end, nor what a sanitizer would say at exit to a
+	 * finding's leftovers replace the exit code. */
+	if (result->live && (!lab_live_destroy(result->live) || (LAB_SANITIZER_ANY && code == LAB_EXIT_FINDING))) {
+		fflush(NULL);
+		_exit(code);
+	}
+	return code;
+}
+
 int lab_stress_one(const struct lab_stress_plan *plan)
 {
 	static struct lab_stress_result result; /* the histograms are too large for the stack */
@@ -313,21 +323,16 @@ int lab_stress_one(const struct lab_stress_plan *plan)
 
 	lab_stress_tell_options(emit, plan);
 	status = lab_stress_run(plan, &result);
-	if (!result.live || (status != LAB_OK && status != LAB_BUSY)) {
-		lab_cli_error("stress: the run could not be made: %s%s%s", lab_status_name(status),
-			      status == LAB_SYSTEM ? ": " : "", status == LAB_SYSTEM ? strerror(errno) : "");
-		code = LAB_EXIT_HARNESS;
-	} else {
-		code = tell(emit, plan, &result, status);
-	}
+	code = lab_stress_was_made("stress", &result, status) ? tell(emit, plan, &result, status) : LAB_EXIT_HARNESS;
 	lab_emit_close(emit);
-	/* Threads that are stuck in the target must not hold up the end, nor what a sanitizer would say at exit to a
-	 * finding's leftovers replace the exit code. */
-	if (result.live && (!lab_live_destroy(result.live) || (LAB_SANITIZER_ANY && code == LAB_EXIT_FINDING))) {
-		fflush(NULL);
-		_exit(code);
+	if (plan->folder && result.live) {
+		if (!lab_stress_folder_latency(plan, &result.latency))
+			lab_cli_error("stress: --dir: %s/latency.json: %s", plan->folder->campaign.dir,
+				      strerror(errno));
+		if (!plan->keep_going) /* else the process that started all workloads does it */
+			code = lab_stress_folder_close(plan, result.stopped, code);
 	}
-	return code;
+	return lab_stress_close(&result, code);
 }
 
 static int run(int argc, const char **argv)

@@ -2,6 +2,7 @@
 #ifndef LAB_CLI_STRESS_H
 #define LAB_CLI_STRESS_H
 
+#include "campaign/run.h"
 #include "engine/live.h"
 #include "oracle/finding.h"
 #include "report/emit.h"
@@ -10,6 +11,14 @@
 
 /* What `labyrinth stress` was asked for, every default filled in. */
 #define LAB_STRESS_WORKLOAD_MAX 16u
+
+/* What the campaign's folder is told now and then; in memory that processes share where there is one for each workload.
+ */
+struct lab_stress_tally {
+	uint64_t operations, interrupts, rate, free_frames[LAB_ZONE_COUNT]; /* the least since the last sample */
+	uint64_t operations_before, interrupts_before;                      /* by earlier processes */
+	uint64_t sampled_ns, ticks;
+};
 
 struct lab_stress_plan {
 	const char *target_name;
@@ -26,7 +35,9 @@ struct lab_stress_plan {
 	enum lab_format format;
 	bool (*look)(void *arg); /* at each tick of a run; false ends it; NULL: nobody looks */
 	void *look_arg;
-	bool keep_going; /* a finding does not end it: the next workload runs */
+	bool keep_going;        /* a finding does not end it: the next workload runs */
+	struct lab_run *folder; /* of a campaign, for the numbers over time; NULL: none */
+	struct lab_stress_tally *tally;
 };
 
 /* Time in the target by kind of context, of the operations that were sampled. */
@@ -65,12 +76,28 @@ struct lab_stress_result {
 
 /* stress.c: a run from its options to its verdict; the exit code. Once a process. */
 int lab_stress_one(const struct lab_stress_plan *plan);
+/* False after one line on stderr: there is nothing to tell of. */
+bool lab_stress_was_made(const char *command, const struct lab_stress_result *result, enum lab_status status);
+/* Destroys the run; leaves the process with the code where that cannot be. Else answers the code. */
+int lab_stress_close(struct lab_stress_result *result, int code);
 
 /* stress_each.c: each workload in a process of its own, whatever the others come to; the exit code. */
 int lab_stress_each(const struct lab_stress_plan *plan);
 
 /* stress_run.c. LAB_OK, findings or not; else as lab_live_create and lab_live_run; live is NULL if none came to be. */
 LAB_MUST_USE enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_stress_result *ret_result);
+
+/* stress_folder.c: --dir. 0, or an exit code after one line. */
+int lab_stress_folder_open(struct lab_stress_plan *plan, const char *dir);
+/* At each tick of a run. */
+void lab_stress_folder_tick(const struct lab_stress_plan *plan, const struct lab_live *live, uint64_t operations,
+			    uint64_t interrupts);
+/* At the end of a process's run. */
+void lab_stress_folder_end(const struct lab_stress_plan *plan, uint64_t operations, uint64_t interrupts);
+/* Adds to latency.json. False: errno. */
+bool lab_stress_folder_latency(const struct lab_stress_plan *plan, const struct lab_stress_latency *latency);
+/* The last of it; the exit code. */
+int lab_stress_folder_close(const struct lab_stress_plan *plan, bool stopped, int code);
 
 /* stress_report.c: the records of the options and of the result, to text, JSON lines or a document alike. */
 void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan *plan);

@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "plat/trap.h"
 #include "scenario/scenario.h"
+#include "scenario/words.h"
 
 const char *lab_stress_source_name(enum lab_live_source source)
 {
@@ -34,11 +35,6 @@ static const char *class_name(unsigned class)
 	static const char *const names[] = {"ordinary", "high", "atomic", "memalloc"};
 
 	return names[class];
-}
-
-static const char *zone_name(unsigned zone)
-{
-	return zone == LAB_ZONE_DMA ? "dma" : "normal";
 }
 
 /* What is looked at in calls that must not sleep; host services are in any case. */
@@ -215,7 +211,7 @@ static void tell_reserve(struct lab_emit *emit, const struct lab_live *live)
 
 	lab_emit_begin(emit, "reserve");
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
-		lab_emit_group(emit, zone_name(zone));
+		lab_emit_group(emit, lab_zone_name(zone));
 		lab_emit_u64(emit, "frames", lab_oracle_total(oracle, (enum lab_zone)zone));
 		for (unsigned class = 0; class < LAB_CLASS_COUNT; class ++) {
 			uint64_t low = lab_oracle_low_water(oracle, (enum lab_zone)zone, (enum lab_class) class);

@@ -5,29 +5,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/bits.h"
 #include "plat/atomic.h"
 #include "plat/keystream.h"
 
 #define WORD_CONTEXTS 64u
 
+struct context {
+	struct lab_keystream *stream;
+	bool used; /* plain, as the cipher's own state is, which lies where no sanitizer looks */
+};
+
 struct lab_shredder {
 	unsigned words;
 	lab_atomic64 *idle; /* bit set: nobody uses that context */
-	struct lab_keystream *streams[];
+	struct context contexts[];
 };
 
 enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret_shredder)
 {
 	unsigned words = (LAB_MAX(contexts, 1u) + WORD_CONTEXTS - 1) / WORD_CONTEXTS, count = words * WORD_CONTEXTS;
-	struct lab_shredder *shredder = calloc(1, sizeof(*shredder) + count * sizeof(shredder->streams[0]));
+	struct lab_shredder *shredder = calloc(1, sizeof(*shredder) + count * sizeof(shredder->contexts[0]));
 
 	if (!shredder)
 		return LAB_SYSTEM;
 	shredder->words = words;
 	shredder->idle = calloc(words, sizeof(shredder->idle[0]));
 	for (unsigned i = 0; i < count; i++) {
-		if (!shredder->idle || lab_keystream_create(&shredder->streams[i])) {
+		if (!shredder->idle || lab_keystream_create(&shredder->contexts[i].stream)) {
 			lab_shredder_destroy(shredder);
 			return LAB_SYSTEM;
 		}
@@ -41,8 +47,8 @@ enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret
 void lab_shredder_destroy(struct lab_shredder *shredder)
 {
 	for (unsigned i = 0; i < shredder->words * WORD_CONTEXTS; i++) {
-		if (shredder->streams[i])
-			lab_keystream_destroy(shredder->streams[i]);
+		if (shredder->contexts[i].stream)
+			lab_keystream_destroy(shredder->contexts[i].stream);
 	}
 	free(shredder->idle);
 	free(shredder);
@@ -65,14 +71,19 @@ static int claim(struct lab_shredder *shredder)
 
 void lab_shredder_run(struct lab_shredder *shredder, void *memory, size_t bytes)
 {
-	int context = claim(shredder);
+	int number = claim(shredder);
+	struct context *context;
 
-	if (context < 0) {
+	if (number < 0) {
 		memset(memory, 0, bytes);
 		return;
 	}
-	lab_keystream_fill(shredder->streams[context], memory, bytes);
+	context = &shredder->contexts[number];
+	lab_assert(!context->used);
+	context->used = true;
+	lab_keystream_fill(context->stream, memory, bytes);
+	context->used = false;
 	/* Publishes the context's state to claim. */
-	lab_fetch_or_release(&shredder->idle[(unsigned)context / WORD_CONTEXTS],
-			     UINT64_C(1) << (unsigned)context % WORD_CONTEXTS);
+	lab_fetch_or_release(&shredder->idle[(unsigned)number / WORD_CONTEXTS],
+			     UINT64_C(1) << (unsigned)number % WORD_CONTEXTS);
 }

@@ -41,7 +41,7 @@ void lab_actor_fini(struct lab_actor *actor)
 }
 
 /* What the target must offer for an operation to be done in this context at all. */
-static bool offered(const struct lab_exec *exec, const struct lab_actor *actor, const struct lab_op *op)
+static bool offered(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op)
 {
 	const struct lab_target *target = exec->target;
 	const uint64_t nmi_caps = LAB_CAP_IRQ | LAB_CAP_NMI;
@@ -63,13 +63,14 @@ static bool offered(const struct lab_exec *exec, const struct lab_actor *actor, 
 	case LAB_OP_FREE_WRONG_ORDER:
 	case LAB_OP_FREE_WILD:
 		return !silent && (target->caps & LAB_CAP_OWNERSHIP);
+	/* To be callable where nobody may sleep is promised of requests and releases, and what belongs to a block. */
 	case LAB_OP_DRAIN:
-		return !silent && target->drain;
+		return target->drain && exec->engine->may_sleep(exec, actor);
 	case LAB_OP_OFFLINE:
 	case LAB_OP_ONLINE:
 		return !silent && (target->caps & LAB_CAP_HOTPLUG) && target->cpu_offline && target->cpu_online;
 	case LAB_OP_WATERMARK:
-		return !silent && target->set_marks;
+		return target->set_marks && exec->engine->may_sleep(exec, actor);
 	default:
 		return true;
 	}

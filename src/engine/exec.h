@@ -73,6 +73,8 @@ struct lab_engine_ops {
 	void (*unlock)(struct lab_exec *, struct lab_actor *, unsigned lock);
 	void (*raise)(struct lab_exec *, struct lab_actor *, unsigned handler);
 	void (*wait)(struct lab_exec *, struct lab_actor *);
+	/* False in an interrupt, and where the scenario masked interrupts or holds a lock. */
+	bool (*may_sleep)(struct lab_exec *, struct lab_actor *);
 	/* Around every call into the target: arms and disarms whatever the engine watches it with. May be NULL. */
 	void (*call_begin)(struct lab_exec *, struct lab_actor *, const struct lab_request *);
 	void (*call_end)(struct lab_exec *, struct lab_actor *);
@@ -126,9 +128,10 @@ static inline bool lab_exec_is_offline(const struct lab_exec *exec, unsigned cpu
 
 /*
  * Before the oracle's last look: drains every CPU that is not offline, and lets the oracle ask from one of them. What
- * the others had they gave back when they went, or it is lost.
+ * the others had they gave back when they went, or it is lost. `move`, unless NULL, puts the caller on a CPU first: a
+ * cache may be one that only its own CPU can empty.
  */
-void lab_exec_drain_online(struct lab_exec *exec);
+void lab_exec_drain_online(struct lab_exec *exec, void (*move)(void *arg, unsigned cpu), void *arg);
 
 /* Releases blocks of the actor's kept list until `frames` frames are released or none is left. */
 uint64_t lab_exec_shrink(struct lab_exec *exec, struct lab_actor *actor, uint64_t frames);

@@ -60,7 +60,7 @@ enum lab_status lab_exec_hotplug(struct lab_exec *exec, struct lab_actor *actor,
 	return status;
 }
 
-void lab_exec_drain_online(struct lab_exec *exec)
+void lab_exec_drain_online(struct lab_exec *exec, void (*move)(void *arg, unsigned cpu), void *arg)
 {
 	unsigned count = exec->machine->cpu_count, first = count;
 
@@ -68,8 +68,12 @@ void lab_exec_drain_online(struct lab_exec *exec)
 		if (lab_exec_is_offline(exec, cpu))
 			continue;
 		first = LAB_MIN(first, cpu);
+		if (move)
+			move(arg, cpu);
 		if (exec->target->drain)
 			exec->target->drain(exec->self, cpu);
 	}
+	if (move)
+		move(arg, 0);
 	lab_oracle_use_cpu(exec->oracle, first < count ? first : 0);
 }

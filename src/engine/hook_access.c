@@ -3,6 +3,7 @@
 
 #include "engine/hook.h"
 #include "engine/hook_race.h"
+#include "engine/sim_weak.h"
 
 /*
  * What -fsanitize=thread puts before plain accesses, under the names that a hooked module's --wrap makes of them. The
@@ -11,12 +12,21 @@
 
 #define CODE __builtin_return_address(0)
 
+/* The module does it, so a read is one of the newest value; only a marked one has an order that fences go by. */
+#define WEAK_plain(address, bytes, write)                                                                              \
+	do {                                                                                                           \
+		if (write)                                                                                             \
+			lab_sim_weak_plain(address, bytes);                                                            \
+	} while (0)
+#define WEAK_marked(address, bytes, write) lab_sim_weak_marked(address, bytes, write, CODE)
+
 #define READ(name, bytes, kind)                                                                                        \
 	LAB_HOOK void __wrap___tsan_##name(const void *address);                                                       \
 	void __wrap___tsan_##name(const void *address)                                                                 \
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_READ, address, bytes, CODE);                                                    \
 		lab_race_##kind(address, bytes, false, CODE);                                                          \
+		WEAK_##kind(address, bytes, false);                                                                    \
 	}
 #define WRITE(name, bytes, kind)                                                                                       \
 	LAB_HOOK void __wrap___tsan_##name(void *address);                                                             \
@@ -24,6 +34,7 @@
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_WRITE, address, bytes, CODE);                                                   \
 		lab_race_##kind(address, bytes, true, CODE);                                                           \
+		WEAK_##kind(address, bytes, true);                                                                     \
 	}
 /* A plain x++ is two steps, but the hook is one and comes before both: the read happens only after the second. */
 #define READ_WRITE(name, bytes, kind)                                                                                  \
@@ -34,6 +45,7 @@
 		lab_race_##kind(address, bytes, false, CODE);                                                          \
 		lab_sim_access(LAB_SIM_WRITE, address, bytes, CODE);                                                   \
 		lab_race_##kind(address, bytes, true, CODE);                                                           \
+		WEAK_##kind(address, bytes, true);                                                                     \
 	}
 #define EACH_WIDTH(what, prefix, kind)                                                                                 \
 	what(prefix##1, 1, kind) what(prefix##2, 2, kind) what(prefix##4, 4, kind) what(prefix##8, 8, kind)            \
@@ -64,6 +76,7 @@ void __wrap___tsan_write_range(void *address, unsigned long bytes)
 {
 	lab_sim_access(LAB_SIM_WRITE, address, bytes, CODE);
 	lab_race_plain(address, bytes, true, CODE);
+	lab_sim_weak_plain(address, bytes);
 }
 
 /* C++ objects: the pointer to the table of virtual functions. */
@@ -80,6 +93,7 @@ void __wrap___tsan_vptr_update(void **address, void *value)
 	lab_sim_access(LAB_SIM_WRITE, address, sizeof(void *), CODE);
 	if (*address != value) /* a destructor that sets what is there races with nobody who calls */
 		lab_race_plain(address, sizeof(void *), true, CODE);
+	lab_sim_weak_plain(address, sizeof(void *));
 }
 
 /* For the stacks of race mode; they are no events. */

@@ -3,11 +3,12 @@
 
 #include "engine/hook.h"
 #include "engine/hook_race.h"
+#include "engine/sim_weak.h"
 
 /*
  * Atomic operations: these the hook does itself, after the scheduling point. Sequentially consistent whatever was
- * asked: on one OS thread there is no other order to be had, and so a weaker one that is wrong is not seen here, but by
- * race mode, whose runtime is told the order.
+ * asked: on one OS thread there is no other order to be had. A weaker one that is wrong is seen where loads may read
+ * older values (sim_weak.h), and by race mode, whose runtime is told the order.
  *
  * The compiler's builtins and not plat/atomic.h: the objects are the target's, plain words of five widths, and the
  * order is nobody's promise.
@@ -25,19 +26,27 @@
 	DO(type,                                                                                                       \
 	   RUNTIME(bits, compare_exchange_val, expected, desired, lab_race_update_order(object, order), order_failed), \
 	   __sync_val_compare_and_swap(object, expected, desired))
+/* A compare-and-swap is about to be done, or to fail: there is but one thread. */
+#define SWAPS(type, wanted)                                                                                            \
+	lab_sim_weak_update((const void *)object, sizeof(type), *object == (wanted) ? order : order_failed,            \
+			    *object == (wanted), CODE)
 
 #define LOAD_STORE(type, bits)                                                                                         \
 	LAB_HOOK type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order);                       \
 	type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order)                                 \
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
-		return DO(type, RUNTIME(bits, load, lab_race_load_order(object, order)),                               \
-			  __atomic_load_n(object, __ATOMIC_SEQ_CST));                                                  \
+		type newest = DO(type, RUNTIME(bits, load, lab_race_load_order(object, order)),                        \
+				 __atomic_load_n(object, __ATOMIC_SEQ_CST));                                           \
+                                                                                                                       \
+		return (type)lab_sim_weak_load((const void *)object, sizeof(type), order, newest, CODE);               \
 	}                                                                                                              \
 	LAB_HOOK void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order);                \
 	void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order)                          \
 	{                                                                                                              \
 		lab_sim_access(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
+		if (__builtin_expect(lab_sim_is_weak, false))                                                          \
+			lab_sim_weak_store((const void *)object, sizeof(type), order, value, CODE);                    \
 		(void)DO(type, (RUNTIME(bits, store, value, lab_race_store_order(order)), 0),                          \
 			 (__atomic_store_n(object, value, __ATOMIC_SEQ_CST), 0));                                      \
 	}
@@ -47,9 +56,11 @@
 	type __wrap___tsan_atomic##bits##_##name(volatile type *object, type value, int order)                         \
 	{                                                                                                              \
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
-		type old = DO(type, RUNTIME(bits, name, value, lab_race_update_order(object, order)),                  \
-			      builtin(object, value, __ATOMIC_SEQ_CST));                                               \
+		type old;                                                                                              \
                                                                                                                        \
+		lab_sim_weak_update((const void *)object, sizeof(type), order, true, CODE);                            \
+		old = DO(type, RUNTIME(bits, name, value, lab_race_update_order(object, order)),                       \
+			 builtin(object, value, __ATOMIC_SEQ_CST));                                                    \
 		if (event)                                                                                             \
 			lab_sim_updated((const void *)object, CODE, old, *object != old);                              \
 		return old;                                                                                            \
@@ -62,8 +73,10 @@
 								 int order, int order_failed)                          \
 	{                                                                                                              \
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
-		type wanted = *expected, old = SWAP(type, bits, wanted);                                               \
+		type wanted = *expected, old;                                                                          \
                                                                                                                        \
+		SWAPS(type, wanted);                                                                                   \
+		old = SWAP(type, bits, wanted);                                                                        \
 		if (event)                                                                                             \
 			lab_sim_updated((const void *)object, CODE, old, old == wanted && desired != old);             \
 		if (old != wanted)                                                                                     \
@@ -78,8 +91,10 @@
 							       int order, int order_failed)                            \
 	{                                                                                                              \
 		bool event = lab_sim_access(LAB_SIM_UPDATE, (const void *)object, sizeof(type), CODE);                 \
-		type old = SWAP(type, bits, expected);                                                                 \
+		type old;                                                                                              \
                                                                                                                        \
+		SWAPS(type, expected);                                                                                 \
+		old = SWAP(type, bits, expected);                                                                      \
 		if (event)                                                                                             \
 			lab_sim_updated((const void *)object, CODE, old, old == expected && desired != old);           \
 		return old;                                                                                            \
@@ -109,6 +124,8 @@ void __wrap___tsan_atomic_thread_fence(int order)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	lab_race_fence(order);
+	if (__builtin_expect(lab_sim_is_weak, false))
+		lab_sim_weak_fenced(order);
 }
 
 LAB_HOOK void __wrap___tsan_atomic_signal_fence(int order);

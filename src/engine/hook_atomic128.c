@@ -3,6 +3,7 @@
 
 #include "engine/hook.h"
 #include "engine/hook_race.h"
+#include "engine/sim_weak.h"
 
 /*
  * As hook_atomic.c, for words of 16 bytes, where the machine has them. All are made of one compare-and-swap, the only
@@ -30,9 +31,12 @@ static wide wide_load(const volatile wide *object)
 	return swap_if((volatile wide *)object, 0, 0);
 }
 
-static bool wide_access(enum lab_sim_event kind, const volatile wide *object, const void *code)
+static bool wide_access(enum lab_sim_event kind, const volatile wide *object, int order, const void *code)
 {
-	return lab_sim_access(kind, (const void *)object, sizeof(wide), code);
+	bool event = lab_sim_access(kind, (const void *)object, sizeof(wide), code);
+
+	lab_sim_weak_update((const void *)object, sizeof(wide), order, kind == LAB_SIM_UPDATE, code);
+	return event;
 }
 
 /* Tells of an update what fits: the low half stands for the whole, and a change of either half is a change. */
@@ -45,7 +49,7 @@ static void wide_updated(bool event, const volatile wide *object, const void *co
 LAB_HOOK wide __wrap___tsan_atomic128_load(const volatile wide *object, int order);
 wide __wrap___tsan_atomic128_load(const volatile wide *object, int order)
 {
-	wide_access(LAB_SIM_READ, object, CODE);
+	wide_access(LAB_SIM_READ, object, order, CODE);
 	return LAB_RACE_DO(wide, CODE, __tsan_atomic128_load(object, lab_race_load_order(object, order)),
 			   wide_load(object));
 }
@@ -55,7 +59,7 @@ wide __wrap___tsan_atomic128_load(const volatile wide *object, int order)
 	LAB_HOOK answer __wrap___tsan_atomic128_##name(volatile wide *object, wide value, int order);                  \
 	answer __wrap___tsan_atomic128_##name(volatile wide *object, wide value, int order)                            \
 	{                                                                                                              \
-		bool event = wide_access(LAB_SIM_UPDATE, object, CODE);                                                \
+		bool event = wide_access(LAB_SIM_UPDATE, object, order, CODE);                                         \
 		wide old = wide_load(object), seen, now;                                                               \
                                                                                                                        \
 		for (;; old = seen) {                                                                                  \
@@ -82,7 +86,7 @@ LAB_HOOK wide __wrap___tsan_atomic128_compare_exchange_val(volatile wide *object
 wide __wrap___tsan_atomic128_compare_exchange_val(volatile wide *object, wide expected, wide desired, int order,
 						  int order_failed)
 {
-	bool event = wide_access(LAB_SIM_UPDATE, object, CODE);
+	bool event = wide_access(LAB_SIM_UPDATE, object, order, CODE);
 	wide old = SWAP(expected, desired, order_failed);
 
 	wide_updated(event, object, CODE, old, old == expected ? desired : old);
@@ -95,7 +99,7 @@ wide __wrap___tsan_atomic128_compare_exchange_val(volatile wide *object, wide ex
 	int __wrap___tsan_atomic128_compare_exchange_##name(volatile wide *object, wide *expected, wide desired,       \
 							    int order, int order_failed)                               \
 	{                                                                                                              \
-		bool event = wide_access(LAB_SIM_UPDATE, object, CODE);                                                \
+		bool event = wide_access(LAB_SIM_UPDATE, object, order, CODE);                                         \
 		wide wanted = *expected;                                                                               \
 		wide old = SWAP(wanted, desired, order_failed);                                                        \
                                                                                                                        \

@@ -10,11 +10,12 @@
 #include "base/bits.h"
 #include "engine/hook.h"
 #include "engine/hook_race.h"
+#include "engine/sim_weak.h"
 #include "target/module.h"
 
 /*
- * malloc and its kin, and thread-local storage, as a hooked module sees them. In a run the memory is the module's own
- * heap, which the engine puts back between runs; elsewhere it is the C library's.
+ * malloc and its kin, as a hooked module sees them. In a run the memory is the module's own heap, which the engine puts
+ * back between runs; elsewhere it is the C library's.
  */
 #define GRAIN _Alignof(max_align_t)
 
@@ -26,6 +27,8 @@ static void *take(size_t alignment, size_t bytes)
 	lab_sim_heap_used();
 	if (memory)
 		lab_race_heap_take(memory);
+	if (memory && __builtin_expect(lab_sim_is_weak, false))
+		lab_sim_weak_took(memory, bytes);
 	return memory;
 }
 
@@ -60,6 +63,8 @@ void __wrap_free(void *memory)
 		free(memory);
 	else if (memory && lab_heap_has(lab_module_heap, memory) && lab_sim_freed(memory, code)) {
 		lab_race_heap_give(memory, lab_heap_bytes(memory), code);
+		if (__builtin_expect(lab_sim_is_weak, false))
+			lab_sim_weak_gave(memory);
 		lab_heap_give(lab_module_heap, memory);
 	}
 }
@@ -107,19 +112,4 @@ int __wrap_posix_memalign(void **ret_memory, size_t alignment, size_t bytes)
 		return ENOMEM;
 	*ret_memory = memory;
 	return 0;
-}
-
-/* The argument of the general dynamic model on the machines that this engine knows. */
-struct index {
-	unsigned long module, offset;
-};
-
-extern void *__tls_get_addr(struct index *index);
-
-LAB_HOOK void *__wrap___tls_get_addr(struct index *index);
-void *__wrap___tls_get_addr(struct index *index)
-{
-	char *own = lab_sim_thread_local(index->module);
-
-	return own ? own + index->offset : __tls_get_addr(index);
 }

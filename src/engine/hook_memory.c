@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "engine/hook.h"
 #include "engine/hook_race.h"
+#include "engine/sim_weak.h"
 
 /*
  * Copies and fills, split into steps: words where the whole is a small object, which another context may see half
@@ -28,6 +29,7 @@ static void copy_step(char *to, const char *from, size_t bytes, const void *code
 	memcpy(held, from, bytes);
 	lab_sim_access(LAB_SIM_WRITE, to, bytes, code);
 	lab_race_plain(to, bytes, true, code);
+	lab_sim_weak_plain(to, bytes);
 	memcpy(to, held, bytes);
 }
 
@@ -60,6 +62,7 @@ static void *fill(void *to, int value, size_t bytes, const void *code)
 
 		lab_sim_access(LAB_SIM_WRITE, (char *)to + done, piece, code);
 		lab_race_plain((char *)to + done, piece, true, code);
+		lab_sim_weak_plain((char *)to + done, piece);
 		memset((char *)to + done, value, piece);
 		done += piece;
 	}

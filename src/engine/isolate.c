@@ -13,6 +13,7 @@
 
 #include "engine/race.h"
 #include "engine/sim_state.h"
+#include "plat/backtrace.h"
 #include "plat/child.h"
 #include "plat/sanitizer.h"
 #include "plat/signal.h"
@@ -51,6 +52,16 @@ static void note_actor(void)
 		noted->crash.actor = sim->running->top->actor->index;
 }
 
+static void note_stack(void)
+{
+	const void *stack[LAB_CRASH_FRAMES];
+	size_t frames = lab_backtrace(lab_signal_crash_at(), stack, LAB_CRASH_FRAMES);
+
+	for (size_t i = 0; i < frames; i++)
+		noted->crash.stack.code[i] = (uintptr_t)stack[i];
+	noted->crash.stack.frames = (unsigned)frames;
+}
+
 /* On the crashed thread: no more than what dies with the process. */
 static void on_crash(int signal, const void *address, const void *code)
 {
@@ -60,6 +71,7 @@ static void on_crash(int signal, const void *address, const void *code)
 	noted->crash.place = lab_sim_current ? lab_sim_place(lab_sim_current, (uintptr_t)address) : 0;
 	noted->ours = lab_assert_broken;
 	note_actor();
+	note_stack(); /* last: it may crash itself where the stack is broken */
 }
 
 #if LAB_SANITIZER_ANY
@@ -111,6 +123,7 @@ static void in_child(void *arg)
 
 	lab_signal_stack_set(stack, sizeof(stack));
 #endif
+	lab_backtrace_prepare();
 	/* AddressSanitizer tells more of a bad access than a signal handler could, and then calls on_death */
 	lab_signal_crash_install(on_crash, LAB_SANITIZER_ADDRESS);
 	if (start->sim)

@@ -10,6 +10,13 @@
  */
 #define LAB_ISOLATE_LINE 160u
 
+#define LAB_CRASH_FRAMES 24u
+/* Addresses of code, from where it struck outwards. */
+struct lab_crash_stack {
+	unsigned frames; /* 0: not known */
+	uintptr_t code[LAB_CRASH_FRAMES];
+};
+
 /* What a child leaves behind. The job lets its runs write here what is to outlive them. */
 struct lab_isolated {
 	lab_atomic64 beats; /* odd: a run was under way */
@@ -27,6 +34,7 @@ struct lab_isolated {
 		unsigned actor;
 		uintptr_t code, address;
 		uint64_t place; /* as lab_sim_place */
+		struct lab_crash_stack stack;
 	} crash;
 };
 

@@ -89,6 +89,15 @@ static void release(struct lab_live_cpu *cpu)
 			lab_exec_release_all(&cpu->live->exec, cpu->levels[kind].actor);
 }
 
+/* What the thread itself has in its thread-local storage nobody else can give back. */
+static void drain_own(struct lab_live_cpu *cpu)
+{
+	struct lab_op op = {.kind = LAB_OP_DRAIN, .peer = (uint16_t)cpu->index};
+
+	if (cpu->live->config.target->drain && !lab_live_has_found(cpu->live))
+		lab_exec_op(&cpu->live->exec, cpu->levels[LAB_CONTEXT_TASK].actor, &op);
+}
+
 void lab_live_job_work(struct lab_live_cpu *cpu)
 {
 	struct lab_live_level *task = &cpu->levels[LAB_CONTEXT_TASK];
@@ -116,6 +125,7 @@ void lab_live_job_work(struct lab_live_cpu *cpu)
 	cpu->held_count = 0;
 	/* Here, and not when all have stopped: another task may be waiting for this memory. */
 	release(cpu);
+	drain_own(cpu);
 }
 
 static void restore_marks(struct lab_live_cpu *cpu)
@@ -151,7 +161,7 @@ void lab_live_job_quiesce(struct lab_live_cpu *cpu)
 		return;
 	restore_marks(cpu);
 	call_begin(cpu);
-	lab_exec_drain_online(&live->exec);
+	lab_exec_drain_online(&live->exec, NULL, NULL); /* each thread has drained its own CPU */
 	if (!lab_live_has_found(live))
 		lab_oracle_quiesce(live->oracle, live->exec.self);
 	call_end(cpu);

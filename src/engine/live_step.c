@@ -19,10 +19,12 @@ static struct lab_live_level *level_of(const struct lab_actor *actor)
 	return &cpu_of(actor)->levels[actor->kind];
 }
 
-static bool may_sleep(const struct lab_live_cpu *cpu, const struct lab_live_level *level)
+static bool may_sleep(struct lab_exec *exec, struct lab_actor *actor)
 {
+	const struct lab_live_cpu *cpu = cpu_of(actor);
+
 	/* relaxed: the thread's own word */
-	return level->actor->kind == LAB_CONTEXT_TASK && !lab_load_relaxed(&cpu->masked) && !level->locks;
+	return actor->kind == LAB_CONTEXT_TASK && !lab_load_relaxed(&cpu->masked) && !level_of(actor)->locks;
 }
 
 /* At random distances: workloads go in cycles, and a fixed one would always meet the same operation of them. */
@@ -39,7 +41,7 @@ void lab_live_step(struct lab_live_cpu *cpu, struct lab_live_level *level, const
 	struct lab_live *live = cpu->live;
 	struct lab_op op = *asked;
 
-	if (!may_sleep(cpu, level))
+	if (!may_sleep(&live->exec, level->actor))
 		op.gfp &= ~(LAB_GFP_DIRECT_RECLAIM | LAB_GFP_NOFAIL);
 	level->actor->timed = is_sampled(live, level);
 	/* relaxed: a coarse clock that the supervisor writes, for a log */
@@ -168,6 +170,7 @@ const struct lab_engine_ops lab_live_engine_ops = {
 	.unlock = unlock,
 	.raise = raise_line,
 	.wait = wait_a_while,
+	.may_sleep = may_sleep,
 	.call_begin = call_begin,
 	.call_end = call_end,
 	.op_done = op_done,

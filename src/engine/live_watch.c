@@ -130,6 +130,26 @@ static unsigned running(const struct watch *watch)
 	return count;
 }
 
+/* Who waits for memory may wait rightly: its workload is at fault. Of other targets nothing is left to wait for. */
+static void judge_asleep(const struct watch *watch, uint64_t asleep_ns)
+{
+	struct lab_live *live = watch->live;
+
+	for (unsigned i = 0; i < watch->threads && !(live->config.target->caps & LAB_CAP_BLOCKING); i++) {
+		struct lab_live_cpu *cpu = &live->cpus[i];
+		const struct lab_live_level *level = lab_live_context(cpu);
+
+		/* relaxed: it sleeps, and has for long */
+		if (has_ended(cpu) || has_crashed(cpu) || !lab_load_relaxed(&level->call_depth))
+			continue;
+		lab_oracle_report(
+			live->oracle, LAB_R09_PROGRESS, level->actor->index, UINT64_MAX, 0,
+			"no-progress context=%s: it has slept in one call for %.1f s, and nobody is left to wake it",
+			live->names[level->actor->index], (double)asleep_ns / 1e9);
+		return;
+	}
+}
+
 /* True: those that still run are given up. */
 static bool is_over(struct watch *watch, uint64_t now_ns)
 {
@@ -140,7 +160,10 @@ static bool is_over(struct watch *watch, uint64_t now_ns)
 	watch->left = left;
 	if (lab_live_has_found(watch->live))
 		return watch->stopped_ns && now_ns - watch->stopped_ns > GRACE_NS;
-	return now_ns - watch->moved_ns > ASLEEP_NS;
+	if (now_ns - watch->moved_ns <= ASLEEP_NS)
+		return false;
+	judge_asleep(watch, now_ns - watch->moved_ns);
+	return true;
 }
 
 static void look(struct watch *watch, uint64_t duration_ns, uint64_t now_ns)

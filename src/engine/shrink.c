@@ -120,7 +120,9 @@ bool lab_shrink_search(struct lab_shrink *shrink, const struct lab_scenario *sce
 	bool found;
 
 	search.strategy = lab_strategy_create(
-		way->strategy, &(struct lab_strategy_options){.seed = way->seed, .preemptions = way->preemptions});
+		way->strategy, &(struct lab_strategy_options){.seed = way->seed,
+							      .preemptions = way->preemptions,
+							      .weak = lab_choices_are_weak(shrink->choices)});
 	if (shrink->isolate) {
 		found = search_isolated(shrink, &search, ret_choices);
 	} else {

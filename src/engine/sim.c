@@ -4,12 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/memory.h"
 #include "plat/sanitizer.h"
 
 #define RANDOM_SEED         UINT64_C(0x6c61627972696e74)
 #define STEP_BUDGET_DEFAULT (UINT64_C(1) << 20)
 
 struct lab_sim *lab_sim_current;
+
+static void move_engine(void *arg, unsigned cpu)
+{
+	struct lab_sim *sim = arg;
+
+	sim->engine.cpu = cpu;
+}
 
 /* What is left is released by the engine, a task of each context's CPU in turn. */
 static void close_run(struct lab_sim *sim)
@@ -18,8 +26,8 @@ static void close_run(struct lab_sim *sim)
 		sim->engine.cpu = sim->actors[i].cpu;
 		lab_exec_release_all(&sim->exec, &sim->actors[i]);
 	}
-	sim->engine.cpu = 0;
-	lab_exec_drain_online(&sim->exec);
+	lab_exec_drain_online(&sim->exec, move_engine, sim);
+	lab_sim_local_drain(sim);
 }
 
 /* The oracle's last look, and the instance's end. */
@@ -115,6 +123,7 @@ LAB_NO_COVERAGE static void give_up(struct lab_sim_strand *strand)
 	strand->started = false;
 	strand->top = NULL;
 	strand->blocked_on = NULL;
+	strand->sync = NULL;
 }
 
 /* Stacks that hold calls which never end. */
@@ -195,6 +204,7 @@ void lab_sim_destroy(struct lab_sim *sim)
 	for (unsigned i = 0; i < LAB_SIM_SHAPE_COUNT; i++)
 		lab_sim_shape_free(&sim->shapes[i]);
 	free_actors(sim->actors, sim->actor_room);
+	lab_memory_destroy(sim->memory);
 	free(sim);
 }
 
@@ -218,6 +228,7 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 
 	if (sim->options.strategy)
 		sim->options.strategy->ops->begin(sim->options.strategy, scenario);
+	lab_sim_weak_begin(sim);
 	lab_sim_current = sim;
 	sim->running = &sim->engine;
 	sim->engine.started = true;
@@ -228,6 +239,7 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 	lab_sim_aside(sim, false);
 	lab_module_heap = outer_heap;
 	lab_sim_current = outer;
+	lab_sim_weak_end(sim);
 	lab_sim_step_end(sim);
 	lab_sim_order_last(sim);
 	sim->result->trace_hash = sim->order.sum;

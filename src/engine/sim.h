@@ -47,8 +47,13 @@ struct lab_sim_step {
 	enum lab_word kind;           /* how a value of it is read */
 	bool has_values;              /* of an access of up to 8 bytes: */
 	uint64_t before, after;       /* after: known at its end */
-	bool ended;                   /* told at its end; what follows is known then */
-	bool op_ended;                /* an operation ended in it: */
+	/* Of a load that read so many stores back: both are what it read; who stored that, LAB_NOBODY: it was there
+	   before the run; and where in the target's file. */
+	unsigned older, older_context;
+	uint64_t newest;
+	uintptr_t older_code;
+	bool ended;    /* told at its end; what follows is known then */
+	bool op_ended; /* an operation ended in it: */
 	enum lab_status status;
 	uint64_t frame; /* of the block that it filled its slot with, as in a finding; or UINT64_MAX */
 };
@@ -119,13 +124,20 @@ void lab_sim_heap_used(void);
 bool lab_sim_freed(const void *memory, const void *code);
 /* True while accesses may be events: a context of a run is running. */
 bool lab_sim_watches(void);
-/* A service of the C library's, as one of the host's: a scheduling point. Outside a run nothing. */
-void lab_sim_serves(const char *service, void *code);
+/* Inside a run. */
+bool lab_sim_runs(void);
+/* A service of the C library's, as one of the host's: a scheduling point. False: outside a run. */
+bool lab_sim_serves(const char *service, void *code);
 /* The same, and R07 where the context must not sleep. False: outside a run. */
 bool lab_sim_blocks(const char *service, void *code);
 /* It cannot go on yet: others move. Inside a run only. */
 void lab_sim_blocked(void *code);
 /* The running context's copy of a module's thread-local storage; NULL: the thread's own is right. */
 char *lab_sim_thread_local(size_t module_id);
+/* Inside a run: a key as of pthread_key_create; false: no memory. What the running context keeps by it; NULL: nothing,
+ * and with `make`: there is no room. */
+bool lab_sim_local_key(unsigned *ret_key);
+void **lab_sim_local(unsigned key, bool make);
+unsigned lab_sim_cpu(void); /* on which the running context is; inside a run */
 
 #endif

@@ -199,24 +199,3 @@ void lab_sim_updated(const void *address, const void *code, uint64_t old, bool c
 	else
 		lab_spin_saw(&sim->running->spin, (uintptr_t)address, (uintptr_t)code, old);
 }
-
-char *lab_sim_thread_local(size_t id)
-{
-	struct lab_sim *sim = lab_sim_current;
-	struct lab_module *module = sim ? sim->module : NULL;
-	struct lab_sim_strand *strand;
-
-	if (!module || module->tls_id != id || !id)
-		return NULL;
-	strand = sim->running;
-	if (strand == &sim->engine)
-		return NULL; /* the engine calls from the thread itself */
-	if (!strand->tls) {
-		strand->tls = lab_heap_take(&module->heap, module->tls_alignment, module->tls_bytes);
-		if (!strand->tls)
-			return NULL;
-		memcpy(strand->tls, module->tls_start_values, module->tls_start_bytes);
-		memset(strand->tls + module->tls_start_bytes, 0, module->tls_bytes - module->tls_start_bytes);
-	}
-	return strand->tls;
-}

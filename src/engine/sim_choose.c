@@ -20,6 +20,8 @@ bool lab_sim_runnable(const struct lab_sim *sim, const struct lab_sim_strand *st
 		return false;
 	if (strand->blocked_on && *strand->blocked_on)
 		return false;
+	if (strand->sync && !strand->sync->timed_out && !strand->sync->is_free(strand->sync))
+		return false;
 	return !holder || holder == strand || holder->at_boundary;
 }
 

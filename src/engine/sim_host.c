@@ -82,19 +82,24 @@ static void judge_sleep(const char *service)
 				  sim->running->lock_count ? "with a lock held" : "with interrupts masked");
 }
 
-void lab_sim_serves(const char *service, void *code)
+bool lab_sim_runs(void)
+{
+	return lab_sim_current != NULL;
+}
+
+bool lab_sim_serves(const char *service, void *code)
 {
 	if (!lab_sim_current)
-		return;
+		return false;
 	point_at(service, LAB_SIM_SERVICE, NULL, code);
 	lab_sim_current->shared = true;
+	return true;
 }
 
 bool lab_sim_blocks(const char *service, void *code)
 {
-	if (!lab_sim_current)
+	if (!lab_sim_serves(service, code))
 		return false;
-	lab_sim_serves(service, code);
 	judge_sleep(service);
 	return true;
 }

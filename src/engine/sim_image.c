@@ -34,6 +34,7 @@ static enum lab_status warm_up(struct lab_sim *sim)
 	if (sim->target->create(&store.machine, &self) == LAB_OK)
 		sim->target->destroy(self);
 	lab_machine_free(&store);
+	sim->engine.local = (struct lab_sim_local){0};
 	return lab_module_save(sim->module, &sim->module->warm);
 }
 
@@ -43,6 +44,7 @@ enum lab_status lab_sim_image_fresh(struct lab_sim *sim)
 		return LAB_OK;
 	if (!sim->module->warm.taken)
 		return warm_up(sim);
+	sim->engine.local = (struct lab_sim_local){0};
 	lab_module_restore(sim->module, &sim->module->warm);
 	return LAB_OK;
 }
@@ -57,6 +59,7 @@ bool lab_sim_image_resume(struct lab_sim *sim)
 	if (shape->frames)
 		memcpy(shape->store.machine.base, shape->frames, shape->store.mapped_bytes);
 	sim->random = shape->random;
+	sim->engine.local = shape->local;
 	sim->exec.self = shape->self;
 	return true;
 }
@@ -112,6 +115,7 @@ enum lab_status lab_sim_image_keep(struct lab_sim *sim)
 	if (status == LAB_OK)
 		status = lab_module_save(sim->module, &shape->image);
 	shape->random = sim->random;
+	shape->local = sim->engine.local;
 	shape->self = sim->exec.self;
 	return status == LAB_OK ? watch_words(sim) : status;
 }

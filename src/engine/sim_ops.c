@@ -67,13 +67,21 @@ static void raise_line(struct lab_exec *exec, struct lab_actor *actor, unsigned 
 		lab_sim_raise(sim, &sim->contexts[handler]);
 }
 
+static bool may_sleep(struct lab_exec *exec, struct lab_actor *actor)
+{
+	const struct lab_sim *sim = sim_of(exec);
+	const struct lab_sim_strand *strand = sim->running;
+
+	return strand->top == strand->task && !strand->top->held && !sim->cpus[strand->cpu].irq_depth;
+}
+
 /* Others run until one of them ends an operation; under a lock or a mask there is nothing to wait for. */
 static void wait_op(struct lab_exec *exec, struct lab_actor *actor)
 {
 	struct lab_sim *sim = sim_of(exec);
 	struct lab_sim_strand *strand = sim->running;
 
-	if (strand->top != strand->task || strand->top->held || cpu_of(sim)->irq_depth)
+	if (!may_sleep(exec, actor))
 		return;
 	strand->waiting = true;
 	sim->waiting_count++;
@@ -99,6 +107,7 @@ const struct lab_engine_ops lab_sim_engine_ops = {
 	.unlock = unlock,
 	.raise = raise_line,
 	.wait = wait_op,
+	.may_sleep = may_sleep,
 	.call_begin = call_begin,
 	.call_end = call_end,
 	.op_done = lab_sim_op_done,

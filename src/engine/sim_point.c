@@ -9,6 +9,8 @@ void lab_sim_switch(struct lab_sim *sim, struct lab_sim_strand *to)
 
 	if (lab_race_engine)
 		lab_race_engine->resume(sim, to);
+	if (lab_sim_is_weak && to == &sim->engine)
+		lab_sim_weak_meet(sim);
 	to->started = true;
 	to->at_boundary = false;
 	if (to != &sim->engine)
@@ -95,11 +97,26 @@ static bool is_asked_again(struct lab_sim *sim, struct lab_sim_strand *strand)
 	return false;
 }
 
+/* Of all that spin, whoever waits for what it interrupted: the others may only wait for the same. */
+static struct lab_sim_context *find_victim(struct lab_sim *sim, struct lab_sim_strand *strand, unsigned *context)
+{
+	struct lab_sim_context *victim = lab_sim_spin_victim(sim, strand);
+
+	for (unsigned i = 0; i < sim->exec.actor_count && !victim; i++) {
+		if (!sim->strands[i].top)
+			continue;
+		victim = lab_sim_spin_victim(sim, &sim->strands[i]);
+		if (victim)
+			*context = sim->strands[i].top->actor->index;
+	}
+	return victim;
+}
+
 void lab_sim_out_of_steps(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
 	unsigned context = strand->top ? strand->top->actor->index : UINT_MAX;
 	uint64_t budget = strand->top ? sim->options.step_budget : sim->engine_events_most;
-	struct lab_sim_context *victim = strand->top ? lab_sim_spin_victim(sim, strand) : NULL;
+	struct lab_sim_context *victim = strand->top ? find_victim(sim, strand, &context) : NULL;
 
 	if (victim)
 		lab_oracle_report(sim->exec.oracle, LAB_R08_INTERRUPT_SAFETY, context, UINT64_MAX, 0,

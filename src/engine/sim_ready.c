@@ -9,6 +9,7 @@
 
 #define STACK_BYTES (256u << 10) /* four nested contexts under AddressSanitizer, whose frames are large */
 #define KEPT_ROOM   64u
+#define SCAN_EVENTS 16u /* for a look at one frame, of an allocator that looks at frame after frame */
 
 /* Forgets all but the stack. */
 static void rest_strand(struct lab_sim *sim, struct lab_sim_strand *strand, unsigned cpu)
@@ -124,7 +125,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->directive_ops = 0;
 	sim->events = sim->engine_events = 0;
 	sim->events_most = sim->options.step_budget;
-	sim->engine_asks = sim->raised = 0;
+	sim->engine_asks = sim->raised = sim->sync_tickets = 0;
 	sim->tells = sim->options.strategy && sim->options.strategy->ops->comes_in;
 	sim->shared = false;
 	sim->last_context = sim->step.context = LAB_NOBODY;
@@ -149,5 +150,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 		sim->options.settled && !sim->options.trace && !sim->options.pairs && !sim->has_fire_at && !sim->tells;
 	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
 	sim->engine_events_most = sim->options.step_budget + (sim->module ? 4096 : 64) * scenario->machine.frame_count;
+	if (sim->module)
+		sim->engine_events_most += SCAN_EVENTS * scenario->machine.frame_count * scenario->machine.frame_count;
 	return status;
 }

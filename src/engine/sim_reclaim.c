@@ -24,6 +24,7 @@ void lab_sim_reclaim_wake(struct lab_sim *sim, unsigned zone)
 
 	if (!reclaimer || zone >= LAB_ZONE_COUNT)
 		return;
+	lab_sim_weak_bracket(false); /* who wakes comes before who is woken */
 	sim->shared = true;
 	sim->reclaim_wanted |= 1u << zone;
 	if (reclaimer->strand->top)
@@ -55,6 +56,7 @@ void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand)
 		unsigned zone = lab_bits_first(sim->reclaim_wanted);
 
 		sim->reclaim_wanted &= ~(1u << zone);
+		lab_sim_weak_bracket(true);
 		reclaim_zone(sim, strand->task, zone);
 		sim->shared = true;
 		lab_sim_point(LAB_SIM_OP_END);

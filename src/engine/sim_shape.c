@@ -22,6 +22,11 @@ static void report(void *arg, const struct lab_finding *finding)
 	lab_sim_abandon(sim);
 }
 
+static void bracket(void *arg, bool begins)
+{
+	lab_sim_weak_bracket(begins);
+}
+
 void lab_sim_shape_free(struct lab_sim_shape *shape)
 {
 	if (shape->oracle)
@@ -53,6 +58,7 @@ static enum lab_status make(struct lab_sim *sim, struct lab_sim_shape *shape, co
 		.actor_count = shape->actor_room,
 		.actor_name = lab_sim_name,
 		.report = report,
+		.bracket = bracket,
 		.arg = sim,
 		.one_thread = true,
 	};

@@ -11,6 +11,8 @@
 #include "engine/sim.h"
 #include "engine/sim_order.h"
 #include "engine/sim_spin.h"
+#include "engine/sim_sync.h"
+#include "engine/sim_weak.h"
 #include "engine/strategy.h"
 #include "plat/coroutine.h"
 #include "target/module.h"
@@ -24,9 +26,20 @@
 #define LAB_SIM_PAIR_WORDS   1024u /* whose last writer is known; a power of two */
 #define LAB_SIM_SOUND_STATES 1024u
 #define LAB_SIM_OTHERS_MAX   (2u * LAB_CONTEXT_MAX + LAB_CPU_MAX)
+#define LAB_SIM_KEYED        8u  /* keys that one thread has values of */
 #define LAB_SIM_HELD_MAX     16u /* host locks that one strand may hold at once and have tracked */
 
 struct lab_sim_strand;
+
+/* sim_local.c: what belongs to a thread. */
+struct lab_sim_local {
+	char *tls; /* its copy of the module's thread-local storage, in the module's heap; NULL: none yet */
+	unsigned count;
+	struct {
+		unsigned key;
+		void *value;
+	} keyed[LAB_SIM_KEYED];
+};
 
 /* A context of the scenario at run time. */
 struct lab_sim_context {
@@ -55,13 +68,14 @@ struct lab_sim_strand {
 	unsigned cpu;
 	const void *stack; /* its lowest byte; NULL: the thread's own */
 	size_t stack_bytes;
-	char *tls;    /* the task's copy of the module's thread-local storage, used by its guests too; NULL: none yet */
-	bool started; /* its stack holds an unfinished job */
+	struct lab_sim_local local; /* the task's, used by its guests too */
+	bool started;               /* its stack holds an unfinished job */
 	bool at_boundary;           /* between two operations with nothing held: another task may have the CPU */
 	bool waiting;               /* in the operation `wait` */
 	const uint32_t *blocked_on; /* the word of the lock that it spins on: it may run when the word is 0 */
 	const struct lab_spinlock *blocked_lock;
 	const uint32_t *wait_key;                     /* asleep in the host's wait */
+	struct lab_sim_sync *sync;                    /* waits for an object of the C library's */
 	struct lab_spinlock *locks[LAB_SIM_HELD_MAX]; /* host locks held, by whoever runs on this strand */
 	unsigned lock_count;
 	struct lab_spin spin;         /* from here on it is not wiped between runs */
@@ -97,7 +111,8 @@ struct lab_sim_shape {
 	/* sim_image.c: of a hooked module, the instance as create left it, and the ends of runs that were judged */
 	struct lab_module_image image;
 	void *self;
-	char *frames; /* what create wrote into them; NULL: nothing */
+	struct lab_sim_local local; /* of the engine's strand, which made it */
+	char *frames;               /* what create wrote into them; NULL: nothing */
 	struct lab_prng random;
 	uint8_t *words; /* LAB_SIM_WORD_*, for each word of the heap as create left it */
 	size_t word_count;
@@ -148,10 +163,11 @@ struct lab_sim {
 	struct lab_sim_result *result;
 	unsigned cpu_count, tasks_left, waiting_count, handler_count;
 	unsigned last_context; /* who made the last step, and its event, while a strategy chooses; or LAB_NOBODY */
-	uint32_t engine_asks;
+	uint32_t engine_asks, sync_tickets;
 	uint64_t last_event, run_count;
 	uint64_t engine_events, engine_events_most; /* in the engine's own calls */
 	lab_atomic64 *beats;                        /* NULL: nobody watches */
+	struct lab_memory *memory;                  /* NULL: no run asked for it yet */
 	struct lab_sim_context *reclaimer;          /* behind the scenario's contexts; NULL: the target has none */
 	struct lab_scenario_context reclaim_plan;
 	uint32_t reclaim_wanted; /* zones, as a mask */
@@ -173,7 +189,8 @@ struct lab_sim {
 	struct lab_sim_step step;                  /* under way; context LAB_NOBODY: none */
 
 	struct lab_sim_cpu cpus[LAB_CPU_MAX];
-	struct lab_sim_strand engine, idle[LAB_CPU_MAX], strands[LAB_CONTEXT_MAX];
+	/* In the order in which they are shown: a spinner yields to the next one after it (sim_choose.c). */
+	struct lab_sim_strand engine, strands[LAB_CONTEXT_MAX], idle[LAB_CPU_MAX];
 	struct lab_sim_context contexts[LAB_CONTEXT_MAX];
 	struct lab_sim_others others;
 	struct lab_order order;
@@ -275,6 +292,17 @@ void lab_sim_record_unasked(struct lab_sim *sim, const struct lab_sim_context *a
 /* Who comes in here in the run that is followed; NULL: nobody, or nobody who can. */
 struct lab_sim_context *lab_sim_strategy_told(struct lab_sim *sim, const struct lab_sim_context *asker);
 
+/* The same for a load: what it reads is a choice of its own at the event. */
+struct lab_choice lab_sim_read_place(struct lab_sim *sim, const struct lab_sim_context *asker, size_t bytes,
+				     uintptr_t code);
+
+/* sim_weak.c: around a run that asks for it; in one: all came together; what the running context begins comes after all
+ * that was ended. */
+void lab_sim_weak_begin(struct lab_sim *sim);
+void lab_sim_weak_end(struct lab_sim *sim);
+void lab_sim_weak_meet(struct lab_sim *sim);
+void lab_sim_weak_bracket(bool begins);
+
 /* sim_step.c: the step that the run is in, for who asked to be told. */
 void lab_sim_step_begin(struct lab_sim *sim, const struct lab_candidate *candidate);
 /* A handler comes in: a step of its own where nobody was asked. */
@@ -289,6 +317,9 @@ uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address);
 
 /* sim_pairs.c: a context met what another one, or itself, left in memory: for options.pairs. */
 void lab_sim_pair(struct lab_sim *sim, const struct lab_sim_pending *access, const struct lab_sim_context *context);
+
+/* sim_local.c: drain is called once more for each thread that keeps something, as that thread. */
+void lab_sim_local_drain(struct lab_sim *sim);
 
 /* sim_heap.c */
 unsigned lab_sim_runner(const struct lab_sim *sim); /* the context that runs, or LAB_FINDING_NO_ACTOR */
@@ -337,6 +368,11 @@ void lab_sim_image_sound(struct lab_sim *sim, uint64_t state);
 const struct lab_scenario_context *lab_sim_reclaim_plan(struct lab_sim *sim);
 void lab_sim_reclaim_wake(struct lab_sim *sim, unsigned zone); /* asked for by whoever runs */
 void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand);
+
+/* sim_sync.c, when nobody can move. time_out: has the first of those give up that do so; false: there are none. */
+bool lab_sim_sync_time_out(struct lab_sim *sim);
+void lab_sim_sync_judge_circle(struct lab_sim *sim, struct lab_sim_strand *strand);
+void lab_sim_sync_judge_stuck(struct lab_sim *sim, struct lab_sim_strand *strand);
 
 /* sim_stuck.c: on the engine's strand, when nobody can run. True: somebody can again; false: the run ends starved. */
 bool lab_sim_unstick(struct lab_sim *sim);

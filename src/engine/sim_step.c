@@ -69,7 +69,7 @@ void lab_sim_step_end(struct lab_sim *sim)
 
 	if (!sim->options.step || step->context == LAB_NOBODY)
 		return;
-	if (step->has_values)
+	if (step->has_values && !step->older)
 		step->has_values = value_of(&step->pending, &step->after);
 	step->ended = true;
 	sim->options.step(sim->options.arg, step);

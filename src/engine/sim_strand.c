@@ -16,10 +16,12 @@ void lab_sim_let_go(struct lab_sim *sim, struct lab_sim_context *context)
 
 static void run_ops(struct lab_sim *sim, struct lab_sim_context *context)
 {
-	const struct lab_op *ops = sim->scenario->ops + context->plan->first_op;
+	const struct lab_op *ops = sim->scenario->ops; /* NULL where a scenario has none */
 
 	for (size_t i = 0; i < context->plan->op_count; i++) {
-		lab_exec_op(&sim->exec, context->actor, &ops[i]);
+		lab_sim_weak_bracket(true);
+		lab_exec_op(&sim->exec, context->actor, &ops[context->plan->first_op + i]);
+		lab_sim_weak_bracket(false);
 		context->ops_done++;
 		lab_sim_directive_op_end(sim, context);
 		lab_sim_point(LAB_SIM_OP_END);
@@ -40,12 +42,14 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 {
 	struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
 	struct lab_sim_context *below = strand->top;
+	struct lab_sim_sync *sync = strand->sync; /* what is below waits for, and the handler does not */
 	bool at_boundary = strand->at_boundary;
 	unsigned irq_depth = cpu->irq_depth;
 
 	lab_assert(handler->actor->kind != LAB_CONTEXT_TASK && !handler->running);
 	strand->fire = NULL;
 	strand->top = handler;
+	strand->sync = NULL;
 	strand->at_boundary = false;
 	handler->strand = strand;
 	handler->running = true;
@@ -62,6 +66,7 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	run_whole(sim, handler);
 	handler->running = false;
 	strand->top = below;
+	strand->sync = sync;
 	strand->at_boundary = at_boundary;
 	cpu->irq_depth = irq_depth;
 }
@@ -91,6 +96,16 @@ static void fire_unfired(struct lab_sim *sim, struct lab_sim_strand *strand)
 	}
 }
 
+/* Calls of a CPU's tasks that sleep with the interrupts masked around them. */
+static unsigned masked_sleepers(const struct lab_sim *sim, unsigned cpu)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sim->exec.actor_count && sim->exec.mask_interrupts; i++)
+		count += sim->strands[i].cpu == cpu && (sim->strands[i].sync || sim->strands[i].wait_key);
+	return count;
+}
+
 LAB_NO_COVERAGE void lab_sim_task_body(void *arg)
 {
 	struct lab_sim_strand *strand = arg;
@@ -105,7 +120,7 @@ LAB_NO_COVERAGE void lab_sim_task_body(void *arg)
 			continue;
 		}
 		run_whole(sim, strand->task);
-		cpu->irq_depth = 0;
+		cpu->irq_depth = masked_sleepers(sim, strand->cpu);
 		if (--cpu->tasks_left == 0)
 			fire_unfired(sim, strand);
 		sim->tasks_left--;

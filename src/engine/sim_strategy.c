@@ -6,16 +6,16 @@
 
 /* The engine's side of the strategies: what it shows them of a point, and what is kept of what they chose. */
 
-/* What the asker does, and what everybody did before: equal for equal code, whatever the process' addresses. */
-static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *asker)
+/* What the asker does, and what everybody did before: equal for equal code, whatever the process' addresses. pending:
+ * NULL: it does nothing. */
+static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *asker,
+			     const struct lab_sim_pending *pending)
 {
 	struct {
 		uint64_t kind, bytes, op, code, before;
 	} what = {.op = UINT64_MAX, .before = sim->result->event_hash};
 
-	if (asker && asker->strand && asker->strand->top == asker) {
-		const struct lab_sim_pending *pending = &asker->self.pending;
-
+	if (pending) {
 		what.kind = pending->kind;
 		what.bytes = pending->bytes;
 		what.op = asker->ops_done;
@@ -26,11 +26,26 @@ static uint32_t signature_of(struct lab_sim *sim, const struct lab_sim_context *
 
 static struct lab_choice place_of(struct lab_sim *sim, const struct lab_sim_context *asker)
 {
+	bool runs = asker && asker->strand && asker->strand->top == asker;
+
 	return (struct lab_choice){
 		.asker = asker ? (uint16_t)asker->actor->index : LAB_CHOICE_ENGINE,
 		.event = asker ? (uint32_t)asker->self.events : 0,
 		.ask = asker ? asker->asks : sim->engine_asks,
-		.signature = signature_of(sim, asker),
+		.signature = signature_of(sim, asker, runs ? &asker->self.pending : NULL),
+	};
+}
+
+struct lab_choice lab_sim_read_place(struct lab_sim *sim, const struct lab_sim_context *asker, size_t bytes,
+				     uintptr_t code)
+{
+	const struct lab_sim_pending load = {.kind = LAB_SIM_READ, .bytes = (uint32_t)bytes, .code = code};
+
+	return (struct lab_choice){
+		.asker = (uint16_t)asker->actor->index,
+		.event = (uint32_t)asker->self.events,
+		.ask = LAB_CHOICE_READ,
+		.signature = signature_of(sim, asker, &load),
 	};
 }
 

@@ -56,29 +56,38 @@ static void judge_sleepers(struct lab_sim *sim)
 	}
 }
 
-static void report_locked(struct lab_sim *sim, const struct lab_sim_strand *strand)
+static void judge_locked(struct lab_sim *sim, struct lab_sim_strand *strand)
 {
-	struct lab_sim_context *holder = lab_sim_lock_holder(sim, strand->blocked_lock);
-	unsigned waiter = strand->top->actor->index;
+	struct lab_sim_context *holder;
+	unsigned waiter;
 
+	if (!strand->blocked_on)
+		return;
+	holder = lab_sim_lock_holder(sim, strand->blocked_lock);
+	waiter = strand->top->actor->index;
 	lab_oracle_report(sim->exec.oracle, holder ? LAB_R08_INTERRUPT_SAFETY : LAB_R09_PROGRESS, waiter, UINT64_MAX, 0,
 			  "deadlock: %s waits for a lock that %s holds, and nobody can move", lab_sim_name(sim, waiter),
 			  holder ? lab_sim_name(sim, holder->actor->index) : "nobody known");
 }
 
+static void for_all(struct lab_sim *sim, void (*judge)(struct lab_sim *, struct lab_sim_strand *))
+{
+	for (unsigned i = 0; i < sim->exec.actor_count; i++)
+		judge(sim, &sim->strands[i]);
+	for (unsigned i = 0; i < sim->cpu_count; i++)
+		judge(sim, &sim->idle[i]);
+}
+
 bool lab_sim_unstick(struct lab_sim *sim)
 {
-	if (end_waits(sim))
+	if (end_waits(sim) || lab_sim_sync_time_out(sim))
 		return true;
-	judge_sleepers(sim); /* before anything is freed for them, which might wake them */
+	judge_sleepers(sim);                     /* before anything is freed for them, which might wake them */
+	for_all(sim, lab_sim_sync_judge_circle); /* no memory helps these, and who frees might need their locks */
 	if (relieve(sim))
 		return true;
-	for (unsigned i = 0; i < sim->exec.actor_count; i++)
-		if (sim->strands[i].blocked_on)
-			report_locked(sim, &sim->strands[i]);
-	for (unsigned i = 0; i < sim->cpu_count; i++)
-		if (sim->idle[i].blocked_on)
-			report_locked(sim, &sim->idle[i]);
+	for_all(sim, judge_locked);
+	for_all(sim, lab_sim_sync_judge_stuck);
 	judge_sleepers(sim);
 	return false;
 }

@@ -7,6 +7,8 @@
 #include "engine/strategy_own.h"
 
 #define TWICE_IN     4u  /* one line in so many comes in a second time */
+#define STALE_SHARES 6u  /* 1, 1/2, 1/4 ... of the loads that could */
+#define STALE_MOST   4u  /* loads of a run */
 #define EVENTS_GUESS 32u /* of a CPU, before the first run */
 
 static const struct {
@@ -50,6 +52,30 @@ void lab_strategy_tell_nothing(const struct lab_strategy *strategy, char *text, 
 void lab_strategy_free(struct lab_strategy *strategy)
 {
 	free(strategy);
+}
+
+void lab_random_make(struct lab_random *random, const struct lab_strategy_options *options)
+{
+	random->base.weak = options->weak;
+	lab_prng_seed(&random->stale, options->seed, 5);
+}
+
+void lab_random_begin(struct lab_random *random)
+{
+	random->one_in = 1u << lab_prng_below(&random->stale, STALE_SHARES);
+	random->left = (unsigned)lab_prng_below(&random->stale, STALE_MOST + 1);
+}
+
+unsigned lab_random_reads(struct lab_strategy *strategy, const struct lab_read *read)
+{
+	struct lab_random *random = (struct lab_random *)strategy;
+	unsigned other;
+
+	if (!random->left || !lab_prng_chance(&random->stale, 1, random->one_in))
+		return read->usual;
+	random->left--;
+	other = (unsigned)lab_prng_below(&random->stale, read->most);
+	return other + (other >= read->usual);
 }
 
 void lab_irq_plan_begin(struct lab_irq_plan *plan, const struct lab_scenario *scenario, struct lab_prng *prng)

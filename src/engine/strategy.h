@@ -43,6 +43,14 @@ static inline unsigned lab_strategy_contexts(const struct lab_scenario *scenario
 	return scenario->context_count < LAB_CONTEXT_MAX ? (unsigned)scenario->context_count + 1 : LAB_CONTEXT_MAX;
 }
 
+/* A load that may read something older than what the word holds. */
+struct lab_read {
+	unsigned context;
+	unsigned most;  /* stores back, at least 1 */
+	unsigned usual; /* what the engine would do on its own: 0, or what the CPU read there the last time */
+	const struct lab_choice *place;
+};
+
 struct lab_strategy;
 
 struct lab_strategy_ops {
@@ -54,6 +62,8 @@ struct lab_strategy_ops {
 	unsigned (*choose)(struct lab_strategy *strategy, const struct lab_point *point);
 	/* Where nobody is asked: the handler that comes in here, or LAB_NOBODY; NULL: none ever does. */
 	unsigned (*comes_in)(struct lab_strategy *strategy, const struct lab_choice *place);
+	/* How many stores back the load reads; NULL: all read the newest. */
+	unsigned (*reads)(struct lab_strategy *strategy, const struct lab_read *read);
 	/* After a run; shared: as in a point, of its last step. */
 	void (*end)(struct lab_strategy *strategy, bool shared);
 	/* What is known of how much was tried: "2 preemptions: 9649 schedules". */
@@ -64,6 +74,7 @@ struct lab_strategy_ops {
 /* The first member of each strategy's own record. */
 struct lab_strategy {
 	const struct lab_strategy_ops *ops;
+	bool weak;        /* loads may read older values (memory.h); may change at each begin */
 	bool skips_alone; /* not asked where only one context can move; may change at each begin */
 	bool done;        /* there is nothing left to try; the engine must not be run with it again */
 	bool complete;  /* with done: all that the strategy promises was tried; false: it is not made for this scenario
@@ -75,6 +86,7 @@ struct lab_strategy_options {
 	uint64_t seed;
 	unsigned preemptions; /* greatest bound of `bound`, `irq` (interrupts placed) and `auto`; LAB_NOBODY: 2 */
 	unsigned depth;       /* d of `pct`; 0: 3 */
+	bool weak;            /* loads read older values, too; dpor does not try those */
 	uint64_t share;       /* of `auto`: runs that each search has, and all random ones; 0: 20000 */
 };
 

@@ -39,6 +39,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 
 	one->ops->begin(one, scenario);
 	strategy->skips_alone = one->skips_alone;
+	strategy->weak = one->weak;
 }
 
 static unsigned choose(struct lab_strategy *strategy, const struct lab_point *point)
@@ -46,6 +47,13 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 	struct lab_strategy *one = present((struct automatic *)strategy);
 
 	return one->ops->choose(one, point);
+}
+
+static unsigned reads(struct lab_strategy *strategy, const struct lab_read *read)
+{
+	struct lab_strategy *one = present((struct automatic *)strategy);
+
+	return one->ops->reads ? one->ops->reads(one, read) : read->usual;
 }
 
 static void end(struct lab_strategy *strategy, bool shared)
@@ -64,8 +72,8 @@ static void end(struct lab_strategy *strategy, bool shared)
 	if (!one->done && *runs < automatic->share)
 		return;
 	automatic->phase++;
-	/* nothing is left that a random walk could find: it would only place more interrupts */
-	if (automatic->phase == SEARCHES && one->complete)
+	/* nothing is left that a random walk could find: it would only place more interrupts, and read older values */
+	if (automatic->phase == SEARCHES && one->complete && !automatic->randoms[0]->weak)
 		strategy->done = strategy->complete = true;
 }
 
@@ -104,6 +112,7 @@ static const struct lab_strategy_ops ops = {
 	.name = "auto",
 	.begin = begin,
 	.choose = choose,
+	.reads = reads,
 	.end = end,
 	.tell = tell,
 	.destroy = destroy,

@@ -14,6 +14,8 @@
  *
  * `irq` is the same search with other prices: only interrupts depart, so every place of one, then every pair of places.
  * A line comes in once in a run in both; where it was placed nowhere, before its CPU's tasks end.
+ *
+ * Where loads may read older values, one that does is a departure, too; `irq` leaves them alone.
  */
 #define BOUND_DEFAULT 2u
 #define TELL_BOUNDS   8u
@@ -93,6 +95,36 @@ static uint32_t option_count(const struct bound *bound, const struct lab_point *
 	return count;
 }
 
+/* The next place of the present run at which there are so many options. */
+static struct saved *next_place(struct bound *bound, uint32_t count)
+{
+	if (bound->at == bound->depth) {
+		bound->stack = lab_array_grown(bound->stack, &bound->room, bound->depth + 1, sizeof(*bound->stack));
+		bound->stack[bound->depth++] = (struct saved){.count = count};
+	}
+	return &bound->stack[bound->at++];
+}
+
+/* Another value than the usual one is a departure, whichever it is. */
+static unsigned reads(struct lab_strategy *strategy, const struct lab_read *read)
+{
+	struct bound *bound = (struct bound *)strategy;
+	struct saved *saved;
+
+	if (bound->spent == bound->bound)
+		return read->usual;
+	saved = next_place(bound, read->most + 1);
+	if (saved->count != read->most + 1) {
+		bound->changed = true;
+		return read->usual;
+	}
+	saved->pays = saved->taken != 0;
+	bound->spent += saved->pays;
+	if (!saved->pays)
+		return read->usual;
+	return saved->taken - (saved->taken <= read->usual);
+}
+
 static unsigned choose(struct lab_strategy *strategy, const struct lab_point *point)
 {
 	struct bound *bound = (struct bound *)strategy;
@@ -102,11 +134,7 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 
 	if (count == 1)
 		return point->usual;
-	if (bound->at == bound->depth) {
-		bound->stack = lab_array_grown(bound->stack, &bound->room, bound->depth + 1, sizeof(*bound->stack));
-		bound->stack[bound->depth++] = (struct saved){.count = count};
-	}
-	saved = &bound->stack[bound->at++];
+	saved = next_place(bound, count);
 	index = option_at(bound, point, saved->taken, &saved->pays);
 	if (index == LAB_NOBODY || saved->count != count) {
 		bound->changed = true;
@@ -163,6 +191,7 @@ static const struct lab_strategy_ops bound_ops = {
 	.name = "bound",
 	.begin = begin,
 	.choose = choose,
+	.reads = reads,
 	.end = end,
 	.tell = tell,
 	.destroy = destroy,
@@ -182,8 +211,9 @@ static struct lab_strategy *create(const struct lab_strategy_ops *ops, const str
 	struct bound *bound = lab_strategy_memory(sizeof(*bound));
 
 	bound->base.ops = ops;
-	bound->base.skips_alone = true;
 	bound->interrupts_only = ops == &irq_ops;
+	bound->base.skips_alone = true;
+	bound->base.weak = options->weak && !bound->interrupts_only;
 	bound->most = options->preemptions == LAB_NOBODY ? BOUND_DEFAULT : options->preemptions;
 	return &bound->base;
 }

@@ -109,6 +109,34 @@ static unsigned comes_in(struct lab_strategy *strategy, const struct lab_choice 
 	return LAB_NOBODY;
 }
 
+static unsigned reads(struct lab_strategy *strategy, const struct lab_read *read)
+{
+	struct follow *follow = (struct follow *)strategy;
+	size_t i = follow->exact ? follow->next : 0, last = follow->exact ? i + 1 : follow->choices->count;
+
+	if (follow->divergence.is)
+		return read->usual;
+	for (; i < last && i < follow->choices->count; i++) {
+		const struct lab_choice *choice = &follow->choices->list[i];
+
+		if (follow->used[i] || !lab_choice_same_place(choice, read->place))
+			continue;
+		if (follow->exact && choice->signature != read->place->signature) {
+			diverge(follow, choice, read->place, otherwise);
+			return read->usual;
+		}
+		if (choice->reads > read->most + 1) {
+			if (follow->exact)
+				diverge(follow, choice, read->place, "the value that was read cannot be read there");
+			return read->usual;
+		}
+		follow->used[i] = true;
+		follow->next++;
+		return choice->reads - 1u;
+	}
+	return read->usual;
+}
+
 static void end(struct lab_strategy *strategy, bool shared)
 {
 	struct follow *follow = (struct follow *)strategy;
@@ -130,6 +158,7 @@ static const struct lab_strategy_ops follow_ops = {
 	.begin = begin,
 	.choose = choose,
 	.comes_in = comes_in,
+	.reads = reads,
 	.end = end,
 	.tell = lab_strategy_tell_nothing,
 	.destroy = destroy,
@@ -140,6 +169,7 @@ struct lab_strategy *lab_strategy_follow(const struct lab_choices *choices, bool
 	struct follow *follow = lab_strategy_memory(sizeof(*follow));
 
 	follow->base.ops = &follow_ops;
+	follow->base.weak = lab_choices_are_weak(choices);
 	follow->choices = choices;
 	follow->exact = exact;
 	follow->used = lab_strategy_memory(choices->count);

@@ -28,6 +28,19 @@ void lab_irq_plan_begin(struct lab_irq_plan *plan, const struct lab_scenario *sc
 /* Learns from the point. True: this handler comes in here. */
 bool lab_irq_plan_due(struct lab_irq_plan *plan, const struct lab_point *point, unsigned *ret_index);
 
+/*
+ * Which loads read older values under the random strategies: in each run another share of them, none in some, and no
+ * more than a few, for a run in which much is late is like one in which it came later.
+ */
+struct lab_random { /* the first member of each random strategy's record */
+	struct lab_strategy base;
+	struct lab_prng stale; /* its own, so that who moves is drawn alike with it and without */
+	unsigned left, one_in;
+};
+void lab_random_make(struct lab_random *random, const struct lab_strategy_options *options);
+void lab_random_begin(struct lab_random *random);
+unsigned lab_random_reads(struct lab_strategy *strategy, const struct lab_read *read);
+
 /* The first n of the point's list that a random strategy chooses among: not the spinner if there are others. */
 static inline unsigned lab_point_first_mover(const struct lab_point *point)
 {

@@ -11,7 +11,7 @@
 #define DEPTH_MAX     16u
 
 struct pct {
-	struct lab_strategy base;
+	struct lab_random random;
 	struct lab_prng prng;
 	struct lab_irq_plan irqs;
 	unsigned depth;
@@ -25,6 +25,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 {
 	struct pct *pct = (struct pct *)strategy;
 
+	lab_random_begin(&pct->random);
 	lab_irq_plan_begin(&pct->irqs, scenario, &pct->prng);
 	pct->step = 0;
 	pct->lowest = DEPTH_MAX;
@@ -72,6 +73,7 @@ static const struct lab_strategy_ops ops = {
 	.name = "pct",
 	.begin = begin,
 	.choose = choose,
+	.reads = lab_random_reads,
 	.end = end,
 	.tell = lab_strategy_tell_nothing,
 	.destroy = lab_strategy_free,
@@ -81,8 +83,9 @@ struct lab_strategy *lab_strategy_pct(const struct lab_strategy_options *options
 {
 	struct pct *pct = lab_strategy_memory(sizeof(*pct));
 
-	pct->base.ops = &ops;
+	pct->random.base.ops = &ops;
 	pct->depth = options->depth ? LAB_MIN(options->depth, DEPTH_MAX) : DEPTH_DEFAULT;
 	lab_prng_seed(&pct->prng, options->seed, 2);
-	return &pct->base;
+	lab_random_make(&pct->random, options);
+	return &pct->random.base;
 }

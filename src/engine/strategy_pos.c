@@ -6,7 +6,7 @@
  * context, the highest is done, and those that it races with draw anew.
  */
 struct pos {
-	struct lab_strategy base;
+	struct lab_random random;
 	struct lab_prng prng;
 	struct lab_irq_plan irqs;
 	struct {
@@ -19,6 +19,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 {
 	struct pos *pos = (struct pos *)strategy;
 
+	lab_random_begin(&pos->random);
 	lab_irq_plan_begin(&pos->irqs, scenario, &pos->prng);
 	for (size_t i = 0; i < lab_strategy_contexts(scenario); i++)
 		pos->contexts[i].drawn = false;
@@ -70,6 +71,7 @@ static const struct lab_strategy_ops ops = {
 	.name = "pos",
 	.begin = begin,
 	.choose = choose,
+	.reads = lab_random_reads,
 	.end = end,
 	.tell = lab_strategy_tell_nothing,
 	.destroy = lab_strategy_free,
@@ -79,7 +81,8 @@ struct lab_strategy *lab_strategy_pos(const struct lab_strategy_options *options
 {
 	struct pos *pos = lab_strategy_memory(sizeof(*pos));
 
-	pos->base.ops = &ops;
+	pos->random.base.ops = &ops;
 	lab_prng_seed(&pos->prng, options->seed, 3);
-	return &pos->base;
+	lab_random_make(&pos->random, options);
+	return &pos->random.base;
 }

@@ -3,7 +3,7 @@
 
 /* The random walk: at each point everybody has the same chance. */
 struct walk {
-	struct lab_strategy base;
+	struct lab_random random;
 	struct lab_prng prng;
 	struct lab_irq_plan irqs;
 };
@@ -12,6 +12,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 {
 	struct walk *walk = (struct walk *)strategy;
 
+	lab_random_begin(&walk->random);
 	lab_irq_plan_begin(&walk->irqs, scenario, &walk->prng);
 }
 
@@ -35,6 +36,7 @@ static const struct lab_strategy_ops ops = {
 	.name = "random",
 	.begin = begin,
 	.choose = choose,
+	.reads = lab_random_reads,
 	.end = end,
 	.tell = lab_strategy_tell_nothing,
 	.destroy = lab_strategy_free,
@@ -44,8 +46,9 @@ struct lab_strategy *lab_strategy_random(const struct lab_strategy_options *opti
 {
 	struct walk *walk = lab_strategy_memory(sizeof(*walk));
 
-	walk->base.ops = &ops;
-	walk->base.skips_alone = true;
+	walk->random.base.ops = &ops;
+	walk->random.base.skips_alone = true;
 	lab_prng_seed(&walk->prng, options->seed, 1);
-	return &walk->base;
+	lab_random_make(&walk->random, options);
+	return &walk->random.base;
 }

@@ -18,7 +18,7 @@ struct access_count {
 };
 
 struct surw {
-	struct lab_strategy base;
+	struct lab_random random;
 	struct lab_prng prng;
 	struct lab_irq_plan irqs;
 	uint64_t run_count, hits; /* hits: interesting events of this run */
@@ -95,6 +95,7 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 {
 	struct surw *surw = (struct surw *)strategy;
 
+	lab_random_begin(&surw->random);
 	lab_irq_plan_begin(&surw->irqs, scenario, &surw->prng);
 	surw->context_count = lab_strategy_contexts(scenario);
 	surw->next = LAB_NOBODY;
@@ -204,6 +205,7 @@ static const struct lab_strategy_ops ops = {
 	.name = "surw",
 	.begin = begin,
 	.choose = choose,
+	.reads = lab_random_reads,
 	.end = end,
 	.tell = lab_strategy_tell_nothing,
 	.destroy = lab_strategy_free,
@@ -213,7 +215,8 @@ struct lab_strategy *lab_strategy_surw(const struct lab_strategy_options *option
 {
 	struct surw *surw = lab_strategy_memory(sizeof(*surw));
 
-	surw->base.ops = &ops;
+	surw->random.base.ops = &ops;
 	lab_prng_seed(&surw->prng, options->seed, 4);
-	return &surw->base;
+	lab_random_make(&surw->random, options);
+	return &surw->random.base;
 }

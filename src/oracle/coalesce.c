@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "oracle/state.h"
+#include "scenario/words.h"
 
 /* The order of the greatest free block that starts at a frame, inside its span and of census frames only. */
 static unsigned greatest_at(const struct lab_oracle *oracle, const struct lab_span *span, uint64_t frame)
@@ -88,10 +89,10 @@ bool lab_oracle_judge_coalescing(struct lab_oracle *oracle, void *self)
 	sound = take_greatest(oracle, self, LAB_ZONE_DMA, &missing) &&
 		take_greatest(oracle, self, LAB_ZONE_NORMAL, &missing);
 	if (sound && missing.is)
-		lab_oracle_report(
-			oracle, LAB_R06_COALESCING, LAB_FINDING_NO_ACTOR, UINT64_MAX, missing.order,
-			"zone=%s has %" PRIu64 " free blocks of order %u, the target gave %" PRIu64 " owners=nobody",
-			missing.zone == LAB_ZONE_DMA ? "dma" : "normal", missing.count, missing.order, missing.got);
+		lab_oracle_report(oracle, LAB_R06_COALESCING, LAB_FINDING_NO_ACTOR, UINT64_MAX, missing.order,
+				  "zone=%s has %" PRIu64 " free blocks of order %u, the target gave %" PRIu64
+				  " owners=nobody",
+				  lab_zone_name(missing.zone), missing.count, missing.order, missing.got);
 	lab_oracle_give_back(oracle, self);
 	return sound && !missing.is;
 }

@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "oracle/state.h"
+#include "scenario/words.h"
 
 static const char *const class_names[] = {"ordinary", "high", "atomic", "memalloc"};
 
@@ -61,10 +62,9 @@ void lab_oracle_judge_floor(struct lab_oracle *oracle, const struct lab_call *ca
 	if (!lab_oracle_applies(oracle, LAB_R03_RESERVE_FLOOR))
 		return;
 	if (left_frames < best.floor)
-		lab_oracle_report(oracle, LAB_R03_RESERVE_FLOOR, call->actor, lab_oracle_finding_frame(oracle, block),
-				  request->order,
-				  "block=%s zone=%s class=%s left=%" PRIu64 " floor=%" PRIu64 " owners=%s",
-				  lab_oracle_block_text(oracle, block, request->order).text,
-				  zone == LAB_ZONE_DMA ? "dma" : "normal", class_names[class], left_frames, best.floor,
-				  lab_oracle_owner_name(oracle, request->owner));
+		lab_oracle_report(
+			oracle, LAB_R03_RESERVE_FLOOR, call->actor, lab_oracle_finding_frame(oracle, block),
+			request->order, "block=%s zone=%s class=%s left=%" PRIu64 " floor=%" PRIu64 " owners=%s",
+			lab_oracle_block_text(oracle, block, request->order).text, lab_zone_name(zone),
+			class_names[class], left_frames, best.floor, lab_oracle_owner_name(oracle, request->owner));
 }

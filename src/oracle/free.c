@@ -52,6 +52,7 @@ static bool has_view(const struct lab_oracle *oracle, const void *block)
 
 unsigned lab_oracle_transfer_begin(struct lab_oracle *oracle)
 {
+	lab_oracle_bracket(oracle, true);
 	return lab_history_begin(oracle->history);
 }
 
@@ -60,6 +61,7 @@ void lab_oracle_transferred(struct lab_oracle *oracle, unsigned number, unsigned
 {
 	uint64_t first = lab_shadow_frame(&oracle->shadow, block);
 
+	lab_oracle_bracket(oracle, false);
 	if (status != LAB_OK) {
 		lab_oracle_order_none(oracle, number);
 		if (status == LAB_BUSY && has_view(oracle, block))

@@ -102,6 +102,7 @@ bool lab_oracle_applies(const struct lab_oracle *oracle, enum lab_rule rule)
 void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, enum lab_call_kind kind, unsigned actor,
 			   const struct lab_request *request)
 {
+	lab_oracle_bracket(oracle, true);
 	*call = (struct lab_call){.kind = kind, .actor = actor, .request = *request};
 	/* Relaxed, as all of the oracle's; a count that is seen late only makes a failure unjudged. */
 	call->ticket = lab_fetch_add_relaxed(&oracle->calls_begun, 1);
@@ -124,6 +125,7 @@ bool lab_oracle_call_alone(const struct lab_oracle *oracle, const struct lab_cal
 
 void lab_oracle_call_end(struct lab_oracle *oracle, struct lab_call *call)
 {
+	lab_oracle_bracket(oracle, false);
 	lab_fetch_add_relaxed(&oracle->calls_ended, 1);
 	if (!oracle->config.one_thread)
 		return;
@@ -136,16 +138,19 @@ void lab_oracle_call_end(struct lab_oracle *oracle, struct lab_call *call)
 
 void lab_oracle_other_begin(struct lab_oracle *oracle)
 {
+	lab_oracle_bracket(oracle, true);
 	lab_fetch_add_relaxed(&oracle->calls_begun, 1);
 }
 
 void lab_oracle_other_end(struct lab_oracle *oracle)
 {
+	lab_oracle_bracket(oracle, false);
 	lab_fetch_add_relaxed(&oracle->calls_ended, 1);
 }
 
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks)
 {
+	lab_oracle_bracket(oracle, true);
 	lab_marks_begin(&oracle->marks[zone], marks);
 	if (oracle->config.one_thread)
 		lab_oracle_instant(oracle, NULL);
@@ -153,6 +158,7 @@ void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const stru
 
 void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks)
 {
+	lab_oracle_bracket(oracle, false);
 	lab_marks_end(&oracle->marks[zone], marks);
 	if (oracle->config.one_thread)
 		lab_oracle_instant(oracle, NULL);

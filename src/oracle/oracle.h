@@ -24,6 +24,9 @@ struct lab_oracle_config {
 	const char *(*actor_name)(void *arg, unsigned actor); /* "hardirq rx": for findings */
 	/* Called at each finding, at the place where it was found, possibly in a signal handler. */
 	void (*report)(void *arg, const struct lab_finding *finding);
+	/* What it judges begins, or has ended: it takes for granted that who begins comes after all that ended. NULL:
+	   that is so anyway. */
+	void (*bracket)(void *arg, bool begins);
 	void *arg;
 	bool one_thread; /* no two calls of the oracle are ever under way at once: it judges more (docs/invariants.md)
 			  */

@@ -3,16 +3,12 @@
 
 #include "base/bits.h"
 #include "oracle/state.h"
+#include "scenario/words.h"
 
 /*
  * R13. Free is T - O, as everywhere: frames in the target's caches count, so it is never less than what the target has
  * truly free, and "below the mark" is true of both. Waking early is not judged.
  */
-
-static const char *zone_name(unsigned zone)
-{
-	return zone == LAB_ZONE_DMA ? "dma" : "normal";
-}
 
 static int64_t free_of(const struct lab_oracle *oracle, unsigned zone)
 {
@@ -28,7 +24,7 @@ void lab_oracle_reclaim_wake(struct lab_oracle *oracle, unsigned actor, const st
 	if (!lab_oracle_applies(oracle, LAB_R13_RECLAIM) || !request || request->gfp & LAB_GFP_KSWAPD_RECLAIM)
 		return;
 	lab_oracle_report(oracle, LAB_R13_RECLAIM, actor, UINT64_MAX, request->order,
-			  "zone=%s woken by a request without kswapd owners=%s", zone_name(zone),
+			  "zone=%s woken by a request without kswapd owners=%s", lab_zone_name(zone),
 			  lab_oracle_owner_name(oracle, request->owner));
 }
 
@@ -54,7 +50,7 @@ void lab_oracle_judge_wake(struct lab_oracle *oracle, const struct lab_call *cal
 		return;
 	lab_oracle_report(oracle, LAB_R13_RECLAIM, call->actor, UINT64_MAX, request->order,
 			  "zone=%s free=%" PRId64 " low=%" PRIu64 " and nobody woke the reclaimer owners=%s",
-			  zone_name(zone), left, low, lab_oracle_owner_name(oracle, request->owner));
+			  lab_zone_name(zone), left, low, lab_oracle_owner_name(oracle, request->owner));
 }
 
 void lab_oracle_reclaim_instant(struct lab_oracle *oracle)
@@ -103,7 +99,7 @@ void lab_oracle_reclaim_end(struct lab_oracle *oracle, struct lab_reclaim_step *
 		lab_oracle_report(oracle, LAB_R13_RECLAIM, step->actor, UINT64_MAX, 0,
 				  "zone=%s the reclaimer rests at free=%" PRId64 " high=%" PRIu64
 				  " with blocks left to shrink owners=nobody",
-				  zone_name(step->zone), step->most, step->lowest);
+				  lab_zone_name(step->zone), step->most, step->lowest);
 	lab_oracle_other_end(oracle);
 }
 

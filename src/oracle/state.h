@@ -62,6 +62,12 @@ struct lab_block_text {
 };
 struct lab_block_text lab_oracle_block_text(const struct lab_oracle *oracle, const void *block, unsigned order);
 
+static inline void lab_oracle_bracket(const struct lab_oracle *oracle, bool begins)
+{
+	if (oracle->config.bracket)
+		oracle->config.bracket(oracle->config.arg, begins);
+}
+
 void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, enum lab_call_kind kind, unsigned actor,
 			   const struct lab_request *request);
 /* True when no other call was under way from its begin until now. Before lab_oracle_call_end. */

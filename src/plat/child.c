@@ -17,7 +17,8 @@
 
 #include "plat/clock.h"
 
-#define LOOK_MS 50
+#define LOOK_MS       50
+#define LAST_WORDS_MS 500
 
 struct watched {
 	const struct lab_child_watch *watch;
@@ -85,6 +86,9 @@ static enum lab_child_end watch_it(struct watched *child, int *ret_wait)
 		verdict = look(child);
 		if (verdict == LAB_CHILD_ENDED)
 			continue;
+		/* it may want to tell where it is, and has a moment for it */
+		kill(child->pid, SIGABRT);
+		(void)poll(&end, 1, LAST_WORDS_MS);
 		kill(child->pid, SIGKILL);
 		while (waitpid(child->pid, ret_wait, 0) < 0 && errno == EINTR)
 			;

@@ -3,6 +3,7 @@
 #define LAB_PLAT_CLOCK_H
 
 #include <stdint.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static inline uint64_t lab_clock_read_ns(clockid_t clock)
@@ -23,6 +24,22 @@ static inline uint64_t lab_clock_mono_ns(void)
 static inline uint64_t lab_clock_thread_ns(void)
 {
 	return lab_clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* CPU time of a process and of those of its children that it waited for. */
+static inline uint64_t lab_clock_of_usage_ns(const struct rusage *usage)
+{
+	return (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * UINT64_C(1000000000) +
+	       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000;
+}
+
+/* CPU time of this process (RUSAGE_SELF) or of its children that were waited for, and theirs (RUSAGE_CHILDREN). */
+static inline uint64_t lab_clock_usage_ns(int whose)
+{
+	struct rusage usage;
+
+	getrusage(whose, &usage);
+	return lab_clock_of_usage_ns(&usage);
 }
 
 #endif

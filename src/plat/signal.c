@@ -154,12 +154,20 @@ static const void *code_of(const ucontext_t *context)
 #endif
 }
 
+static _Thread_local const void *crash_at;
+
+const void *lab_signal_crash_at(void)
+{
+	return crash_at;
+}
+
 static void on_crash(int signal, siginfo_t *info, void *context)
 {
 	struct sigaction action = {.sa_handler = SIG_DFL};
 
 	lab_trap_arm(0);
-	crash_handler(signal, info->si_addr, info->si_code > 0 ? code_of(context) : NULL);
+	crash_at = code_of(context);
+	crash_handler(signal, info->si_addr, info->si_code > 0 ? crash_at : NULL);
 	/* Returning runs the faulting instruction again, now with the default effect; a raised signal is raised anew.
 	 */
 	sigaction(signal, &action, NULL);

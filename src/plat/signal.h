@@ -45,6 +45,8 @@ bool lab_signal_send(int thread_id, unsigned level);
  */
 void lab_signal_crash_install(void (*handler)(int signal, const void *address, const void *code), bool abort_only);
 void lab_signal_crash_remove(void);
+/* For that handler, on its thread: the instruction that was interrupted, whoever sent the signal. NULL: not known. */
+const void *lab_signal_crash_at(void);
 
 /*
  * A crash stack for the calling thread; memory is the caller's, room bytes; clear gives

@@ -26,6 +26,14 @@ void lab_choices_free(struct lab_choices *choices)
 	*choices = (struct lab_choices){0};
 }
 
+bool lab_choices_are_weak(const struct lab_choices *choices)
+{
+	for (size_t i = 0; i < choices->count; i++)
+		if (choices->list[i].reads)
+			return true;
+	return false;
+}
+
 bool lab_choice_same_place(const struct lab_choice *a, const struct lab_choice *b)
 {
 	return a->asker == b->asker && a->event == b->event && a->ask == b->ask;
@@ -38,7 +46,7 @@ void lab_choices_write(const struct lab_choices *choices, struct lab_writer *out
 
 		lab_write_uint(out, choice->asker, 2);
 		lab_write_uint(out, choice->chosen, 2);
-		lab_write_uint(out, choice->fires, 1);
+		lab_write_uint(out, choice->reads ? choice->reads + 1u : choice->fires, 1);
 		lab_write_uint(out, choice->event, 4);
 		lab_write_uint(out, choice->ask, 4);
 		lab_write_uint(out, choice->signature, 4);
@@ -56,14 +64,16 @@ enum lab_status lab_choices_read(const uint8_t *bytes, size_t count, size_t cont
 			.asker = (uint16_t)lab_read_uint(&reader, 2),
 			.chosen = (uint16_t)lab_read_uint(&reader, 2),
 		};
-		uint64_t fires = lab_read_uint(&reader, 1);
+		uint64_t kind = lab_read_uint(&reader, 1); /* 0 moves, 1 comes in, beyond: reads so many less 2 back */
 
-		choice.fires = fires != 0;
+		choice.fires = kind == 1;
+		choice.reads = kind > 1 ? (uint8_t)(kind - 1) : 0;
 		choice.event = (uint32_t)lab_read_uint(&reader, 4);
 		choice.ask = (uint32_t)lab_read_uint(&reader, 4);
 		choice.signature = (uint32_t)lab_read_uint(&reader, 4);
 		/* one more than the scenario's: the reclaimer */
-		if (fires > 1 || choice.chosen > context_count ||
+		if (choice.reads > LAB_CHOICE_READS_MAX || (choice.reads && choice.chosen != choice.asker) ||
+		    choice.chosen > context_count ||
 		    (choice.asker > context_count && choice.asker != LAB_CHOICE_ENGINE)) {
 			lab_choices_free(choices);
 			return LAB_INVALID;

@@ -17,6 +17,9 @@
 #define LAB_CHOICE_ENGINE UINT16_MAX /* who asks when no context runs */
 /* In `ask`: nobody was asked; a handler that had been raised came in. */
 #define LAB_CHOICE_UNASKED UINT32_C(0x80000000)
+/* In `ask`: it is about what a load reads. */
+#define LAB_CHOICE_READ      UINT32_C(0x40000000)
+#define LAB_CHOICE_READS_MAX 16u
 
 struct lab_choice {
 	uint16_t asker;     /* context index, or LAB_CHOICE_ENGINE */
@@ -26,6 +29,8 @@ struct lab_choice {
 	uint32_t ask;       /* counts when one event asks again, since an interrupt came in or it stays blocked */
 	uint32_t signature; /* of the asker's event and all before: tells whether the code is still the one that was
 			       recorded */
+	uint8_t reads; /* the asker, who is also the chosen one, reads so many stores back, plus 1; 0: it is about who
+			  moves */
 };
 
 /* In the order in which they came. Zero-initialise. */
@@ -39,6 +44,8 @@ struct lab_choices {
 void lab_choices_add(struct lab_choices *choices, struct lab_choice choice);
 void lab_choices_copy(struct lab_choices *to, const struct lab_choices *from);
 void lab_choices_free(struct lab_choices *choices);
+/* True when some choice is about what a load reads: it takes a strategy that is weak to follow them. */
+bool lab_choices_are_weak(const struct lab_choices *choices);
 bool lab_choice_same_place(const struct lab_choice *a, const struct lab_choice *b);
 
 /* As they stand in a file: LAB_CHOICE_BYTES each. */

@@ -58,7 +58,7 @@ static enum lab_op_kind draw_kind(struct lab_prng *prng, uint32_t swarm)
 	return (enum lab_op_kind)kind;
 }
 
-static lab_gfp draw_gfp(struct lab_prng *prng)
+lab_gfp lab_draw_gfp(struct lab_prng *prng)
 {
 	static const lab_gfp usual[] = {LAB_GFP_KERNEL,
 					LAB_GFP_KERNEL | LAB_GFP_NORETRY,
@@ -113,7 +113,7 @@ struct lab_op lab_draw_op(struct lab_prng *prng, const struct lab_scenario *scen
 	if (info->operands & LAB_TAKES_SLOT)
 		op.slot = (uint8_t)lab_prng_below(prng, lab_prng_chance(prng, 3, 4) ? 4 : LAB_SLOT_COUNT);
 	if (info->operands & LAB_TAKES_GFP)
-		op.gfp = draw_gfp(prng);
+		op.gfp = lab_draw_gfp(prng);
 	if (info->operands & LAB_TAKES_ORDER && lab_prng_chance(prng, 1, 2))
 		op.order = (uint8_t)lab_prng_below(prng, scenario->machine.order_max + 1);
 	if (info->operands & LAB_TAKES_VALUE)

@@ -19,6 +19,9 @@ uint32_t lab_draw_swarm(struct lab_prng *prng);
 	 UINT32_C(1) << LAB_OP_GIVE | UINT32_C(1) << LAB_OP_TAKE | UINT32_C(1) << LAB_OP_DRAIN |                       \
 	 UINT32_C(1) << LAB_OP_OFFLINE | UINT32_C(1) << LAB_OP_ONLINE)
 
+/* Flags of a request: those of the usual kinds of requests, at times others. */
+lab_gfp lab_draw_gfp(struct lab_prng *prng);
+
 struct lab_op lab_draw_op(struct lab_prng *prng, const struct lab_scenario *scenario, uint32_t swarm);
 
 /* A directive of a random kind; one that names the wrong sort of context is dropped by the mender. */

@@ -37,6 +37,18 @@ static bool pick_op(struct lab_prng *prng, const struct lab_scenario *scenario, 
 	return true;
 }
 
+/* What the scenario does anyway, as often as anything: a scenario that keeps to few things goes deeper into them. */
+static uint32_t draw_swarm(struct lab_prng *prng, const struct lab_scenario *scenario)
+{
+	uint32_t swarm = UINT32_C(1) << LAB_OP_ALLOC;
+
+	if (lab_prng_chance(prng, 1, 2))
+		return LAB_SWARM_ALL;
+	for (size_t i = 0; i < scenario->op_count; i++)
+		swarm |= UINT32_C(1) << scenario->ops[i].kind;
+	return swarm;
+}
+
 static bool insert_op(struct lab_prng *prng, struct lab_scenario *scenario)
 {
 	size_t context = pick_context(prng, scenario), count = scenario->contexts[context].op_count;
@@ -44,7 +56,7 @@ static bool insert_op(struct lab_prng *prng, struct lab_scenario *scenario)
 	if (count >= op_room(scenario))
 		return false;
 	lab_edit_insert_op(scenario, context, lab_prng_below(prng, count + 1),
-			   lab_draw_op(prng, scenario, LAB_SWARM_ALL));
+			   lab_draw_op(prng, scenario, draw_swarm(prng, scenario)));
 	return true;
 }
 

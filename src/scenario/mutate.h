@@ -4,10 +4,14 @@
 
 #include "base/prng.h"
 #include "scenario/scenario.h"
+#include "scenario/scope.h"
 
-/* Fills a scenario at random within the fuzz bounds, sizes growing with `size` (1..100); a random subset of operations.
+/*
+ * Fills a scenario at random within the fuzz bounds, sizes growing with `size` (1..100), of what is in the scope: a
+ * random subset of operations, flags, orders, zones and contexts (docs/generator.md).
  */
-void lab_scenario_generate(struct lab_prng *prng, unsigned size, struct lab_scenario *ret_scenario);
+void lab_scenario_generate(struct lab_prng *prng, unsigned size, const struct lab_scope *scope,
+			   struct lab_scenario *ret_scenario);
 
 /*
  * One edit that knows the structure: insert, drop, move, change an operation, a context, a switch or the machine. One

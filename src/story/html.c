@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/markup.h"
 #include "story/tell.h"
 #include "story/verdict.h"
 
@@ -15,37 +16,10 @@ struct page {
 	size_t *first, *last; /* of each context: rows in which it is under way; last 0: it is in none */
 };
 
-/* Names come from scenarios, targets and debugging information: any of them may hold markup. */
-static void put_text(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
-			if ((unsigned char)*text >= ' ')
-				fputc(*text, out);
-		}
-	}
-}
-
 static void put_tagged(FILE *out, const char *open, const char *text, const char *close)
 {
 	fputs(open, out);
-	put_text(out, text);
+	lab_markup_text(out, text);
 	fputs(close, out);
 }
 
@@ -123,12 +97,12 @@ static void put_says(const struct page *page, const struct lab_row *row)
 	char name[sizeof(row->text)];
 
 	if (!value) {
-		put_text(page->out, row->text);
+		lab_markup_text(page->out, row->text);
 		return;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)(value - row->text) + 1, row->text);
 	put_tagged(page->out, "<i>", name, "</i> ");
-	put_text(page->out, value + 2);
+	lab_markup_text(page->out, value + 2);
 }
 
 static void put_lane(const struct page *page, const struct lab_row *row, size_t at, unsigned context)

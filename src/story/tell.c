@@ -75,6 +75,22 @@ static void tell_bit(const struct lab_sim_step *step, char *text, size_t room)
 		snprintf(text, room, " (bit %u %s)", lab_bits_first(other), step->after & other ? "set" : "cleared");
 }
 
+/* A load of an older value: whose, and what it missed. */
+static void tell_older(const struct lab_scenario *scenario, const struct lab_sim_step *step,
+		       struct lab_symbols *symbols, char *text, size_t room)
+{
+	char by[112] = "nobody in this run", newest[48];
+	const struct lab_source *source;
+	size_t used = strlen(text);
+
+	if (step->older_context != LAB_NOBODY)
+		lab_tell_context(scenario, step->older_context, by, sizeof(by));
+	lab_tell_value(scenario, step->kind, step->newest, newest, sizeof(newest));
+	if (step->older_code && symbols && lab_symbols_source(symbols, step->older_code, &source) && source->line)
+		snprintf(by + strlen(by), sizeof(by) - strlen(by), " in %s", source->function);
+	snprintf(text + used, room - used, ", an older value, stored by %s; the newest is %s", by, newest);
+}
+
 void lab_tell_access(const struct lab_scenario *scenario, const struct lab_sim_step *step, struct lab_symbols *symbols,
 		     char *text, size_t room)
 {
@@ -96,6 +112,8 @@ void lab_tell_access(const struct lab_scenario *scenario, const struct lab_sim_s
 		tell_bit(step, bit, sizeof(bit));
 		snprintf(text, room, "%s %s: %s → %s%s", verb, word, before, after, bit);
 	}
+	if (step->older)
+		tell_older(scenario, step, symbols, text, room);
 }
 
 bool lab_tell_service(const struct lab_sim_step *step, struct lab_symbols *symbols, char *text, size_t room)

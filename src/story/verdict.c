@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scenario/words.h"
 #include "story/tell.h"
 
 void lab_verdict_print_machine(FILE *out, const struct lab_scenario *scenario)
 {
-	static const char *const zones[LAB_ZONE_COUNT] = {"dma", "normal"};
 	const struct lab_scenario_machine *machine = &scenario->machine;
 
 	fprintf(out, "machine: %" PRIu64 " frames of %" PRIu64 " bytes, %u CPU%s, blocks up to order %u",
@@ -20,7 +20,7 @@ void lab_verdict_print_machine(FILE *out, const struct lab_scenario *scenario)
 
 		if (marks->frames)
 			fprintf(out, "; zone %s: %" PRIu64 " frames, min %" PRIu64 ", low %" PRIu64 ", high %" PRIu64,
-				zones[zone], marks->frames, marks->min, marks->low, marks->high);
+				lab_zone_name((enum lab_zone)zone), marks->frames, marks->min, marks->low, marks->high);
 	}
 	fputc('\n', out);
 }

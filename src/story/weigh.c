@@ -78,6 +78,8 @@ static bool matters(const struct table *table, const struct lab_sim_step *step, 
 		news |= !(word->knows & self) || step->pending.kind != LAB_SIM_READ;
 		word->knows = changes(step) ? self : word->knows | self;
 	}
+	if (step->older)
+		return true;
 	if (!is_access(step) || step->kind == LAB_WORD_HINT)
 		return false;
 	return (changes(step) && (alone || step->kind != LAB_WORD_NONE)) || (shared && news);

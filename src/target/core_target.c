@@ -4,6 +4,9 @@
 
 #include <labyrinth/target.h>
 
+#include "plat/sanitizer.h"
+#include "plat/vm.h"
+#include "target/core_tables.h"
 #include "target/core_target.h"
 #include "target/registry.h"
 
@@ -12,12 +15,18 @@
 #define SHRED_CONTEXTS 256u
 #define METADATA_ALIGN 64u
 
+/* Where malloc is watched, the metadata's tables lie apart: targets/ asks for it. */
+#ifndef LAB_CORE_APART
+#define LAB_CORE_APART LAB_SANITIZER_ADDRESS
+#endif
+
 struct core {
 	struct lab_arena arena;
 	struct lab_arena_services services;
 	struct lab_arena_shrinker shrinker;
 	const struct lab_host *host;
 	void *metadata; /* malloc'ed; NULL: it lies elsewhere */
+	struct lab_core_tables tables;
 };
 
 static struct lab_core_options options;
@@ -82,6 +91,35 @@ static uint64_t shrink(void *arg, uint64_t frames)
 	return ((const struct core *)arg)->host->shrink(frames);
 }
 
+/* The arena, in memory that is left behind for the tables of their own. */
+static enum lab_status init_apart(struct core *core, const struct lab_arena_config *config, size_t bytes)
+{
+	void *metadata;
+	enum lab_status status = lab_vm_map(bytes, &metadata);
+
+	if (status)
+		return status;
+	status = lab_arena_init(&core->arena, config, metadata, bytes);
+	if (!status)
+		status = lab_core_tables_part(&core->arena, &core->tables);
+	lab_vm_unmap(metadata, bytes);
+	return status;
+}
+
+static enum lab_status init(struct core *core, const struct lab_arena_config *config)
+{
+	void *metadata = NULL;
+	size_t bytes;
+	enum lab_status status = lab_arena_measure(config, &bytes);
+
+	if (status)
+		return status;
+	if (LAB_CORE_APART && !options.place)
+		return init_apart(core, config, bytes);
+	status = place(core, bytes, &metadata);
+	return status ? status : lab_arena_init(&core->arena, config, metadata, bytes);
+}
+
 /* What the host gives is what the arena asks for. */
 static void serve(struct core *core, const struct lab_host *host)
 {
@@ -113,19 +151,13 @@ static enum lab_status core_create(const struct lab_machine *machine, void **ret
 		.base = machine->base,
 	};
 	struct core *core = calloc(1, sizeof(*core));
-	void *metadata = NULL;
-	size_t bytes;
 	enum lab_status status;
 
 	if (!core)
 		return LAB_SYSTEM;
 	status = shared_shredder(&config.shredder);
 	if (!status)
-		status = lab_arena_measure(&config, &bytes);
-	if (!status)
-		status = place(core, bytes, &metadata);
-	if (!status)
-		status = lab_arena_init(&core->arena, &config, metadata, bytes);
+		status = init(core, &config);
 	if (status) {
 		free(core->metadata);
 		free(core);
@@ -143,6 +175,7 @@ static void core_destroy(void *self)
 	struct core *core = self;
 
 	lab_arena_fini(&core->arena);
+	lab_core_tables_free(&core->tables);
 	free(core->metadata);
 	free(core);
 }

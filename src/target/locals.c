@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
+#include <string.h>
 
 /* What the general dynamic model asks the loader, on the machines that it has this function on. */
 struct index {
@@ -12,6 +13,17 @@ struct index {
 };
 
 extern void *__tls_get_addr(struct index *index);
+
+void lab_locals_reset(const struct lab_module *module)
+{
+	struct index index = {.module = module->tls_id};
+	char *own = module->tls_id ? __tls_get_addr(&index) : NULL;
+
+	if (!own)
+		return;
+	memcpy(own, module->tls_start_values, module->tls_start_bytes);
+	memset(own + module->tls_start_bytes, 0, module->tls_bytes - module->tls_start_bytes);
+}
 
 void lab_locals_prepare(const void *inside)
 {

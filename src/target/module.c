@@ -112,6 +112,29 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
+static enum lab_status survey(const struct lab_target *target, const struct lab_sections_facts *facts,
+			      struct lab_module **ret_module)
+{
+	struct lab_module *module = calloc(1, sizeof(*module));
+
+	if (!module)
+		return LAB_NO_MEMORY;
+	module->target = target;
+	module->fenced = facts->fenced;
+	/* its own function, since the table may lie anywhere */
+	dl_iterate_phdr(look_at, &(struct search){module, facts, (uintptr_t)target->create, false});
+	*ret_module = module;
+	return LAB_OK;
+}
+
+enum lab_status lab_module_survey(const struct lab_target *target, const char *file, struct lab_module **ret_module)
+{
+	struct lab_sections_facts facts;
+	enum lab_status status = lab_sections_read(file, &facts);
+
+	return status == LAB_OK ? survey(target, &facts, ret_module) : status;
+}
+
 enum lab_status lab_module_register(const struct lab_target *target, const char *file, struct lab_module **ret_module)
 {
 	struct lab_sections_facts facts;
@@ -122,13 +145,9 @@ enum lab_status lab_module_register(const struct lab_target *target, const char 
 		*ret_module = module;
 		return status;
 	}
-	module = calloc(1, sizeof(*module));
-	if (!module)
-		return LAB_NO_MEMORY;
-	module->target = target;
-	module->fenced = facts.fenced;
-	/* its own function, since the table may lie anywhere */
-	dl_iterate_phdr(look_at, &(struct search){module, &facts, (uintptr_t)target->create, false});
+	status = survey(target, &facts, &module);
+	if (status != LAB_OK)
+		return status;
 	status = lab_heap_init(&module->heap);
 	if (status != LAB_OK) {
 		free(module);
@@ -175,8 +194,10 @@ enum lab_status lab_module_save(const struct lab_module *module, struct lab_modu
 	to = image->bytes;
 	for (unsigned i = 0; i < module->writable_count; to += piece_bytes(&module->writable[i++]))
 		copy(to, module->writable[i].start, module->writable[i].bytes);
-	copy(to, module->heap.base, used);
-	memcpy(to + used, module->heap.grains, grains);
+	if (used) {
+		copy(to, module->heap.base, used);
+		memcpy(to + used, module->heap.grains, grains);
+	}
 	image->heap = module->heap.state;
 	image->taken = true;
 	return LAB_OK;
@@ -189,8 +210,10 @@ void lab_module_restore(struct lab_module *module, const struct lab_module_image
 
 	for (unsigned i = 0; i < module->writable_count; from += piece_bytes(&module->writable[i++]))
 		copy(module->writable[i].start, from, module->writable[i].bytes);
-	copy(module->heap.base, from, image->heap.used);
-	memcpy(module->heap.grains, from + image->heap.used, grains);
+	if (grains) {
+		copy(module->heap.base, from, image->heap.used);
+		memcpy(module->heap.grains, from + image->heap.used, grains);
+	}
 	if (module->heap.state.used > image->heap.used)
 		memset(module->heap.grains + grains, 0, module->heap.state.used / LAB_HEAP_GRAIN - grains);
 	module->heap.state = image->heap;

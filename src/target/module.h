@@ -53,6 +53,10 @@ void lab_module_image_free(struct lab_module_image *image);
 /* A number of what differs from the image now: equal for equal contents. seed: as of lab_changes_hash. */
 uint64_t lab_module_changes(const struct lab_module *module, const struct lab_module_image *image, uint64_t seed);
 
+/* Looks over where a plug-in's variables lie, be it hooked or not; it has no heap then. As lab_module_register. */
+LAB_MUST_USE enum lab_status lab_module_survey(const struct lab_target *target, const char *file,
+					       struct lab_module **ret_module);
+
 /*
  * Looks a loaded plug-in over: *ret_module is NULL where it is not hooked. `file` is where it was loaded from.
  * LAB_SYSTEM, LAB_NO_MEMORY. May sleep.

@@ -7,33 +7,45 @@
 #include <string.h>
 
 #include "target/module.h"
+#include "target/singleton.h"
 
-/* A table that ends early, once more with all members; the same one each time. */
+/* A table that ends early, or has no destroy, once more with all members; the same one each time. */
 struct filled {
 	struct filled *next;
 	const struct lab_target *from;
 	struct lab_target target;
 };
 
-static const struct lab_target *fill(const struct lab_target *from)
+static enum lab_status fill(const struct lab_target *from, const char *file, const struct lab_target **ret_target)
 {
 	static struct filled *all;
 	struct filled *it = all;
+	enum lab_status status = LAB_OK;
 
-	if (from->size == sizeof(*from))
-		return from;
+	*ret_target = from;
+	if (from->size == sizeof(*from) && from->destroy)
+		return LAB_OK;
 	while (it && it->from != from)
 		it = it->next;
-	if (it)
-		return &it->target;
+	if (it) {
+		*ret_target = &it->target;
+		return LAB_OK;
+	}
 	it = calloc(1, sizeof(*it));
 	if (!it)
-		return NULL;
+		return LAB_NO_MEMORY;
 	memcpy(&it->target, from, from->size);
+	if (!from->destroy)
+		status = lab_singleton_destroy(from, file, &it->target.destroy);
+	if (status != LAB_OK) {
+		free(it);
+		return status;
+	}
 	it->from = from;
 	it->next = all;
 	all = it;
-	return &it->target;
+	*ret_target = &it->target;
+	return LAB_OK;
 }
 
 void (*lab_target_restart)(void);
@@ -84,13 +96,15 @@ enum lab_status lab_target_plugin_open(const char *file, const struct lab_target
 		dlclose(handle);
 		return status;
 	}
-	target = fill(target);
-	if (!target) {
-		snprintf(message, room, "%s: no memory", file);
+	status = fill(target, path, &target);
+	if (status == LAB_NO_MEMORY || status == LAB_UNSUPPORTED) {
+		snprintf(message, room, "%s: %s", file,
+			 status == LAB_NO_MEMORY ? "no memory" : "one plug-in without destroy too many");
 		dlclose(handle);
-		return LAB_NO_MEMORY;
+		return status;
 	}
-	status = lab_module_register(target, path, &module);
+	if (status == LAB_OK)
+		status = lab_module_register(target, path, &module);
 	if (status != LAB_OK) {
 		snprintf(message, room, "%s: its sections cannot be read, expected an ELF file: %s", file,
 			 lab_status_name(status));

@@ -65,7 +65,7 @@ enum lab_status lab_target_open(const char *name, const struct lab_target **ret_
 
 bool lab_target_find(const char *folder, const char *name, char *path, size_t room)
 {
-	static const char *const ways[] = {"", "/.."};
+	static const char *const ways[] = {"", "/..", LAB_MODULE_DIR};
 	ssize_t length = readlink("/proc/self/exe", path, room - 1);
 	size_t program;
 

@@ -16,7 +16,10 @@ const struct lab_target *const *lab_target_builtins(size_t *ret_count);
 LAB_MUST_USE enum lab_status lab_target_open(const char *name, const struct lab_target **ret_target, char *message,
 					     size_t room);
 
-/* "/where/the/program/is/FOLDER/NAME.so", or beside that folder, into `path`; false: there is no such file. */
+/*
+ * "/where/the/program/is/FOLDER/NAME.so", or beside that folder, or where an install puts it, into `path`; false: there
+ * is no such file.
+ */
 bool lab_target_find(const char *folder, const char *name, char *path, size_t room);
 /* The same in the folder `targets`: the hooked module of a built-in target. */
 bool lab_target_find_module(const char *name, char *path, size_t room);

@@ -28,7 +28,6 @@ static const char *missing_member(const struct lab_target *target, const char **
 		{!target->name, "name", "expected a string"},
 		{!target->summary, "summary", "expected a string"},
 		{!target->create, "create", "expected a function"},
-		{!target->destroy, "destroy", "expected a function"},
 		{!target->alloc, "alloc", "expected a function"},
 		{!target->free, "free", "expected a function"},
 		{!target->map && target->caps & LAB_CAP_EXCLUSIVE_MAP, "map", "LAB_CAP_EXCLUSIVE_MAP expects it"},

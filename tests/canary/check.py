@@ -113,11 +113,14 @@ def check_trap(program, rule, module, options, folder):
 
 
 def check_explore(program, rule, module, seed, options, folder):
-    """Found from the first seed; made small from one of some, for that is a search of its own."""
+    """Found from the first seed; under its rule and small from one of some, for that is a search of its own."""
+    closing = [None, "none under the rule"]
     for tried in range(seed, seed + SEEDS):
         answer = run(program, ["explore", "--target", module, "--seed", str(tried)] + options, folder)
-        if tried > seed and f"finding: {rule} " not in answer.stdout:
+        if answer.returncode == 1 and f"finding: {rule} " not in answer.stdout:
             continue  # a bug may break another rule as well, and sooner
+        if tried > seed and answer.returncode == 0:
+            continue
         closing = demand_finding(answer, rule)
         size = re.search(r"\((\d+) ops, (\d+) interrupts, (\d+) switches, from \d+ ops\)$", closing[1])
         ops, interrupts, switches = map(int, size.groups())
@@ -139,7 +142,8 @@ def check_race(program, rule, module, options, folder):
 
     closing = demand_finding(explore(module, "--race"), rule)
     again = run(program, shlex.split(closing[2].removeprefix("reproduce: labyrinth ")) + ["--no-lanes"], folder)
-    if demand_finding(again, rule)[0] != closing[0]:
+    # memory of a target's own lies elsewhere in each process
+    if re.sub("0x[0-9a-f]+", "", demand_finding(again, rule)[0]) != re.sub("0x[0-9a-f]+", "", closing[0]):
         raise Failure(f"expected the same once more\n{again.shown}")
     demand_clean(explore(module))
     for target in CLEAN:

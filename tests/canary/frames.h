@@ -35,6 +35,32 @@ static inline uint32_t canary_pop(uint32_t *head, const uint32_t *behind)
 	return frame;
 }
 
+/* Puts a list of frames, once it is nobody else's, in front of another one frame at a time. */
+static inline void canary_push_list(uint32_t *head, uint32_t *behind, uint32_t frame)
+{
+	while (frame) {
+		uint32_t next = behind[frame];
+
+		canary_push(head, behind, frame);
+		frame = next;
+	}
+}
+
+/* A lock that interrupts may find taken needs them closed. What canary_leave is to be told. */
+static inline unsigned long canary_enter(const struct lab_machine *machine, struct lab_spinlock *lock)
+{
+	unsigned long flags = machine->host->irq_save();
+
+	machine->host->spin_lock(lock);
+	return flags;
+}
+
+static inline void canary_leave(const struct lab_machine *machine, struct lab_spinlock *lock, unsigned long flags)
+{
+	machine->host->spin_unlock(lock);
+	machine->host->irq_restore(flags);
+}
+
 /* Puts the frames of all spans of a zone into a list, the lowest first. */
 static inline void canary_fill(const struct lab_machine *machine, enum lab_zone zone, uint32_t *head, uint32_t *behind)
 {

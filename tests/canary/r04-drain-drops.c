@@ -44,26 +44,7 @@ static void collect(struct pool *pool, unsigned cpu)
 	if (!frame)
 		return;
 	lab_store_relaxed(&pool->freed[cpu], 0); /* the bug: what was put in front since is lost */
-	while (frame) {
-		uint32_t next = pool->behind[frame];
-
-		canary_push(&pool->common, pool->behind, frame);
-		frame = next;
-	}
-}
-
-static unsigned long enter(struct pool *pool)
-{
-	unsigned long flags = pool->machine->host->irq_save();
-
-	pool->machine->host->spin_lock(&pool->lock);
-	return flags;
-}
-
-static void leave(struct pool *pool, unsigned long flags)
-{
-	pool->machine->host->spin_unlock(&pool->lock);
-	pool->machine->host->irq_restore(flags);
+	canary_push_list(&pool->common, pool->behind, frame);
 }
 
 static enum lab_status pool_alloc(void *self, const struct lab_request *request, void **ret_block)
@@ -74,11 +55,11 @@ static enum lab_status pool_alloc(void *self, const struct lab_request *request,
 
 	if (request->order || request->gfp & LAB_GFP_DMA)
 		return LAB_NO_MEMORY;
-	flags = enter(pool);
+	flags = canary_enter(pool->machine, &pool->lock);
 	for (unsigned cpu = 0; !pool->common && cpu < pool->machine->cpu_count; cpu++)
 		collect(pool, cpu);
 	frame = canary_pop(&pool->common, pool->behind);
-	leave(pool, flags);
+	canary_leave(pool->machine, &pool->lock, flags);
 	if (!frame)
 		return LAB_NO_MEMORY;
 	*ret_block = canary_block(pool->machine, frame - 1);
@@ -100,10 +81,11 @@ static enum lab_status pool_free(void *self, void *block, const struct lab_reque
 
 static void pool_drain(void *self, unsigned cpu)
 {
-	unsigned long flags = enter(self);
+	struct pool *pool = self;
+	unsigned long flags = canary_enter(pool->machine, &pool->lock);
 
-	collect(self, cpu);
-	leave(self, flags);
+	collect(pool, cpu);
+	canary_leave(pool->machine, &pool->lock, flags);
 }
 
 static const struct lab_target table = {

@@ -34,32 +34,11 @@ static enum lab_status pool_create(const struct lab_machine *machine, void **ret
 	return LAB_OK;
 }
 
-static unsigned long enter(struct pool *pool)
-{
-	unsigned long flags = pool->machine->host->irq_save();
-
-	pool->machine->host->spin_lock(&pool->lock);
-	return flags;
-}
-
-static void leave(struct pool *pool, unsigned long flags)
-{
-	pool->machine->host->spin_unlock(&pool->lock);
-	pool->machine->host->irq_restore(flags);
-}
-
 /* Under the lock. */
 static void collect(struct pool *pool, unsigned cpu)
 {
 	/* Takes the list and its frames' content from pool_free. */
-	uint32_t frame = lab_exchange_acquire(&pool->freed[cpu], 0);
-
-	while (frame) {
-		uint32_t next = pool->behind[frame];
-
-		canary_push(&pool->common, pool->behind, frame);
-		frame = next;
-	}
+	canary_push_list(&pool->common, pool->behind, lab_exchange_acquire(&pool->freed[cpu], 0));
 }
 
 static bool is_online(struct pool *pool, unsigned cpu)
@@ -75,12 +54,12 @@ static enum lab_status pool_alloc(void *self, const struct lab_request *request,
 
 	if (request->order || request->gfp & LAB_GFP_DMA)
 		return LAB_NO_MEMORY;
-	flags = enter(pool);
+	flags = canary_enter(pool->machine, &pool->lock);
 	for (unsigned cpu = 0; !pool->common && cpu < pool->machine->cpu_count; cpu++)
 		if (is_online(pool, cpu))
 			collect(pool, cpu);
 	frame = canary_pop(&pool->common, pool->behind);
-	leave(pool, flags);
+	canary_leave(pool->machine, &pool->lock, flags);
 	if (!frame)
 		return LAB_NO_MEMORY;
 	*ret_block = canary_block(pool->machine, frame - 1);
@@ -101,27 +80,28 @@ static enum lab_status pool_free(void *self, void *block, const struct lab_reque
 		while (!lab_cas_release(&pool->freed[request->cpu], &head, frame));
 		return LAB_OK;
 	}
-	flags = enter(pool);
+	flags = canary_enter(pool->machine, &pool->lock);
 	canary_push(&pool->common, pool->behind, frame);
-	leave(pool, flags);
+	canary_leave(pool->machine, &pool->lock, flags);
 	return LAB_OK;
 }
 
 static void pool_drain(void *self, unsigned cpu)
 {
-	unsigned long flags = enter(self);
+	struct pool *pool = self;
+	unsigned long flags = canary_enter(pool->machine, &pool->lock);
 
-	collect(self, cpu);
-	leave(self, flags);
+	collect(pool, cpu);
+	canary_leave(pool->machine, &pool->lock, flags);
 }
 
 static enum lab_status plug(struct pool *pool, unsigned cpu, uint32_t offline)
 {
-	unsigned long flags = enter(pool);
+	unsigned long flags = canary_enter(pool->machine, &pool->lock);
 
 	lab_store_relaxed(&pool->offline[cpu], offline); /* as in is_online */
 	collect(pool, cpu);
-	leave(pool, flags);
+	canary_leave(pool->machine, &pool->lock, flags);
 	return LAB_OK;
 }
 

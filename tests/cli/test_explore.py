@@ -6,13 +6,14 @@ import html.parser
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import tempfile
 import unittest
 from pathlib import Path
 
-from program import CLEAN, FINDING, USAGE, run, start
+from program import CLEAN, FINDING, PATIENCE, USAGE, run, start
 
 # Of the many runs that crash here, each would be told with names, which takes a sanitizer a while.
 os.environ.setdefault("ASAN_OPTIONS", "symbolize=0")
@@ -92,6 +93,19 @@ class Explore(unittest.TestCase):
                 self.assertRegex(scenario["searched"], r"^exhausted: \d+ schedules, \d+ of them cut short")
                 self.assertEqual(end["complete"], 1)
 
+    def test_older_values_are_asked_for(self):
+        counts = {}
+        for memory in ("sc", "c11"):
+            records, _ = self.records("--memory", memory, "--strategy", "bound", "--preemptions", "2", self.pair)
+            self.assertEqual(records[0]["memory"], memory)
+            counts[memory] = records[2]["schedules"]
+        self.assertGreater(counts["c11"], counts["sc"])
+        self.assertEqual(records[2]["complete"], 0)
+        for words in (("--memory", "tso"), ("--memory", "c11", "--strategy", "dpor")):
+            answer = run("explore", *words, str(self.pair), cwd=self.root)
+            self.assertEqual(answer.returncode, USAGE)
+            self.assertRegex(answer.stderr, "^labyrinth: explore: --memory: '")
+
     def test_bounds_tell_their_counts(self):
         records, _ = self.records("--strategy", "bound", "--preemptions", "1", self.pair)
         self.assertRegex(records[1]["searched"], r"^0 preempted: 2, 1 preempted: \d+$")
@@ -108,6 +122,21 @@ class Explore(unittest.TestCase):
                                                  re.MULTILINE).groups()
         self.assertIn("R01 double-ownership", finding)
         return artifact, reproduce
+
+    def test_cpu_time_is_a_limit_of_its_own(self):
+        """However long it takes: the processes that run schedules get that much, and a finding tells what it took."""
+        begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+        answer = run("explore", "--seed", "1", "--cpu-time", "300ms", "--format", "jsonl", timeout=4 * PATIENCE)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertEqual(answer.returncode, CLEAN, answer.stderr)
+        self.assertEqual(json.loads(answer.stdout.splitlines()[0])["cpu_time_s"], 0.3)
+        self.assertGreater(ended.ru_utime - begun.ru_utime + ended.ru_stime - begun.ru_stime, 0.29)
+        with tempfile.TemporaryDirectory() as folder:
+            answer = run("explore", "--seed", "1", "--target", HOOKED, "--format", "jsonl", cwd=folder)
+        told = [json.loads(line) for line in answer.stdout.splitlines() if '"finding"' in line][-1]
+        self.assertGreater(told["after_cpu_s"], 0)
+        self.assertGreater(told["after_schedules"], 0)
+        self.assertEqual(run("explore", "--cpu-time", "0").returncode, USAGE)
 
     def test_a_finding_is_small_and_replays(self):
         for strategy in ("auto", "irq", "random", "pct", "pos", "surw", "bound"):

@@ -67,6 +67,12 @@ class Stress(unittest.TestCase):
         self.assertEqual([r["clean"] for r in records if r["kind"] == "verdict"], [True, False, True])
         self.assertEqual((records[-1]["kind"], records[-1]["findings"], records[-1]["found_by"]), ("all", 1, "strand"))
 
+    def test_nobody_is_left_to_wake_them(self):
+        answer = run("stress", "--target", os.environ["HARM_LIVE_SLEEP"], "--workload", "mixed", "--threads", "2",
+                     "--duration", "20s", "--hunt", "0", "--findings", str(self.root / "findings"))
+        self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
+        self.assertRegex(answer.stdout, r"finding: R09 .* nobody is left to wake it")
+
     def test_options_come_first(self):
         answer = run(*self.arguments("--ops", "100", "--seed", "9", "--format", "jsonl"))
         self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)

@@ -83,6 +83,19 @@ static size_t blocks_that_fit(unsigned order)
 	return count;
 }
 
+static void every_size_begins_sound(void **state)
+{
+	for (uint64_t frames = 1; frames < 2100; frames += 61) {
+		const struct lab_span span = {0, frames, LAB_ZONE_NORMAL};
+		struct lab_fixture fixture;
+
+		fixture_open(&fixture, &span, 1, no_marks, 1, LAB_ARENA_VIEWS);
+		fixture_check(&fixture);
+		assert_int_equal(lab_arena_free_frames(&fixture.arena), frames);
+		fixture_close(&fixture);
+	}
+}
+
 static void blocks_never_leave_their_span(void **state)
 {
 	static struct lab_page *pages[4096];
@@ -209,11 +222,16 @@ static void marks_change_at_run_time(void **state)
 	static struct lab_page *pages[4096];
 	struct lab_zone_marks marks = {.min = 500, .low = 600, .high = 700};
 	struct lab_fixture fixture;
+	struct lab_arena_stat stat;
 	size_t count;
 
 	fixture_open(&fixture, one_span, 1, no_marks, 1, 0);
 	assert_int_equal(lab_arena_set_marks(&fixture.arena, LAB_ZONE_NORMAL, &marks), LAB_OK);
 	assert_int_equal(left_by(&fixture, LAB_GFP_KERNEL, pages, &count), 500);
+	lab_arena_stat(&fixture.arena, &stat);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].marks.min, 500);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].marks.low, 600);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].marks.high, 700);
 	marks.min = 601;
 	assert_int_equal(lab_arena_set_marks(&fixture.arena, LAB_ZONE_NORMAL, &marks), LAB_INVALID);
 	fixture_close(&fixture);
@@ -228,6 +246,39 @@ static void defaults_are_those_of_linux(void **state)
 	assert_int_equal(zones[LAB_ZONE_NORMAL].min, 1024);
 	assert_int_equal(zones[LAB_ZONE_NORMAL].low, 1280);
 	assert_int_equal(zones[LAB_ZONE_NORMAL].high, 1536);
+}
+
+static void who_gives_no_marks_gets_the_defaults(void **state)
+{
+	struct lab_zone_marks zones[LAB_ZONE_COUNT] = {[LAB_ZONE_NORMAL] = {.frames = one_span[0].frame_count}};
+	struct lab_fixture fixture;
+	struct lab_arena_stat stat;
+
+	lab_zone_marks_default(zones, FIXTURE_PAGE_SHIFT);
+	assert_int_not_equal(zones[LAB_ZONE_NORMAL].min, 0);
+	fixture_open(&fixture, one_span, 1, NULL, 1, 0);
+	lab_arena_stat(&fixture.arena, &stat);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].marks.min, zones[LAB_ZONE_NORMAL].min);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].marks.high, zones[LAB_ZONE_NORMAL].high);
+	fixture_close(&fixture);
+}
+
+static void a_drained_cpu_keeps_nothing(void **state)
+{
+	struct lab_alloc_request request = fixture_request(0, 0, 0, 1);
+	struct lab_fixture fixture;
+	struct lab_arena_stat stat;
+	struct lab_page *page;
+
+	fixture_open(&fixture, one_span, 1, no_marks, 1, 0);
+	assert_int_equal(lab_page_alloc(&fixture.arena, &request, &page), LAB_OK);
+	lab_arena_stat(&fixture.arena, &stat);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].cached, 63);
+	assert_int_equal(lab_arena_drain(&fixture.arena, 0), LAB_OK);
+	lab_arena_stat(&fixture.arena, &stat);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].cached, 0);
+	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
+	fixture_close(&fixture);
 }
 
 static void metadata_is_two_thousandths(void **state)
@@ -338,6 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_order_fills_the_span),
+		cmocka_unit_test(every_size_begins_sound),
 		cmocka_unit_test(blocks_never_leave_their_span),
 		cmocka_unit_test(dma_requests_stay_in_their_zone),
 		cmocka_unit_test(each_class_stops_at_its_floor),
@@ -345,6 +397,8 @@ int main(void)
 		cmocka_unit_test(another_cpus_cache_strands_nothing),
 		cmocka_unit_test(marks_change_at_run_time),
 		cmocka_unit_test(defaults_are_those_of_linux),
+		cmocka_unit_test(who_gives_no_marks_gets_the_defaults),
+		cmocka_unit_test(a_drained_cpu_keeps_nothing),
 		cmocka_unit_test(metadata_is_two_thousandths),
 		cmocka_unit_test(bad_configurations_are_refused),
 		cmocka_unit_test(state_is_position_independent),

@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+#include "target/core_tables.h"
+
 static const struct lab_span spans[] = {{0, 500, LAB_ZONE_NORMAL}, {600, 400, LAB_ZONE_NORMAL}};
 static const struct lab_zone_marks no_marks[LAB_ZONE_COUNT];
 
@@ -75,6 +77,22 @@ static void great_blocks_know_their_inside(void **state)
 	fixture_close(&fixture);
 }
 
+static void the_greatest_block_knows_its_inside(void **state)
+{
+	static const struct lab_span whole = {0, UINT64_C(1) << LAB_ORDER_MAX, LAB_ZONE_NORMAL};
+	struct lab_alloc_request greatest = fixture_request(0, LAB_ORDER_MAX, 0, 1),
+				 single = fixture_request(0, 0, 0, 2);
+	struct lab_fixture fixture;
+	struct lab_page *page;
+
+	fixture_open(&fixture, &whole, 1, no_marks, 1, 0);
+	page = take(&fixture, &greatest);
+	assert_int_equal(lab_page_free(&fixture.arena, beside(page, 3), &single), LAB_NOT_HEAD);
+	assert_int_equal(lab_page_free(&fixture.arena, beside(page, 1 << (LAB_ORDER_MAX - 1)), &single), LAB_NOT_HEAD);
+	assert_int_equal(lab_page_free(&fixture.arena, page, &greatest), LAB_OK);
+	fixture_close(&fixture);
+}
+
 static void bad_requests_are_refused(void **state)
 {
 	struct lab_fixture fixture;
@@ -96,8 +114,66 @@ static void bad_requests_are_refused(void **state)
 	assert_int_equal(lab_page_alloc(&fixture.arena, &request, &page), LAB_INVALID);
 	request.owner = lab_owner_make(0xffff, 1);
 	assert_int_equal(lab_page_alloc(&fixture.arena, &request, &page), LAB_INVALID);
+	request.owner = UINT64_C(0xffff) << 48; /* the least that none may be */
+	assert_int_equal(lab_page_alloc(&fixture.arena, &request, &page), LAB_INVALID);
 	assert_null(page);
 	assert_int_equal(lab_page_map(&fixture.arena, lab_page_at(&fixture.arena, 0), 1), LAB_UNSUPPORTED);
+	fixture_close(&fixture);
+}
+
+/* Mutants of each comparison, which no scenario reaches, are found here. */
+static void the_first_beyond_is_refused(void **state)
+{
+	static const struct lab_zone_marks marks = {.min = 1, .low = 1, .high = 1};
+	struct lab_alloc_request request = fixture_request(0, 0, 0, 1);
+	struct lab_fixture fixture;
+	struct lab_page *page;
+
+	fixture_open(&fixture, spans, 2, no_marks, 1, 0);
+	page = take(&fixture, &request);
+	request.cpu = 1;
+	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_INVALID);
+	request.cpu = 0;
+	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
+	assert_int_equal(lab_arena_drain(&fixture.arena, 1), LAB_INVALID);
+	assert_int_equal(lab_arena_set_marks(&fixture.arena, LAB_ZONE_COUNT, &marks), LAB_INVALID);
+	assert_non_null(lab_page_at(&fixture.arena, 999));
+	assert_null(lab_page_at(&fixture.arena, 1000));
+	assert_int_equal(lab_page_free(&fixture.arena, beside(lab_page_at(&fixture.arena, 999), 1), &request),
+			 LAB_BAD_ADDRESS);
+	fixture_close(&fixture);
+}
+
+/* The same where AddressSanitizer sees who looks behind the last zone. */
+static void the_first_zone_beyond_is_not_looked_at(void **state)
+{
+	struct lab_core_tables tables;
+	struct lab_fixture fixture;
+	struct lab_arena whole;
+
+	fixture_open(&fixture, spans, 2, no_marks, 1, 0);
+	whole = fixture.arena;
+	assert_int_equal(lab_core_tables_part(&fixture.arena, &tables), LAB_OK);
+	assert_false(lab_arena_reclaim(&fixture.arena, LAB_ZONE_COUNT));
+	fixture_check(&fixture);
+	lab_core_tables_free(&tables);
+	fixture.arena = whole;
+	fixture_close(&fixture);
+}
+
+/* The same where the table of regions ends at the frame: what lies behind it says where to look. */
+static void the_first_beyond_a_full_table_is_refused(void **state)
+{
+	static const struct lab_span whole = {0, 16 * 1024, LAB_ZONE_DMA};
+	struct lab_alloc_request request = fixture_request(LAB_GFP_DMA, 0, 0, 1);
+	struct lab_fixture fixture;
+	struct lab_page *page;
+
+	fixture_open(&fixture, &whole, 1, no_marks, 1, 0);
+	page = take(&fixture, &request); /* the rest of its word is in the cache, whose table is next */
+	assert_int_equal(lab_page_free(&fixture.arena, beside(lab_page_at(&fixture.arena, 16383), 1), &request),
+			 LAB_BAD_ADDRESS);
+	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
 	fixture_close(&fixture);
 }
 
@@ -261,6 +337,10 @@ int main(void)
 		cmocka_unit_test(misuse_is_refused_and_changes_nothing),
 		cmocka_unit_test(great_blocks_know_their_inside),
 		cmocka_unit_test(bad_requests_are_refused),
+		cmocka_unit_test(the_greatest_block_knows_its_inside),
+		cmocka_unit_test(the_first_beyond_is_refused),
+		cmocka_unit_test(the_first_zone_beyond_is_not_looked_at),
+		cmocka_unit_test(the_first_beyond_a_full_table_is_refused),
 		cmocka_unit_test(ownership_is_transferred),
 		cmocka_unit_test(an_exclusive_block_has_one_view),
 		cmocka_unit_test(release_overwrites),

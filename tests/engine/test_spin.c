@@ -60,6 +60,23 @@ static void test_handler_spins_on_whom_it_interrupted(void **state)
 	assert_true(free > 0);
 }
 
+/* Two wait for a third, which is left in its middle on a CPU without a task: they do not let only one another go first.
+ */
+static void test_spinners_let_everybody_go_on(void **state)
+{
+	static const char text[] = "machine frames=64 cpus=3 order-max=3\nzone normal frames=0+64\n"
+				   "task t cpu=1 { s0 = alloc kernel 0; }\nsoftirq s cpu=2 { s0 = alloc atomic 0; }\n"
+				   "hardirq h cpu=0 { s0 = alloc atomic 0; }\n";
+
+	rig.options.step_budget = 5000;
+	rig.options.strategy = lab_strategy_create("bound", &(struct lab_strategy_options){.preemptions = 2});
+	for (unsigned run = 0; run < 2000 && !rig.options.strategy->done; run++)
+		lab_rig_expect(&rig, text, LAB_RULE_COUNT);
+	lab_strategy_destroy(rig.options.strategy);
+	rig.options.strategy = NULL;
+	rig.options.step_budget = 0;
+}
+
 static int open_rig(void **state)
 {
 	lab_rig_open_hooked(&rig, module_file);
@@ -76,6 +93,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spinner_lets_the_holder_go_on),
+		cmocka_unit_test(test_spinners_let_everybody_go_on),
 		cmocka_unit_test(test_handler_spins_on_whom_it_interrupted),
 	};
 

@@ -120,6 +120,7 @@ static void test_a_machine_that_is_short_of_memory(void **state)
 
 static void test_whatever_is_cut_validates(void **state)
 {
+	const struct lab_scope all = lab_scope_of(NULL);
 	struct lab_scenario from, to;
 	struct lab_prng prng;
 	char message[160];
@@ -139,7 +140,7 @@ static void test_whatever_is_cut_validates(void **state)
 			.left = lab_prng_chance(&prng, 1, 2) ? LAB_EXCERPT_ALL_FREE : lab_prng_below(&prng, 32),
 		};
 
-		lab_scenario_generate(&prng, 1 + run % 100, &from);
+		lab_scenario_generate(&prng, 1 + run % 100, &all, &from);
 		lab_scenario_excerpt(&from, &excerpt, &to);
 		if (lab_scenario_validate(&to, message, sizeof(message)) != LAB_OK)
 			fail_msg("run %u: %s", run, message);

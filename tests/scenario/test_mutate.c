@@ -32,6 +32,7 @@ static void expect_small(const struct lab_scenario *scenario)
 
 static void test_generated_scenarios_are_valid_small_and_told_by_the_seed(void **state)
 {
+	const struct lab_scope all = lab_scope_of(NULL);
 	struct lab_scenario first, again;
 	struct lab_prng prng, prng_again;
 	size_t ops[2] = {0, 0};
@@ -43,8 +44,8 @@ static void test_generated_scenarios_are_valid_small_and_told_by_the_seed(void *
 	for (unsigned run = 0; run < RUNS; run++) {
 		unsigned size = run % 2 ? 100 : 1;
 
-		lab_scenario_generate(&prng, size, &first);
-		lab_scenario_generate(&prng_again, size, &again);
+		lab_scenario_generate(&prng, size, &all, &first);
+		lab_scenario_generate(&prng_again, size, &all, &again);
 		expect_small(&first);
 		assert_true(lab_scenario_equal(&first, &again));
 		ops[run % 2] += first.op_count;
@@ -57,6 +58,7 @@ static void test_generated_scenarios_are_valid_small_and_told_by_the_seed(void *
 
 static void test_generation_reaches_every_operation_and_level(void **state)
 {
+	const struct lab_scope all = lab_scope_of(NULL);
 	unsigned kinds[LAB_OP_KIND_COUNT] = {0}, levels[LAB_CONTEXT_KIND_COUNT] = {0}, directives[3] = {0};
 	unsigned holes = 0, dma = 0, empty_swarm = 0;
 	struct lab_scenario scenario;
@@ -67,7 +69,7 @@ static void test_generation_reaches_every_operation_and_level(void **state)
 	for (unsigned run = 0; run < RUNS; run++) {
 		bool frees = false;
 
-		lab_scenario_generate(&prng, 60, &scenario);
+		lab_scenario_generate(&prng, 60, &all, &scenario);
 		for (size_t i = 0; i < scenario.op_count; i++) {
 			kinds[scenario.ops[i].kind]++;
 			frees |= scenario.ops[i].kind == LAB_OP_FREE;
@@ -113,6 +115,7 @@ static void count_changes(struct changes *changes, const struct lab_scenario *be
 
 static void test_mutations_stay_valid_small_and_reach_everything(void **state)
 {
+	const struct lab_scope all = lab_scope_of(NULL);
 	struct lab_scenario scenario, before;
 	struct changes changes = {0};
 	struct lab_prng prng;
@@ -122,7 +125,7 @@ static void test_mutations_stay_valid_small_and_reach_everything(void **state)
 	lab_prng_seed(&prng, 14, 0);
 	for (unsigned run = 0; run < RUNS; run++) {
 		if (run % 100 == 0)
-			lab_scenario_generate(&prng, 1 + run % 100, &scenario);
+			lab_scenario_generate(&prng, 1 + run % 100, &all, &scenario);
 		lab_scenario_copy(&before, &scenario);
 		lab_scenario_mutate(&prng, &scenario);
 		expect_small(&scenario);
@@ -249,6 +252,7 @@ static void test_mutations_of_wide_scenarios_stay_valid(void **state)
 
 static void test_children_are_valid_and_of_both_parents(void **state)
 {
+	const struct lab_scope all = lab_scope_of(NULL);
 	struct lab_scenario a, b, child;
 	unsigned of_both = 0, spliced = 0;
 	struct lab_prng prng;
@@ -260,8 +264,8 @@ static void test_children_are_valid_and_of_both_parents(void **state)
 	for (unsigned run = 0; run < RUNS; run++) {
 		bool of_a = false, of_b = false;
 
-		lab_scenario_generate(&prng, 50, &a);
-		lab_scenario_generate(&prng, 50, &b);
+		lab_scenario_generate(&prng, 50, &all, &a);
+		lab_scenario_generate(&prng, 50, &all, &b);
 		/* Marks that survive the mending tell whose an operation is. */
 		for (size_t i = 0; i < a.op_count; i++)
 			if (a.ops[i].kind == LAB_OP_ALLOC)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include <labyrinth/arena.h>
+#include <labyrinth/target.h>
+
+#include "plat/atomic.h"
+#include "target/registry.h"
+
+/*
+ * What the target ABI lets no two do at once, and the arena has an answer to: of two that free or pass on one block,
+ * one; views of one block, as many as there are; of two that change one CPU's plug, the one who was told that it did.
+ * And what the ABI has no call for: no two allocations by the short forms have one token. A hooked module, the
+ * reference allocator's but for `drain`, which does all this on an arena of the module's own; `check` tells.
+ */
+
+#define FRAMES         64u
+#define FRAME_BYTES    64u
+#define METADATA_BYTES 4096u /* enough for so few */
+#define CALLS          8u    /* more than a scenario's drains and the engine's own */
+
+static struct side {
+	char *memory; /* the engine takes it back with the run */
+	struct lab_arena arena;
+	struct lab_page *freed, *passed, *viewed;
+	lab_atomic32 frees, passes, wrong, calls;
+	lab_owner tokens[CALLS];
+} side;
+
+static const lab_owner owner = UINT64_C(1) << 48 | 77;
+
+static struct lab_alloc_request request_of(lab_owner whose)
+{
+	return (struct lab_alloc_request){.owner = whose};
+}
+
+static struct lab_page *take(void)
+{
+	struct lab_alloc_request request = request_of(owner);
+	struct lab_page *page = NULL;
+
+	return lab_page_alloc(&side.arena, &request, &page) ? NULL : page;
+}
+
+static enum lab_status once_create(const struct lab_machine *machine, void **ret_self)
+{
+	static const struct lab_span span = {0, FRAMES, LAB_ZONE_NORMAL};
+	static const struct lab_zone_marks none[LAB_ZONE_COUNT];
+	struct lab_arena_config config = {.frame_count = FRAMES,
+					  .page_shift = 6, /* FRAME_BYTES */
+					  .cpu_count = 1,
+					  .flags = LAB_ARENA_VIEWS,
+					  .spans = &span,
+					  .span_count = 1,
+					  .zones = none};
+	enum lab_status status;
+
+	side.memory = calloc(1, FRAMES * FRAME_BYTES + METADATA_BYTES + FRAME_BYTES);
+	if (!side.memory)
+		return LAB_SYSTEM;
+	config.base = side.memory + FRAME_BYTES - (uintptr_t)side.memory % FRAME_BYTES;
+	status = lab_arena_init(&side.arena, &config, (char *)config.base + FRAMES * FRAME_BYTES, METADATA_BYTES);
+	if (status)
+		return status;
+	side.freed = take();
+	side.passed = take();
+	side.viewed = take();
+	return side.viewed ? lab_target_core.create(machine, ret_self) : LAB_SYSTEM;
+}
+
+/* Counters of the module's own are relaxed: they are read at rest. */
+static void count_if(bool it_is, lab_atomic32 *counter)
+{
+	if (it_is)
+		lab_fetch_add_relaxed(counter, 1);
+}
+
+static void free_once(void)
+{
+	struct lab_alloc_request request = request_of(owner);
+
+	count_if(lab_page_free(&side.arena, side.freed, &request) == LAB_OK, &side.frees);
+}
+
+static void pass_once(unsigned call)
+{
+	lab_owner to = owner + 1 + call;
+
+	count_if(lab_page_transfer(&side.arena, side.passed, owner, to) == LAB_OK, &side.passes);
+}
+
+static void view(void)
+{
+	count_if(lab_page_map(&side.arena, side.viewed, owner) != LAB_OK, &side.wrong);
+	count_if(lab_page_unmap(&side.arena, side.viewed, owner) != LAB_OK, &side.wrong);
+}
+
+static void plug(void)
+{
+	if (lab_arena_cpu_offline(&side.arena, 0) == LAB_OK)
+		count_if(lab_arena_cpu_online(&side.arena, 0) != LAB_OK, &side.wrong);
+}
+
+static void take_token(unsigned call)
+{
+	struct lab_page *page = lab_alloc_pages(&side.arena, LAB_GFP_NOWAIT, 0);
+
+	count_if(!page, &side.wrong);
+	if (!page)
+		return;
+	side.tokens[call] = lab_page_owner(&side.arena, page);
+	count_if(lab_free_pages(&side.arena, page, 0) != LAB_OK, &side.wrong);
+}
+
+static void once_drain(void *self, unsigned cpu)
+{
+	unsigned call = lab_fetch_add_relaxed(&side.calls, 1);
+
+	if (call < CALLS) {
+		free_once();
+		pass_once(call);
+		view();
+		plug();
+		take_token(call);
+	}
+	lab_target_core.drain(self, cpu);
+}
+
+static enum lab_status once_check(void *self)
+{
+	unsigned calls = lab_load_relaxed(&side.calls); /* all at rest */
+
+	for (unsigned i = 0; i < calls && i < CALLS; i++)
+		for (unsigned j = 0; j < i; j++)
+			count_if(side.tokens[i] == side.tokens[j], &side.wrong);
+	if (lab_load_relaxed(&side.wrong) || lab_load_relaxed(&side.frees) > 1 || lab_load_relaxed(&side.passes) > 1 ||
+	    lab_arena_check(&side.arena, NULL))
+		return LAB_INVALID;
+	return lab_target_core.check(self);
+}
+
+__attribute__((visibility("default"))) const struct lab_target *lab_target_entry(void)
+{
+	static struct lab_target target;
+
+	target = lab_target_core;
+	target.name = "once";
+	target.create = once_create;
+	target.drain = once_drain;
+	target.check = once_check;
+	return &target;
+}

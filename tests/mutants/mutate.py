@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Mutates the reference allocator and counts which mutants the harness kills: ./lab mutants, docs/mutants.md."""
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from build import Builder, BuildError
+from sites import excused_in, mutants_of
+from table import print_table, summary_of
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+STAGES = ("corpus", "given", "explore", "weak", "race", "tests")
+PATIENCE_S = 600  # of a stage by the clock: a machine may be busy, and a finding is made small at any price
+
+
+def all_mutants():
+    for path in sorted((ROOT / "src/core").glob("*.[ch]")):
+        yield from mutants_of(path.name, path.read_text())
+
+
+def scenarios_in(folder):
+    return sorted(str(path) for path in (HERE / folder).glob("*.scn"))
+
+
+def digest_of(mutant):
+    """Of what a result depends on and changes from day to day: the mutated file."""
+    text = (ROOT / "src/core" / mutant.file).read_bytes()
+    return hashlib.sha256(text + repr(mutant.key).encode()).hexdigest()[:16]
+
+
+class Judge:
+    """Runs what may kill a mutant, the cheapest first."""
+
+    def __init__(self, builder, options):
+        self.builder, self.seconds, self.seed = builder, options.time, options.seed
+        self.program = str(builder.folder / "labyrinth")
+        self.stages = [s for s in STAGES if s in options.stages]
+        if "race" in self.stages and not (builder.folder / "labyrinth-race").exists():
+            print("mutants: race is left out: a build without labyrinth-race", file=sys.stderr)
+            self.stages.remove("race")
+
+    def run(self, command, folder, seconds):
+        """(exit code or None, output, CPU seconds) of a command and its children."""
+        log = folder / "log"
+        with open(log, "wb") as out:
+            child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+            timer = threading.Timer(seconds, lambda: os.killpg(child.pid, 9))
+            timer.start()
+            _, status, usage = os.wait4(child.pid, 0)
+            timer.cancel()
+            child.returncode = os.waitstatus_to_exitcode(status)
+        code = None if child.returncode == -9 else child.returncode
+        return code, log.read_text(errors="replace"), usage.ru_utime + usage.ru_stime
+
+    def commands(self, stage, module, folder, tests):
+        explore = [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
+                   f"{self.seconds}s", "--time", f"{12 * self.seconds}s", "--no-lanes"]
+        if stage == "corpus":
+            return [[self.program, "replay", "--target", str(module), str(ROOT / "corpus/regress")]]
+        bound = [*explore, "--strategy", "bound"]
+        if stage == "given":
+            once = [str(folder / "once.so") if word == str(module) else word for word in bound]
+            return [[*bound, *scenarios_in("given")], [*once, str(ROOT / "tests/core/once.scn")]]
+        if stage == "explore":
+            return [explore]
+        if stage == "weak":
+            return [[*bound, "--memory", "c11", "--preemptions", "3", path] for path in scenarios_in("weak")]
+        if stage == "race":
+            return [[*bound, "--race", "--memory", "sc", *scenarios_in("race")], [*explore, "--race"]]
+        return [[str(test)] for test in tests]
+
+    def killed_by(self, stage, code, output):
+        """The rule, or what else told; None: it lives."""
+        if code == 0:
+            return None
+        finding = re.search(r"^finding: (R\d\d)", output, re.MULTILINE)
+        if finding:
+            return finding[1]
+        if stage == "tests":
+            return "hang" if code is None else "test"
+        return {None: "hang", 3: "refused", 4: "R17"}.get(code)
+
+    def judge(self, mutant, folder):
+        record = {"outcome": "survived", "by": None, "rule": None, "cpu_s": 0.0}
+        try:
+            module = self.builder.modules(mutant, folder)
+        except BuildError as error:
+            return {**record, "outcome": "uncompiled", "message": str(error)}
+        for stage in self.stages:
+            if stage == "weak" and mutant.kind != "order":
+                continue  # seen where all loads read the newest value, if at all
+            tests = self.builder.tests(mutant, folder) if stage == "tests" else []
+            for command in self.commands(stage, module, folder, tests):
+                code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
+                record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
+                rule = self.killed_by(stage, code, output)
+                if rule:
+                    return {**record, "outcome": "killed", "by": stage, "rule": rule, "killed_cpu_s": round(cpu_s, 2)}
+                if code not in (0, 5):
+                    return {**record, "outcome": "failed", "message": f"{' '.join(command)}: exit {code}: {output[-500:]}"}
+        return record
+
+
+class Results:
+    """A line a mutant, so that a run that was ended goes on where it was."""
+
+    def __init__(self, path, afresh):
+        self.path, self.lock, self.known = path, threading.Lock(), {}
+        if afresh:
+            path.unlink(missing_ok=True)
+        if path.exists():
+            for line in path.read_text().splitlines():
+                record = json.loads(line)
+                self.known[record["digest"]] = record
+
+    def add(self, record):
+        with self.lock:
+            self.known[record["digest"]] = record
+            with open(self.path, "a", encoding="utf-8") as out:
+                out.write(json.dumps(record) + "\n")
+
+
+def options_of(arguments):
+    parser = argparse.ArgumentParser(prog="./lab mutants", description=__doc__)
+    parser.add_argument("build", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=Path, metavar="DIR", help="for results and what is compiled (build/mutants)")
+    parser.add_argument("--only", default="", metavar="REGEX", help="of those whose 'FILE FUNCTION KIND' matches")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many of them, drawn by the seed")
+    parser.add_argument("--time", type=int, default=10, metavar="S", help="CPU seconds of each exploration (10)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the explorations and of the order (1)")
+    parser.add_argument("--stages", default=",".join(STAGES), metavar="S[,S]",
+                        help="what may kill: of " + ", ".join(STAGES) + " (all)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="mutants at a time")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="the whole table")
+    parser.add_argument("--afresh", action="store_true", help="forget what was found before")
+    parser.add_argument("--retry", action="store_true", help="once more what survived before and is not excused")
+    parser.add_argument("--list", action="store_true", help="the mutants, and run none")
+    parser.add_argument("--demand", type=float, default=0, metavar="PERCENT",
+                        help="fail if fewer of those that are not equivalent were killed")
+    options = parser.parse_args(arguments)
+    options.stages = options.stages.split(",")
+    for stage in options.stages:
+        if stage not in STAGES:
+            parser.error(f"--stages: '{stage}': expected of {', '.join(STAGES)}")
+    return options
+
+
+def chosen(options):
+    wanted = re.compile(options.only)
+    mutants = [m for m in all_mutants() if wanted.search(f"{m.file} {m.function} {m.kind}")]
+    random.Random(options.seed).shuffle(mutants)  # what is done of a run that was ended is a fair sample
+    return mutants[:options.sample]
+
+
+def run_all(mutants, judge, results, options, folder, excused):
+    def one(numbered):
+        number, mutant = numbered
+        digest = digest_of(mutant)
+        known = results.known.get(digest)
+        if known and not (options.retry and known["outcome"] == "survived" and mutant.key not in excused):
+            return
+        work = folder / digest
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        began = time.monotonic()
+        record = judge.judge(mutant, work)
+        results.add({"digest": digest, "file": mutant.file, "function": mutant.function, "kind": mutant.kind,
+                     "before": mutant.before, "after": mutant.after, **record})
+        if record["outcome"] != "survived":
+            shutil.rmtree(work, ignore_errors=True)
+        how = f" by {record['by']}, {record['rule']}" if record["by"] else ""
+        print(f"{number}/{len(mutants)} {mutant.file} {mutant.function} {mutant.kind}: {record['outcome']}{how}, "
+              f"{record['cpu_s']:.1f} s CPU, {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            for _ in pool.map(one, enumerate(mutants, 1)):
+                pass
+        except KeyboardInterrupt:
+            pool.shutdown(wait=True, cancel_futures=True)
+            print("mutants: stopped; the same command goes on from here", file=sys.stderr)
+
+
+def main():
+    options = options_of(sys.argv[1:])
+    mutants = chosen(options)
+    if options.list:
+        for mutant in mutants:
+            print(f"{mutant.file} {mutant.function} {mutant.kind}\n- {mutant.before}\n+ {mutant.after}\n")
+        return 0
+    folder = (options.work or options.build / "mutants").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    excused = excused_in((HERE / "equivalent.txt").read_text())
+    results = Results(folder / "results.jsonl", options.afresh)
+    builder = Builder(options.build.resolve(), ROOT)
+    run_all(mutants, Judge(builder, options), results, options, folder, excused)
+    summary = summary_of(mutants, results.known, digest_of, excused)
+    print_table(summary)
+    if options.json:
+        options.json.write_text(json.dumps(summary, indent=1) + "\n")
+    return 1 if summary["percent"] < options.demand else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
