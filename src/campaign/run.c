@@ -14,6 +14,10 @@
 #include "campaign/record.h"
 #include "plat/clock.h"
 
+/* Of a run of hours fewer numbers are kept. */
+#define SPARSE_AFTER_S 3600.0
+#define SPARSE_FACTOR  10u
+
 struct collecting {
 	struct lab_run *run;
 	bool done;
@@ -88,6 +92,11 @@ enum lab_status lab_run_open(struct lab_run *run, const struct lab_campaign *cam
 double lab_run_time_s(const struct lab_run *run)
 {
 	return (double)run->before_s + (double)(lab_clock_mono_ns() - run->start_ns) / 1e9;
+}
+
+bool lab_run_is_due(const struct lab_run *run, uint64_t passed_ns, uint64_t every_ns)
+{
+	return passed_ns >= (lab_run_time_s(run) > SPARSE_AFTER_S ? SPARSE_FACTOR * every_ns : every_ns);
 }
 
 /* What counts on from run to run. */

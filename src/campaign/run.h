@@ -29,6 +29,8 @@ LAB_MUST_USE enum lab_status lab_run_open(struct lab_run *run, const struct lab_
 
 /* Seconds since all of this campaign's runs began. */
 double lab_run_time_s(const struct lab_run *run);
+/* True when the next numbers are to be sampled, so long after the last ones. */
+bool lab_run_is_due(const struct lab_run *run, uint64_t passed_ns, uint64_t every_ns);
 
 /* A record of numbers for the history, and the same as status.json; those that count on from run to run are of this run
  * only. Drops it. False: could not be written. */

@@ -9,7 +9,6 @@
 #include "cli/race.h"
 #include "cli/stop.h"
 #include "plat/child.h"
-#include "target/registry.h"
 
 #define COMMAND           (&lab_command_explore)
 #define TIME_DEFAULT      UINT64_C(10000000000)
@@ -89,7 +88,6 @@ static int take_memory(const struct words *words, struct lab_explore_plan *plan)
 static int take_words(const struct words *words, const char **rest, struct lab_explore_plan *plan)
 {
 	unsigned strategy = 0;
-	char message[256];
 	int error = take_limits(words, plan);
 
 	if (!error)
@@ -117,11 +115,8 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 		lab_cli_error("explore: --from: '%s': expected no scenario beside it, got '%s'", plan->from, rest[0]);
 		return LAB_EXIT_USAGE;
 	}
-	if (lab_target_open_hooked(plan->target_name, &plan->target, &plan->hooked, message, sizeof(message)) !=
-	    LAB_OK) {
-		lab_cli_error("explore: --target: %s", message);
+	if (lab_cli_target_hooked(COMMAND, "--target", plan->target_name, &plan->target, &plan->hooked))
 		return LAB_EXIT_USAGE;
-	}
 	return take_memory(words, plan);
 }
 

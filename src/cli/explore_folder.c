@@ -4,9 +4,7 @@
 #include "plat/clock.h"
 
 /* --dir: the search's numbers over time, for the report. */
-#define SAMPLE_NS        UINT64_C(2000000000)
-#define SAMPLE_SPARSE_NS UINT64_C(20000000000) /* of a run of hours */
-#define SPARSE_AFTER_S   3600.0
+#define SAMPLE_NS UINT64_C(2000000000)
 
 int lab_explore_folder_open(struct lab_explore *explore, struct lab_explore_plan *plan)
 {
@@ -38,9 +36,8 @@ void lab_explore_folder_sample(struct lab_explore *explore, uint64_t now_ns)
 {
 	struct lab_run *folder = explore->plan->folder;
 	struct lab_explore_state *state = explore->state;
-	bool sparse = folder && lab_run_time_s(folder) > SPARSE_AFTER_S;
 
-	if (!folder || now_ns - state->sampled_ns < (sparse ? SAMPLE_SPARSE_NS : SAMPLE_NS))
+	if (!folder || !lab_run_is_due(folder, now_ns - state->sampled_ns, SAMPLE_NS))
 		return;
 	state->sampled_ns = now_ns;
 	(void)!lab_run_sample(folder, "running", numbers_of(explore)); /* told at the end if it stays so */

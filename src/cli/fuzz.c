@@ -11,7 +11,6 @@
 #include "campaign/record.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
-#include "target/registry.h"
 
 #define COMMAND    (&lab_command_fuzz)
 #define TIME_S_MAX UINT64_C(31536000)
@@ -31,14 +30,9 @@ struct words {
 static int check_target(const struct words *words, struct lab_campaign *campaign)
 {
 	const struct lab_target *target;
-	char message[256];
 
-	if (lab_target_open(words->target, &target, message, sizeof(message)) != LAB_OK) {
-		lab_cli_error("fuzz: --target: %s", message);
-		return LAB_EXIT_USAGE;
-	}
 	campaign->target = words->target;
-	return 0;
+	return lab_cli_target(&lab_command_fuzz, words->target, &target);
 }
 
 static int take_time(const struct words *words, struct lab_campaign *campaign)

@@ -118,7 +118,6 @@ static int check_json(const char *path)
 static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 {
 	const struct lab_target *target;
-	char message[256];
 	bool hooked;
 
 	plan->hunt_ns = LAB_HUNT_TIME_NS;
@@ -127,11 +126,7 @@ static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 		lab_cli_error("stress: --hunt: '%s': expected a time, as 30s, 5m or 500ms, or 0", words->hunt);
 		return LAB_EXIT_USAGE;
 	}
-	if (!words->hooked ||
-	    lab_target_open_hooked(words->hooked, &target, &hooked, message, sizeof(message)) == LAB_OK)
-		return 0;
-	lab_cli_error("stress: --hooked: %s", message);
-	return LAB_EXIT_USAGE;
+	return words->hooked ? lab_cli_target_hooked(COMMAND, "--hooked", words->hooked, &target, &hooked) : 0;
 }
 
 /* What only the reference allocator has. */
@@ -162,7 +157,6 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	static const char *const sources[] = {"timer", "storm", "inject", NULL};
 	static const char *const sleep_checks[] = {"on", "off", NULL};
 	unsigned source = LAB_LIVE_SOURCE_DEFAULT, sleep_check = 0;
-	char message[256];
 	int error = take_numbers(words, plan);
 
 	if (error)
@@ -190,10 +184,8 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 			      words->json);
 		return LAB_EXIT_USAGE;
 	}
-	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {
-		lab_cli_error("stress: --target: %s", message);
+	if (lab_cli_target(COMMAND, plan->target_name, &plan->target))
 		return LAB_EXIT_USAGE;
-	}
 	if (words->dir && words->findings) {
 		lab_cli_error("stress: --findings: '%s': expected none with --dir, which has its own", words->findings);
 		return LAB_EXIT_USAGE;

@@ -11,14 +11,11 @@
 #include "plat/child.h"
 #include "plat/clock.h"
 #include "scenario/scenario.h"
+#include "scenario/words.h"
 #include "stress/machine.h"
 
 /* --dir: the run's numbers over time, for the report. */
-#define SAMPLE_NS        UINT64_C(1000000000)
-#define SAMPLE_SPARSE_NS UINT64_C(10000000000) /* of a run of hours */
-#define SPARSE_AFTER_S   3600.0
-
-static const char *const zone_names[LAB_ZONE_COUNT] = {[LAB_ZONE_DMA] = "dma", [LAB_ZONE_NORMAL] = "normal"};
+#define SAMPLE_NS UINT64_C(1000000000)
 
 static struct json_object *machine_of(const struct lab_stress_plan *plan)
 {
@@ -33,7 +30,7 @@ static struct json_object *machine_of(const struct lab_stress_plan *plan)
 		lab_document_u64(marks, "min", told.zones[zone].min);
 		lab_document_u64(marks, "low", told.zones[zone].low);
 		lab_document_u64(marks, "high", told.zones[zone].high);
-		json_object_object_add(machine, zone_names[zone], marks);
+		json_object_object_add(machine, lab_zone_name((enum lab_zone)zone), marks);
 	}
 	return machine;
 }
@@ -65,7 +62,7 @@ static struct json_object *numbers_of(const struct lab_stress_tally *tally)
 	lab_document_u64(numbers, "interrupts", tally->interrupts);
 	lab_document_u64(numbers, "rate", tally->rate);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
-		snprintf(name, sizeof(name), "free_%s", zone_names[zone]);
+		snprintf(name, sizeof(name), "free_%s", lab_zone_name((enum lab_zone)zone));
 		if (tally->free_frames[zone] != UINT64_MAX)
 			lab_document_u64(numbers, name, tally->free_frames[zone]);
 	}
@@ -78,7 +75,6 @@ void lab_stress_folder_tick(const struct lab_stress_plan *plan, const struct lab
 	struct lab_stress_tally *tally = plan->tally;
 	const struct lab_oracle *oracle = lab_live_oracle(live);
 	uint64_t now_ns = lab_clock_mono_ns(), span_ns = now_ns - tally->sampled_ns;
-	bool sparse = lab_run_time_s(plan->folder) > SPARSE_AFTER_S;
 
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		uint64_t total = lab_oracle_total(oracle, (enum lab_zone)zone),
@@ -93,7 +89,7 @@ void lab_stress_folder_tick(const struct lab_stress_plan *plan, const struct lab
 	tally->ticks++;
 	operations += tally->operations_before;
 	interrupts += tally->interrupts_before;
-	if (span_ns < (sparse ? SAMPLE_SPARSE_NS : SAMPLE_NS))
+	if (!lab_run_is_due(plan->folder, span_ns, SAMPLE_NS))
 		return;
 	tally->rate =
 		tally->sampled_ns ? (uint64_t)((double)(operations - tally->operations) * 1e9 / (double)span_ns) : 0;
