@@ -5,7 +5,8 @@ set -uo pipefail
 build=$1
 passed=0 failed=0
 
-for fuzzer in fuzz_scenario fuzz_sequential fuzz_interrupt fuzz_text fuzz_artifact fuzz_arena; do
+for seeds in "$(dirname "$0")"/../corpus/fuzz_*; do # each fuzz target has seeds under its name
+	fuzzer=${seeds##*/}
 	for engine in libfuzzer afl; do
 		if "$build/labyrinth" fuzz "$fuzzer" --engine "$engine" --time 10s \
 			--dir "$build/smoke/$fuzzer-$engine"; then

@@ -19,7 +19,8 @@ for target in core locked; do
 	explore+=("explore-$target $build/labyrinth explore --target $target --keep-going --time"
 		"race-$target $build/labyrinth explore --race --target $target --keep-going --time")
 done
-for fuzzer in fuzz_scenario fuzz_sequential fuzz_interrupt fuzz_text fuzz_artifact; do
+for seeds in "$(dirname "$0")"/../corpus/fuzz_*; do # each fuzz target has seeds under its name
+	fuzzer=${seeds##*/}
 	for engine in libfuzzer afl; do
 		fuzz+=("$fuzzer-$engine $build/labyrinth fuzz $fuzzer --engine $engine --time")
 	done

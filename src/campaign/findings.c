@@ -2,186 +2,90 @@
 #define _GNU_SOURCE
 #include "campaign/findings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/assert.h"
-#include "base/bits.h"
-#include "campaign/inputs.h"
+#include "campaign/document.h"
 #include "report/file.h"
 #include "report/finding.h"
 
-#define REPLAY_MAX      200u
-#define REPLAY_LIMIT_S  30u
-#define LOG_BYTES_MAX   ((size_t)64 << 20)
-#define INPUT_BYTES_MAX ((size_t)1 << 20)
-
-/* What a replay showed. */
-struct verdict {
-	bool found; /* the input did not run through */
-	bool named; /* the output names the rule; else it is derived from how the process ended */
-	struct lab_finding finding;
-};
-
-/* "finding: R01 slug detail": the line that every driver prints. */
-static bool parse_finding(const char *line, struct lab_finding *finding)
+void lab_campaign_finding_path(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding,
+			       const char *file, char *path)
 {
-	char id[4], slug[64];
-	int detail = 0;
-
-	if (sscanf(line, "finding: %3s %63s %n", id, slug, &detail) < 2)
-		return false;
-	finding->rule = lab_rule_by_id(id);
-	finding->frame = UINT64_MAX;
-	if (detail)
-		snprintf(finding->detail, sizeof(finding->detail), "%.*s", (int)strcspn(line + detail, "\n"),
-			 line + detail);
-	return finding->rule < LAB_RULE_COUNT;
+	lab_campaign_path(campaign, path, "findings/%s/%s", finding->name, file);
 }
 
-/* Copies the rest of the line that `after` stands in; false: it is not there. */
-static bool copy_line(const char *log, const char *after, char *buffer, size_t room)
+void lab_campaign_finding_note(const struct lab_campaign_finding *finding, char *buffer, size_t room)
 {
-	const char *at = strstr(log, after);
+	size_t used = finding->size[0] ? (size_t)snprintf(buffer, room, "%s; ", finding->size)
+				       : (size_t)snprintf(buffer, room, "%" PRIu64 " bytes, ", finding->input_bytes);
 
-	if (!at)
-		return false;
-	at += strlen(after);
-	snprintf(buffer, room, "%.*s", (int)strcspn(at, "\n"), at);
-	return true;
+	snprintf(buffer + used, used < room ? room - used : 0, "from %" PRIu64 " input%s%s%s", finding->inputs,
+		 finding->inputs == 1 ? "" : "s", finding->known[0] ? "; known: corpus/regress/" : "", finding->known);
 }
 
-/* The first finding that the output names; without one, where an assertion or a sanitizer says it died, or how. */
-static void judge(const char *log, int wait_status, struct verdict *verdict)
+void lab_campaign_finding_command(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding,
+				  const char *dir, char command[LAB_CAMPAIGN_COMMAND])
 {
-	struct lab_finding *finding = &verdict->finding;
+	char path[LAB_PATH_ROOM + 64];
 
-	*verdict = (struct verdict){.found = true, .finding = {.frame = UINT64_MAX}};
-	for (const char *line = log; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		if (parse_finding(line, finding)) {
-			verdict->named = true;
-			return;
-		}
-	verdict->found = !(WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0);
-	finding->rule = LAB_R00_CRASH;
-	if (copy_line(log, "broken promise: ", finding->detail, sizeof(finding->detail)) ||
-	    copy_line(log, "SUMMARY: ", finding->detail, sizeof(finding->detail)))
-		return;
-	if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL) {
-		finding->rule = LAB_R09_PROGRESS;
-		snprintf(finding->detail, sizeof(finding->detail), "no end within %u s", REPLAY_LIMIT_S);
-	} else if (WIFSIGNALED(wait_status)) {
-		snprintf(finding->detail, sizeof(finding->detail), "signal %d", WTERMSIG(wait_status));
-	} else {
-		snprintf(finding->detail, sizeof(finding->detail), "exit %d", WEXITSTATUS(wait_status));
-	}
+	if (dir[0])
+		snprintf(path, sizeof(path), "%s/findings/%s/%s", dir, finding->name, finding->file);
+	else
+		snprintf(path, sizeof(path), "%s", finding->file);
+	if (finding->again[0])
+		snprintf(command, LAB_CAMPAIGN_COMMAND, "%s", finding->again);
+	else if (strcmp(finding->way, "binary") == 0)
+		snprintf(command, LAB_CAMPAIGN_COMMAND, "%sLABYRINTH_TARGET=%s %s %s",
+			 campaign->libfuzzer_binary ? "" : "AFL_IGNORE_PROBLEMS=1 ", campaign->target,
+			 lab_campaign_binary(campaign), path);
+	else if (strcmp(finding->file, "artifact.lab") == 0)
+		snprintf(command, LAB_CAMPAIGN_COMMAND, "labyrinth replay %s", path);
+	else
+		snprintf(command, LAB_CAMPAIGN_COMMAND, "labyrinth replay %s%s--target %s %s", finding->way,
+			 finding->way[0] ? " " : "", campaign->target, path);
 }
 
-static enum lab_status replay(const struct lab_campaign *campaign, const char *const *argv, const char *log_path,
-			      struct verdict *verdict)
+static enum lab_status write_document(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding)
 {
-	enum lab_status status;
-	int wait_status;
-	uint8_t *bytes;
-	size_t count;
-	char *log;
+	struct json_object *document = lab_document_new("finding"), *list = json_object_new_array();
+	const struct lab_rule_info *rule = lab_rule_info(finding->finding.rule);
+	char path[LAB_PATH_ROOM];
 
-	status = lab_jobs_run(argv, lab_campaign_replay_environment(campaign), log_path, REPLAY_LIMIT_S, &wait_status);
-	if (status != LAB_OK)
-		return status;
-	status = lab_file_read(log_path, LOG_BYTES_MAX, &bytes, &count);
-	if (status != LAB_OK)
-		return status;
-	log = strndup((const char *)bytes, count);
-	lab_assert(log);
-	judge(log, wait_status, verdict);
-	free(log);
-	free(bytes);
-	return LAB_OK;
-}
-
-static struct lab_campaign_finding *find_same(struct lab_campaign_findings *findings, const struct lab_finding *finding)
-{
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct lab_finding *known = &findings->list[i].finding;
-
-		if (known->rule == finding->rule &&
-		    (finding->rule != LAB_R00_CRASH || strcmp(known->detail, finding->detail) == 0))
-			return &findings->list[i];
-	}
-	return NULL;
-}
-
-/* A folder under findings/ for one input; sets its path in it. */
-static enum lab_status keep_input(const struct lab_campaign *campaign, const char *name, const char *from, char *path)
-{
-	enum lab_status status;
-	uint8_t *bytes;
-	size_t count;
-
-	lab_campaign_path(campaign, path, "findings/%s", name);
-	if (mkdir(path, 0777) != 0 && errno != EEXIST)
-		return LAB_SYSTEM;
-	status = lab_file_read(from, INPUT_BYTES_MAX, &bytes, &count);
-	if (status != LAB_OK)
-		return status;
-	lab_campaign_path(campaign, path, "findings/%s/input", name);
-	status = lab_file_write(path, bytes, count);
-	free(bytes);
-	return status;
-}
-
-/* The text form beside the input, for people. */
-static enum lab_status write_text(const struct lab_campaign *campaign, const char *program,
-				  const struct lab_campaign_finding *found)
-{
-	const char *const argv[] = {program, "show", found->path, NULL};
-	char path[LAB_PATH_ROOM + 8];
-	int wait_status;
-
-	snprintf(path, sizeof(path), "%s.scn", found->path);
-	return lab_jobs_run(argv, lab_campaign_replay_environment(campaign), path, REPLAY_LIMIT_S, &wait_status);
-}
-
-/* Chooses the shortest command that shows the finding again: the program itself, or the fuzz target that found it. */
-static enum lab_status choose_command(const struct lab_campaign *campaign, const char *program,
-				      struct lab_campaign_finding *found)
-{
-	static const char *const ways[] = {"", "--sequential", "--hooked"};
-	char log_path[LAB_PATH_ROOM];
-	enum lab_status status = LAB_OK;
-	struct verdict again;
-
-	lab_campaign_path(campaign, log_path, "log/replay.log");
-	for (size_t i = 0; i < LAB_ARRAY_COUNT(ways) && status == LAB_OK; i++) {
-		const char *const argv[] = {
-			program, "replay", "--target", campaign->target, found->path, ways[i][0] ? ways[i] : NULL,
-			NULL};
-
-		status = replay(campaign, argv, log_path, &again);
-		if (status != LAB_OK || !again.named || again.finding.rule != found->finding.rule)
-			continue;
-		snprintf(found->command, sizeof(found->command), "labyrinth replay %s%s--target %s %s", ways[i],
-			 ways[i][0] ? " " : "", campaign->target, found->path);
-		return write_text(campaign, program, found);
-	}
-	snprintf(found->command, sizeof(found->command), "%sLABYRINTH_TARGET=%s %s %s",
-		 campaign->engine == LAB_FUZZ_AFL ? "AFL_IGNORE_PROBLEMS=1 " : "", campaign->target, campaign->binary,
-		 found->path);
-	return status;
+	lab_document_text(document, "rule", rule->id);
+	lab_document_text(document, "name", rule->slug);
+	lab_document_text(document, "detail", finding->finding.detail);
+	lab_document_text(document, "stack", finding->stack);
+	lab_document_text(document, "place", finding->place);
+	lab_document_text(document, "file", finding->file);
+	lab_document_text(document, "way", finding->way);
+	lab_document_text(document, "size", finding->size);
+	lab_document_text(document, "again", finding->again);
+	lab_document_text(document, "known", finding->known);
+	lab_document_bool(document, "settled", finding->settled);
+	lab_document_bool(document, "replays", finding->replays);
+	lab_document_u64(document, "inputs", finding->inputs);
+	lab_document_u64(document, "bytes", finding->input_bytes);
+	lab_document_u64(document, "found_s", finding->found_s);
+	lab_document_u64(document, "settled_signature", finding->settled_signature);
+	for (unsigned i = 0; i < finding->signature_count; i++)
+		json_object_array_add(list, json_object_new_uint64(finding->signatures[i]));
+	json_object_object_add(document, "signatures", list);
+	lab_campaign_finding_path(campaign, finding, "finding.json", path);
+	return lab_document_write(path, document);
 }
 
 /* How to repeat it, beside the input. */
-static enum lab_status write_readme(const struct lab_campaign_finding *found)
+static enum lab_status write_readme(const struct lab_campaign *campaign, const struct lab_campaign_finding *finding)
 {
-	char note[64], path[LAB_PATH_ROOM];
-	struct lab_finding_trail trail = {
-		.label = "artifact", .path = found->path, .note = note, .command = found->command};
+	char note[512], path[LAB_PATH_ROOM], command[LAB_CAMPAIGN_COMMAND];
+	struct lab_finding_trail trail = {.label = "artifact", .path = path, .note = note, .command = command};
 	enum lab_status status;
 	char *text = NULL;
 	size_t bytes = 0;
@@ -189,96 +93,126 @@ static enum lab_status write_readme(const struct lab_campaign_finding *found)
 	int failed;
 
 	lab_assert(out);
-	lab_campaign_finding_note(found, note, sizeof(note));
-	lab_finding_print(out, &found->finding, &trail);
+	lab_campaign_finding_path(campaign, finding, finding->file, path);
+	lab_campaign_finding_note(finding, note, sizeof(note));
+	lab_campaign_finding_command(campaign, finding, campaign->dir, command);
+	lab_finding_print(out, &finding->finding, &trail);
+	lab_campaign_finding_command(campaign, finding, "", command);
+	fprintf(out, "\nin this folder: %s\n", command);
+	fprintf(out, "the rule:       %s\n", lab_rule_info(finding->finding.rule)->summary);
+	if (finding->stack[0])
+		fprintf(out, "where:          %s\n", finding->stack);
+	if (!finding->replays)
+		fprintf(out, "No replay shows it yet.\n");
 	failed = fclose(out);
 	lab_assert(!failed);
-	snprintf(path, sizeof(path), "%.*sREADME", (int)(strrchr(found->path, '/') + 1 - found->path), found->path);
+	lab_campaign_finding_path(campaign, finding, "README", path);
 	status = lab_file_write(path, text, bytes);
 	free(text);
 	return status;
 }
 
-/* A defect not seen before in this campaign: its folder has the input and what the replay printed.
- */
-static enum lab_status add_finding(const struct lab_campaign *campaign, const char *program,
-				   const struct lab_crash_input *input, const struct lab_finding *finding,
-				   const char *log_path, struct lab_campaign_findings *findings)
+enum lab_status lab_campaign_finding_save(const struct lab_campaign *campaign,
+					  const struct lab_campaign_finding *finding)
+{
+	enum lab_status status = write_readme(campaign, finding);
+
+	/* Last: a folder with this file is whole. */
+	return status == LAB_OK ? write_document(campaign, finding) : status;
+}
+
+static struct lab_campaign_finding *append(struct lab_campaign_findings *findings)
 {
 	struct lab_campaign_finding *grown = realloc(findings->list, (findings->count + 1) * sizeof(findings->list[0]));
-	struct lab_campaign_finding *found;
-	char name[LAB_FINDING_NAME], key[512], path[LAB_PATH_ROOM];
-	enum lab_status status;
 
 	lab_assert(grown);
 	findings->list = grown;
-	found = &grown[findings->count++];
-	*found = (struct lab_campaign_finding){.finding = *finding, .input_bytes = input->bytes, .inputs = 1};
-	/* Named by the defect and not by the input, so that the next run of this campaign meets the same folder. */
-	snprintf(key, sizeof(key), "%s %s %s", campaign->fuzzer, campaign->target,
-		 finding->rule == LAB_R00_CRASH ? finding->detail : "");
-	lab_finding_name(finding->rule, key, strlen(key), name);
-	status = keep_input(campaign, name, input->path, found->path);
-	if (status != LAB_OK)
-		return status;
-	lab_campaign_path(campaign, path, "findings/%s/report.txt", name);
-	if (rename(log_path, path) != 0)
-		return LAB_SYSTEM;
-	return choose_command(campaign, program, found);
+	grown[findings->count] = (struct lab_campaign_finding){.finding = {.frame = UINT64_MAX}};
+	return &grown[findings->count++];
 }
 
-static enum lab_status sort_input(const struct lab_campaign *campaign, const char *program,
-				  const struct lab_crash_input *input, struct lab_campaign_findings *findings)
+#define COPY(array, text) snprintf(array, sizeof(array), "%s", text)
+
+/* NULL, or what is wrong with it. */
+static const char *load(const struct lab_campaign *campaign, const char *name, struct lab_campaign_findings *findings)
 {
-	const char *const argv[] = {campaign->binary, input->path, NULL};
-	char log_path[LAB_PATH_ROOM], path[LAB_PATH_ROOM], name[64];
-	struct lab_campaign_finding *known;
-	struct verdict verdict;
-	enum lab_status status;
+	struct lab_campaign_finding *finding;
+	struct json_object *document, *list;
+	const char *why = NULL;
+	char path[LAB_PATH_ROOM];
+	enum lab_rule rule;
 
-	lab_campaign_path(campaign, log_path, "log/replay.log");
-	status = replay(campaign, argv, log_path, &verdict);
-	if (status != LAB_OK)
-		return status;
-	if (!verdict.found) {
-		if (input->slow) {
-			findings->slow++;
-			return LAB_OK;
-		}
-		snprintf(name, sizeof(name), "unreplayed-%u", ++findings->unreplayed);
-		return keep_input(campaign, name, input->path, path);
+	lab_campaign_path(campaign, path, "findings/%s/finding.json", name);
+	document = lab_document_read(path, "finding", &why);
+	if (!document)
+		return why;
+	rule = lab_rule_by_id(lab_document_get_text(document, "rule"));
+	if (rule >= LAB_RULE_COUNT) {
+		json_object_put(document);
+		return "names no rule";
 	}
-	known = find_same(findings, &verdict.finding);
-	if (known) {
-		known->inputs++;
-		return LAB_OK;
-	}
-	return add_finding(campaign, program, input, &verdict.finding, log_path, findings);
+	finding = append(findings);
+	finding->finding.rule = rule;
+	COPY(finding->finding.detail, lab_document_get_text(document, "detail"));
+	COPY(finding->name, name);
+	COPY(finding->stack, lab_document_get_text(document, "stack"));
+	COPY(finding->place, lab_document_get_text(document, "place"));
+	COPY(finding->file, lab_document_get_text(document, "file"));
+	COPY(finding->way, lab_document_get_text(document, "way"));
+	COPY(finding->size, lab_document_get_text(document, "size"));
+	COPY(finding->again, lab_document_get_text(document, "again"));
+	COPY(finding->known, lab_document_get_text(document, "known"));
+	finding->settled = lab_document_get_bool(document, "settled");
+	finding->replays = lab_document_get_bool(document, "replays");
+	finding->inputs = lab_document_get_u64(document, "inputs");
+	finding->input_bytes = lab_document_get_u64(document, "bytes");
+	finding->found_s = lab_document_get_u64(document, "found_s");
+	finding->settled_signature = lab_document_get_u64(document, "settled_signature");
+	if (json_object_object_get_ex(document, "signatures", &list) && json_object_is_type(list, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(list) && i < LAB_CAMPAIGN_SIGNATURES; i++)
+			finding->signatures[finding->signature_count++] =
+				json_object_get_uint64(json_object_array_get_idx(list, i));
+	json_object_put(document);
+	return NULL;
 }
 
-enum lab_status lab_campaign_collect(const struct lab_campaign *campaign, const char *program,
-				     struct lab_campaign_findings *ret_findings)
+static int compare(const void *left, const void *right)
+{
+	const struct lab_campaign_finding *a = left, *b = right;
+
+	if (a->found_s != b->found_s)
+		return a->found_s < b->found_s ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+void lab_campaign_findings_load(const struct lab_campaign *campaign, struct lab_campaign_findings *ret_findings,
+				void (*damaged)(void *arg, const char *name, const char *why), void *arg)
 {
 	struct lab_campaign_findings findings = {0};
-	struct lab_crash_inputs inputs;
-	enum lab_status status = LAB_OK;
+	const struct dirent *entry;
+	char path[LAB_PATH_ROOM];
+	DIR *folders;
 
-	lab_crash_inputs_list(campaign, &inputs);
-	for (size_t i = 0; i < inputs.count && status == LAB_OK; i++) {
-		if (i < REPLAY_MAX)
-			status = sort_input(campaign, program, &inputs.list[i], &findings);
-		else
-			findings.left_out++;
+	lab_campaign_path(campaign, path, "findings");
+	folders = opendir(path);
+	while (folders && (entry = readdir(folders))) {
+		const char *why;
+
+		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(findings.list->name))
+			continue;
+		if (strncmp(entry->d_name, "unreplayed-", strlen("unreplayed-")) == 0) {
+			findings.unreplayed++;
+			continue;
+		}
+		why = load(campaign, entry->d_name, &findings);
+		if (why && damaged)
+			damaged(arg, entry->d_name, why);
 	}
-	for (size_t i = 0; i < findings.count && status == LAB_OK; i++)
-		status = write_readme(&findings.list[i]);
-	lab_crash_inputs_free(&inputs);
-	if (status != LAB_OK) {
-		lab_campaign_findings_free(&findings);
-		return status;
-	}
+	if (folders)
+		closedir(folders);
+	if (findings.count)
+		qsort(findings.list, findings.count, sizeof(findings.list[0]), compare);
 	*ret_findings = findings;
-	return LAB_OK;
 }
 
 void lab_campaign_findings_free(struct lab_campaign_findings *findings)
@@ -287,8 +221,43 @@ void lab_campaign_findings_free(struct lab_campaign_findings *findings)
 	*findings = (struct lab_campaign_findings){0};
 }
 
-void lab_campaign_finding_note(const struct lab_campaign_finding *finding, char *buffer, size_t room)
+struct lab_campaign_finding *lab_campaign_findings_find(struct lab_campaign_findings *findings, enum lab_rule rule,
+							uint64_t signature)
 {
-	snprintf(buffer, room, "%" PRIu64 " bytes, from %u input%s", finding->input_bytes, finding->inputs,
-		 finding->inputs == 1 ? "" : "s");
+	for (size_t i = 0; i < findings->count; i++) {
+		struct lab_campaign_finding *finding = &findings->list[i];
+
+		if (finding->finding.rule != rule)
+			continue;
+		if (finding->settled && finding->settled_signature == signature)
+			return finding;
+		for (unsigned j = 0; j < finding->signature_count; j++)
+			if (finding->signatures[j] == signature)
+				return finding;
+	}
+	return NULL;
+}
+
+enum lab_status lab_campaign_findings_add(const struct lab_campaign *campaign, struct lab_campaign_findings *findings,
+					  const struct lab_verdict *verdict, uint64_t signature,
+					  struct lab_campaign_finding **ret_finding)
+{
+	struct lab_campaign_finding *finding = append(findings);
+	char name[LAB_FINDING_NAME], path[LAB_PATH_ROOM];
+
+	finding->finding = verdict->finding;
+	COPY(finding->stack, verdict->stack);
+	lab_finding_name(verdict->finding.rule, &signature, sizeof(signature), name);
+	COPY(finding->name, name);
+	COPY(finding->file, "input");
+	COPY(finding->way, "binary");
+	finding->signatures[0] = signature;
+	finding->signature_count = 1;
+	lab_campaign_path(campaign, path, "findings/%s", name);
+	if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+		findings->count--;
+		return LAB_SYSTEM;
+	}
+	*ret_finding = finding;
+	return LAB_OK;
 }

@@ -59,11 +59,31 @@ static int compare(const void *left, const void *right)
 	return strcmp(a->path, b->path);
 }
 
+/* AFL++ that resumes puts what it had into "crashes.DATE" and begins anew. */
+static void add_instance(const struct lab_campaign *campaign, const char *name, struct lab_crash_inputs *inputs)
+{
+	static const struct pattern crashes[] = {{"id:", false}}, hangs[] = {{"id:", true}};
+	const struct dirent *entry;
+	char path[LAB_PATH_ROOM];
+	DIR *instance;
+
+	lab_campaign_afl_path(campaign, path, "%s", name);
+	instance = opendir(path);
+	while (instance && (entry = readdir(instance))) {
+		lab_campaign_afl_path(campaign, path, "%s/%s", name, entry->d_name);
+		if (strncmp(entry->d_name, "crashes", strlen("crashes")) == 0)
+			add_folder(inputs, path, crashes, LAB_ARRAY_COUNT(crashes));
+		else if (strncmp(entry->d_name, "hangs", strlen("hangs")) == 0)
+			add_folder(inputs, path, hangs, LAB_ARRAY_COUNT(hangs));
+	}
+	if (instance)
+		closedir(instance);
+}
+
 void lab_crash_inputs_list(const struct lab_campaign *campaign, struct lab_crash_inputs *ret_inputs)
 {
 	static const struct pattern libfuzzer[] = {
 		{"crash-", false}, {"leak-", false}, {"timeout-", true}, {"oom-", true}};
-	static const struct pattern afl_crashes[] = {{"id:", false}}, afl_hangs[] = {{"id:", true}};
 	struct lab_crash_inputs inputs = {0};
 	const struct dirent *entry;
 	char path[LAB_PATH_ROOM];
@@ -71,15 +91,12 @@ void lab_crash_inputs_list(const struct lab_campaign *campaign, struct lab_crash
 
 	lab_campaign_path(campaign, path, "raw");
 	add_folder(&inputs, path, libfuzzer, LAB_ARRAY_COUNT(libfuzzer));
-	lab_campaign_path(campaign, path, "afl");
+	lab_campaign_afl_path(campaign, path, "%s", "");
 	instances = opendir(path);
 	while (instances && (entry = readdir(instances))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		lab_campaign_path(campaign, path, "afl/%s/crashes", entry->d_name);
-		add_folder(&inputs, path, afl_crashes, LAB_ARRAY_COUNT(afl_crashes));
-		lab_campaign_path(campaign, path, "afl/%s/hangs", entry->d_name);
-		add_folder(&inputs, path, afl_hangs, LAB_ARRAY_COUNT(afl_hangs));
+		add_instance(campaign, entry->d_name, &inputs);
 	}
 	if (instances)
 		closedir(instances);

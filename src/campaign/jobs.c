@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "plat/clock.h"
 
 #define NAP_MS 20u
 /* What the guard grants the group between asking and killing. */
@@ -70,6 +72,7 @@ static void become(pid_t group, const char *const *argv, const char *const *envi
 	int nothing = open("/dev/null", O_RDONLY);
 
 	setpgid(0, group);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* where somebody killed the guard, too */
 	/* A handled signal falls back at exec by itself; an ignored one would be inherited. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
@@ -112,23 +115,23 @@ static enum lab_status spawn(pid_t group, const char *const *argv, const char *c
 	return LAB_OK;
 }
 
-enum lab_status lab_jobs_start(struct lab_jobs *jobs, const char *name, const char *const *argv,
+enum lab_status lab_jobs_start(struct lab_jobs *jobs, unsigned index, const char *const *argv,
 			       const char *const *environment, const char *log_path)
 {
-	struct lab_job *job = &jobs->job[jobs->count];
+	struct lab_job *job = &jobs->job[index];
 	enum lab_status status;
-	int log;
+	int log, error;
 
-	lab_assert_cmp(jobs->count, <, LAB_JOB_MAX);
+	lab_assert_cmp(index, <, LAB_JOB_MAX);
+	lab_assert_cmp(job->pid, ==, 0);
 	log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (log < 0)
 		return LAB_SYSTEM;
 	*job = (struct lab_job){0};
-	snprintf(job->name, sizeof(job->name), "%s", name);
 	status = spawn(jobs->guard, argv, environment, log, &job->pid);
-	if (status == LAB_OK)
-		jobs->count++;
+	error = errno;
 	close(log);
+	errno = error;
 	return status;
 }
 
@@ -136,7 +139,7 @@ unsigned lab_jobs_poll(struct lab_jobs *jobs)
 {
 	unsigned running = 0;
 
-	for (unsigned i = 0; i < jobs->count; i++) {
+	for (unsigned i = 0; i < LAB_JOB_MAX; i++) {
 		struct lab_job *job = &jobs->job[i];
 
 		if (job->pid && waitpid(job->pid, &job->wait_status, WNOHANG) == job->pid)
@@ -144,6 +147,12 @@ unsigned lab_jobs_poll(struct lab_jobs *jobs)
 		running += job->pid != 0;
 	}
 	return running;
+}
+
+void lab_jobs_ask(const struct lab_jobs *jobs, unsigned index)
+{
+	if (jobs->job[index].pid)
+		kill(jobs->job[index].pid, SIGINT);
 }
 
 void lab_jobs_close(struct lab_jobs *jobs, unsigned grace_ms)
@@ -157,14 +166,15 @@ void lab_jobs_close(struct lab_jobs *jobs, unsigned grace_ms)
 	while (waitpid(jobs->guard, NULL, 0) < 0 && errno == EINTR)
 		;
 	close(jobs->guard_pipe);
-	for (unsigned i = 0; i < jobs->count; i++)
+	for (unsigned i = 0; i < LAB_JOB_MAX; i++)
 		if (jobs->job[i].pid)
 			while (waitpid(jobs->job[i].pid, &jobs->job[i].wait_status, 0) < 0 && errno == EINTR)
 				;
 }
 
 enum lab_status lab_jobs_run(const char *const *argv, const char *const *environment, const char *log_path,
-			     unsigned limit_s, int *ret_wait_status)
+			     unsigned limit_s, unsigned grace_ms, void (*idle)(void *arg), void *arg,
+			     int *ret_wait_status)
 {
 	struct lab_jobs jobs;
 	enum lab_status status;
@@ -174,10 +184,14 @@ enum lab_status lab_jobs_run(const char *const *argv, const char *const *environ
 	status = lab_jobs_open(&jobs);
 	if (status != LAB_OK)
 		return status;
-	status = lab_jobs_start(&jobs, "run", argv, environment, log_path);
-	for (unsigned waited = 0; waited < limit_s * 1000 && lab_jobs_poll(&jobs); waited += NAP_MS)
+	status = lab_jobs_start(&jobs, 0, argv, environment, log_path);
+	for (uint64_t end = lab_clock_mono_ns() + limit_s * UINT64_C(1000000000);
+	     lab_jobs_poll(&jobs) && lab_clock_mono_ns() < end;) {
 		nap(NAP_MS);
-	lab_jobs_close(&jobs, 0);
+		if (idle)
+			idle(arg);
+	}
+	lab_jobs_close(&jobs, grace_ms);
 	if (status == LAB_OK)
 		*ret_wait_status = jobs.job[0].wait_status;
 	return status;

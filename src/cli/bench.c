@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "cli/bench_detect.h"
 #include "cli/bench_frag.h"
+#include "cli/bench_fuzz.h"
 #include "cli/bench_scale.h"
 #include "cli/bench_shred.h"
 #include "cli/bench_sim.h"
@@ -68,7 +69,8 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program, *cpus, *days;
+	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program, *cpus, *days,
+		*fuzz_build;
 	struct lab_detect_words detect;
 	int quick;
 };
@@ -139,6 +141,25 @@ static int take_sim(const struct words *words, enum lab_format format)
 	return bench_sim(&plan, format);
 }
 
+static int take_fuzz(const struct words *words, enum lab_format format)
+{
+	struct lab_bench_fuzz_plan plan = {.fuzz_build = words->fuzz_build};
+	uint64_t rounds, time_ns = UINT64_C(5000000000);
+
+	if (lab_cli_number(COMMAND, "--rounds", words->rounds ? words->rounds : "3", 1, 100, &rounds) ||
+	    lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &plan.seed))
+		return LAB_EXIT_USAGE;
+	if (words->time && (lab_cli_duration(words->time, &time_ns) || time_ns < UINT64_C(1000000000) ||
+			    time_ns > UINT64_C(3600000000000))) {
+		lab_cli_error("bench: --time: '%s': expected 1s to 1h", words->time);
+		return LAB_EXIT_USAGE;
+	}
+	plan.rounds = (unsigned)rounds;
+	plan.sample_s = (unsigned)(time_ns / UINT64_C(1000000000));
+	fprintf(stderr, "bench fuzz: rounds=%u sample=%us seed=%" PRIu64 "\n", plan.rounds, plan.sample_s, plan.seed);
+	return lab_bench_fuzz(&plan, format);
+}
+
 static int take_detect(const struct words *words, enum lab_format format)
 {
 	uint64_t seed;
@@ -191,8 +212,8 @@ static int take_shred(const struct words *words, enum lab_format format)
 static const struct {
 	const char *name;
 	int (*take)(const struct words *, enum lab_format);
-} benches[] = {{"alloc", take_alloc}, {"sim", take_sim},   {"detect", take_detect}, {"tail", take_tail},
-	       {"scale", take_scale}, {"frag", take_frag}, {"shred", take_shred}};
+} benches[] = {{"alloc", take_alloc}, {"sim", take_sim},     {"detect", take_detect}, {"fuzz", take_fuzz},
+	       {"tail", take_tail},   {"scale", take_scale}, {"frag", take_frag},     {"shred", take_shred}};
 
 /* An option that another bench than this one has is refused. `in`: the names of those that have it. */
 static int refuse_others(const struct words *words, const char *bench)
@@ -200,7 +221,7 @@ static int refuse_others(const struct words *words, const char *bench)
 	const struct {
 		const char *option, *value, *in;
 	} some[] = {
-		{"--time", words->time, "sim tail"},
+		{"--time", words->time, "sim tail fuzz"},
 		{"--limit", words->limit, "sim tail"},
 		{"--program", words->program, "sim"},
 		{"--target", words->target, "alloc tail scale frag"},
@@ -208,7 +229,7 @@ static int refuse_others(const struct words *words, const char *bench)
 		{"--cpus", words->cpus, "scale"},
 		{"--days", words->days, "frag"},
 		{"--threads", words->threads, "alloc"},
-		{"--rounds", words->rounds, "alloc sim shred"},
+		{"--rounds", words->rounds, "alloc sim shred fuzz"},
 		{"--quick", words->quick ? "" : NULL, "alloc sim tail frag shred"},
 		{"--budget", words->detect.budget, "detect"},
 		{"--seeds", words->detect.seeds, "detect"},
@@ -217,6 +238,7 @@ static int refuse_others(const struct words *words, const char *bench)
 		{"--findings", words->detect.findings, "detect"},
 		{"--json", words->detect.json, "detect"},
 		{"--html", words->detect.html, "detect"},
+		{"--fuzz-build", words->fuzz_build, "fuzz"},
 	};
 
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(some); i++) {
@@ -233,7 +255,7 @@ static int run(int argc, const char **argv)
 	static struct words words = {.seed = "1"};
 	const struct poptOption table[] = {
 		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
-		 "rounds, each with every case once (alloc, shred 15, sim 5)", "N"},
+		 "rounds, each with every case once (alloc, shred 15, sim 5, fuzz 3)", "N"},
 		{"target", '\0', POPT_ARG_STRING, &words.target, 0,
 		 "alloc, frag: these, compared to the first (core, the other built-ins, the peers); scale: these "
 		 "(core,locked); tail: this one (core)",
@@ -245,7 +267,11 @@ static int run(int argc, const char **argv)
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
 		 "N"},
 		{"time", '\0', POPT_ARG_STRING, &words.time, 0,
-		 "sim: of each exhaustive search (10s); tail: of each source of interrupts (4s)", "T"},
+		 "sim: of each exhaustive search (10s); tail: of each source of interrupts (4s); fuzz: of each sample "
+		 "(5s)",
+		 "T"},
+		{"fuzz-build", '\0', POPT_ARG_STRING, &words.fuzz_build, 0,
+		 "fuzz: build folder of the fuzz targets (beside this program)", "DIR"},
 		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0,
 		 "sim: schedules of each search for a bug (20000); tail: of each strategy (5000)", "N"},
 		{"program", '\0', POPT_ARG_STRING, &words.program, 0, "sim: only this one", "NAME"},
@@ -277,8 +303,8 @@ static int run(int argc, const char **argv)
 		return error < 0 ? LAB_EXIT_CLEAN : error;
 	if (!rest[0] || rest[1] || lab_cli_format(COMMAND, words.format, &format)) {
 		if (!rest[0] || rest[1])
-			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc, sim, detect, tail, "
-				      "scale, frag or shred",
+			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc, sim, detect, fuzz, "
+				      "tail, scale, frag or shred",
 				      rest[0] ? rest[1] : "");
 		return LAB_EXIT_USAGE;
 	}
@@ -292,8 +318,9 @@ static int run(int argc, const char **argv)
 
 const struct lab_command lab_command_bench = {
 	.name = "bench",
-	.summary = "Measures what an alloc and free costs, what the deterministic engine does, which seeded bugs are "
+	.summary = "Measures what an alloc and free costs, what the deterministic engine and the fuzz targets do, "
+		   "which seeded bugs are "
 		   "found, or what becomes of an allocator: its tails, with more CPUs, in the long run.",
-	.usage = "[OPTION...] alloc|sim|detect|tail|scale|frag|shred",
+	.usage = "[OPTION...] alloc|sim|detect|fuzz|tail|scale|frag|shred",
 	.run = run,
 };

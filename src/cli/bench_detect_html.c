@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/markup.h"
 #include "cli/bench_detect.h"
-#include "story/html_text.h"
 
 /* Light and dark by what the reader's system asks for. The table scrolls by itself on a narrow screen. */
 static const char style[] =
@@ -74,11 +74,11 @@ static void put_bug(FILE *out, const struct lab_detect *detect, size_t i)
 	const struct lab_detect_bug *bug = &detect->bugs[i];
 
 	fputs("<tr><td class=\"bug\"><details><summary>", out);
-	lab_html_text(out, bug->id);
+	lab_markup_text(out, bug->id);
 	fputs("</summary><p>", out);
-	lab_html_text(out, bug->story);
+	lab_markup_text(out, bug->story);
 	fputs("</p></details></td><td>", out);
-	lab_html_text(out, bug->class);
+	lab_markup_text(out, bug->class);
 	fprintf(out, "</td><td>%s</td>", bug->rule);
 	for (size_t way = 0; way < detect->way_count; way++)
 		put_cell(out, bug, lab_detect_cell(detect, i, way));
@@ -96,7 +96,7 @@ static void put_head(FILE *out, const struct lab_detect *detect)
 		"<title>labyrinth bench detect</title><style>%s</style></head><body>\n"
 		"<h1>Which seeded bugs are found</h1>\n<p>",
 		style);
-	lab_html_text(out, score);
+	lab_markup_text(out, score);
 	fprintf(out,
 		".</p>\n<p class=\"soft\">%u seeds from %" PRIu64 " on; %g s for each try, %g s with threads. "
 		"A cell: found by how many seeds, median CPU time and schedules up to it, operations and departures of "

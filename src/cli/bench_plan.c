@@ -16,12 +16,9 @@ static int take_target(void *arg, const char *word)
 {
 	struct lab_bench_plan *plan = arg;
 	const struct lab_target *target;
-	char message[256];
 
-	if (lab_target_open(word, &target, message, sizeof(message)) != LAB_OK) {
-		lab_cli_error("bench: --target: %s", message);
+	if (lab_cli_target(&lab_command_bench, word, &target))
 		return LAB_EXIT_USAGE;
-	}
 	for (size_t i = 0; i < plan->target_count; i++)
 		if (targets[i] == target) {
 			lab_cli_error("bench: --target: '%s': expected each target once", word);

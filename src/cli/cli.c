@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "plat/sanitizer.h"
+#include "target/registry.h"
 
 #if LAB_SANITIZER_ADDRESS
 #include <sanitizer/lsan_interface.h>
@@ -184,6 +185,27 @@ int lab_cli_choice(const struct lab_command *command, const char *option, const 
 		snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
 	}
 	lab_cli_error("%s: %s: '%s': expected one of %s", command->name, option, text, list);
+	return LAB_EXIT_USAGE;
+}
+
+int lab_cli_target(const struct lab_command *command, const char *name, const struct lab_target **ret_target)
+{
+	char message[256];
+
+	if (lab_target_open(name, ret_target, message, sizeof(message)) == LAB_OK)
+		return 0;
+	lab_cli_error("%s: --target: %s", command->name, message);
+	return LAB_EXIT_USAGE;
+}
+
+int lab_cli_target_hooked(const struct lab_command *command, const char *option, const char *name,
+			  const struct lab_target **ret_target, bool *ret_hooked)
+{
+	char message[256];
+
+	if (lab_target_open_hooked(name, ret_target, ret_hooked, message, sizeof(message)) == LAB_OK)
+		return 0;
+	lab_cli_error("%s: %s: %s", command->name, option, message);
 	return LAB_EXIT_USAGE;
 }
 

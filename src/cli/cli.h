@@ -2,7 +2,7 @@
 #ifndef LAB_CLI_CLI_H
 #define LAB_CLI_CLI_H
 
-#include <labyrinth/status.h>
+#include <labyrinth/target.h>
 #include <popt.h>
 #include <stdint.h>
 
@@ -27,7 +27,7 @@ struct lab_command {
 
 extern const struct lab_command lab_command_stress, lab_command_explore, lab_command_hunt, lab_command_minimize,
 	lab_command_replay, lab_command_fuzz, lab_command_show, lab_command_build, lab_command_stat, lab_command_bench,
-	lab_command_targets, lab_command_workloads, lab_command_rules;
+	lab_command_targets, lab_command_workloads, lab_command_rules, lab_command_verify, lab_command_coverage;
 
 /*
  * Parses options with popt; table as popt wants it. The rest of the arguments is *ret_rest (NULL terminated, valid
@@ -55,6 +55,10 @@ int lab_cli_number(const struct lab_command *command, const char *option, const 
 /* names: NULL terminated. */
 int lab_cli_choice(const struct lab_command *command, const char *option, const char *text, const char *const *names,
 		   unsigned *ret_index);
+/* A built-in target or a plug-in's file, as it is or for the deterministic engine. */
+int lab_cli_target(const struct lab_command *command, const char *name, const struct lab_target **ret_target);
+int lab_cli_target_hooked(const struct lab_command *command, const char *option, const char *name,
+			  const struct lab_target **ret_target, bool *ret_hooked);
 /* --format text|jsonl; text NULL: not given. */
 int lab_cli_format(const struct lab_command *command, const char *text, enum lab_format *ret_format);
 

@@ -9,7 +9,6 @@
 #include "cli/race.h"
 #include "cli/stop.h"
 #include "plat/child.h"
-#include "target/registry.h"
 
 #define COMMAND           (&lab_command_explore)
 #define TIME_DEFAULT      UINT64_C(10000000000)
@@ -18,7 +17,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *strategy, *schedules, *time, *cpu_time, *preemptions, *seed, *from, *findings, *cpu_limit,
-		*format, *memory;
+		*format, *memory, *dir;
 	int race, keep_going, no_lanes;
 };
 
@@ -89,7 +88,6 @@ static int take_memory(const struct words *words, struct lab_explore_plan *plan)
 static int take_words(const struct words *words, const char **rest, struct lab_explore_plan *plan)
 {
 	unsigned strategy = 0;
-	char message[256];
 	int error = take_limits(words, plan);
 
 	if (!error)
@@ -98,6 +96,12 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 		return error;
 	plan->target_name = words->target ? words->target : "core";
 	plan->findings_dir = words->findings ? words->findings : "findings";
+	plan->dir = words->dir;
+	if (words->dir && words->findings) {
+		lab_cli_error("explore: --findings: '%s': expected none with --dir, which has its own",
+			      words->findings);
+		return LAB_EXIT_USAGE;
+	}
 	plan->from = words->from;
 	plan->keep_going = words->keep_going != 0;
 	plan->no_lanes = words->no_lanes != 0;
@@ -111,11 +115,8 @@ static int take_words(const struct words *words, const char **rest, struct lab_e
 		lab_cli_error("explore: --from: '%s': expected no scenario beside it, got '%s'", plan->from, rest[0]);
 		return LAB_EXIT_USAGE;
 	}
-	if (lab_target_open_hooked(plan->target_name, &plan->target, &plan->hooked, message, sizeof(message)) !=
-	    LAB_OK) {
-		lab_cli_error("explore: --target: %s", message);
+	if (lab_cli_target_hooked(COMMAND, "--target", plan->target_name, &plan->target, &plan->hooked))
 		return LAB_EXIT_USAGE;
-	}
 	return take_memory(words, plan);
 }
 
@@ -148,6 +149,8 @@ static int parse(int argc, const char **argv, struct lab_explore_plan *plan)
 		{"seed", '\0', POPT_ARG_STRING, &words.seed, 0, "of every random choice (drawn and printed)", "N"},
 		{"from", '\0', POPT_ARG_STRING, &words.from, 0, "scenarios from a corpus: a folder or file", "CORPUS"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"dir", '\0', POPT_ARG_STRING, &words.dir, 0,
+		 "a campaign's folder, with report.html; one that exists is gone on with", "DIR"},
 		{"no-lanes", '\0', POPT_ARG_NONE, &words.no_lanes, 0, "print no steps of a finding", NULL},
 		{"keep-going", '\0', POPT_ARG_NONE, &words.keep_going, 0, "after a finding; all are listed at the end",
 		 NULL},
@@ -204,8 +207,13 @@ static int run(int argc, const char **argv)
 	if (!open_all(&explore))
 		return LAB_EXIT_HARNESS;
 	lab_cli_stop_catch();
-	lab_explore_all(&explore);
-	code = lab_cli_worst(explore.state->codes);
+	code = plan.dir ? lab_explore_folder_open(&explore, &plan) : 0;
+	if (!code) {
+		lab_explore_all(&explore);
+		code = lab_cli_worst(explore.state->codes);
+		if (plan.dir)
+			code = lab_explore_folder_close(&explore, lab_cli_stop_asked(), code);
+	}
 	close_all(&explore);
 	return code;
 }

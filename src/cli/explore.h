@@ -3,6 +3,7 @@
 #define LAB_CLI_EXPLORE_H
 
 #include "base/prng.h"
+#include "campaign/run.h"
 #include "cli/artifact_out.h"
 #include "cli/trace_set.h"
 #include "engine/isolate.h"
@@ -30,6 +31,8 @@ struct lab_explore_plan {
 	bool keep_going;                   /* after a finding */
 	bool no_lanes;                     /* of a finding */
 	enum lab_format format;
+	const char *dir;        /* a campaign's folder; NULL: none */
+	struct lab_run *folder; /* the same, open */
 };
 
 /* A finding that was made sure of. */
@@ -48,6 +51,7 @@ struct lab_explore_state {
 	struct lab_trace_set traces;
 	uint64_t starved;          /* runs that ended with all waiting for memory that nobody could give */
 	uint64_t windows_unjudged; /* by R18 */
+	uint64_t sampled_ns;       /* for the campaign's folder */
 	uint64_t started_ns, told_ns, scenarios, exhausted, schedules, bound; /* bound: as struct lab_strategy has it */
 	uint64_t hash;                                                        /* of all runs' event hashes, in order */
 	unsigned codes;    /* a bit for each exit code that something earned */
@@ -107,8 +111,16 @@ void lab_explore_found(struct lab_explore *explore, const struct lab_scenario *s
 /* R17: one run of a scenario, twice. */
 void lab_explore_try_twice(struct lab_explore *explore, const struct lab_scenario *scenario);
 
+/* explore_folder.c: --dir; plan is the explorer's own. 0, or an exit code after one line. */
+int lab_explore_folder_open(struct lab_explore *explore, struct lab_explore_plan *plan);
+/* Adds a sample when one is due. */
+void lab_explore_folder_sample(struct lab_explore *explore, uint64_t now_ns);
+/* The last of it; the exit code. */
+int lab_explore_folder_close(struct lab_explore *explore, bool stopped, int code);
+
 /* explore_tell.c */
 void lab_explore_tell_options(const struct lab_explore *explore);
+void lab_explore_emit_options(const struct lab_explore *explore, struct lab_emit *emit);
 void lab_explore_tell_progress(struct lab_explore *explore);
 void lab_explore_tell_scenario(const struct lab_explore *explore, const char *name, uint64_t schedules,
 			       const struct lab_strategy *strategy);

@@ -31,6 +31,7 @@ bool lab_explore_limit(struct lab_explore *explore, bool look)
 		state->ended = true;
 	if (look || state->schedules % LOOK_EVERY == 0) {
 		now = lab_clock_mono_ns();
+		lab_explore_folder_sample(explore, now);
 		if (now - state->told_ns >= (isatty(STDERR_FILENO) ? TELL_TTY_NS : TELL_NS)) {
 			state->told_ns = now;
 			lab_explore_tell_progress(explore);

@@ -22,10 +22,9 @@ static double per_second(const struct lab_explore *explore)
 	return passed > 0 ? (double)explore->state->schedules / passed : 0;
 }
 
-void lab_explore_tell_options(const struct lab_explore *explore)
+void lab_explore_emit_options(const struct lab_explore *explore, struct lab_emit *emit)
 {
 	const struct lab_explore_plan *plan = explore->plan;
-	struct lab_emit *emit = explore->emit;
 
 	lab_emit_begin(emit, "options");
 	lab_emit_text(emit, "target", plan->target_name);
@@ -44,6 +43,13 @@ void lab_explore_tell_options(const struct lab_explore *explore)
 	lab_emit_bool(emit, "keep_going", plan->keep_going);
 	lab_emit_text(emit, "scenarios", plan->paths[0] ? "given" : plan->from ? plan->from : "generated");
 	lab_emit_end(emit);
+}
+
+void lab_explore_tell_options(const struct lab_explore *explore)
+{
+	const struct lab_explore_plan *plan = explore->plan;
+
+	lab_explore_emit_options(explore, explore->emit);
 	if (!plan->hooked)
 		lab_cli_error("explore: %s is not hooked, so contexts switch at its calls only: see labyrinth-cc",
 			      plan->target_name);

@@ -11,7 +11,6 @@
 #include "cli/stop.h"
 #include "plat/child.h"
 #include "plat/clock.h"
-#include "target/registry.h"
 
 #define COMMAND (&lab_command_hunt)
 
@@ -35,7 +34,6 @@ static int take_rule(const char *id, enum lab_rule *ret_rule)
 
 static int take_words(const struct words *words, const char **rest, struct lab_hunt_plan *plan)
 {
-	char message[256];
 
 	plan->target_name = words->target ? words->target : "core";
 	plan->findings_dir = words->findings ? words->findings : "findings";
@@ -56,12 +54,7 @@ static int take_words(const struct words *words, const char **rest, struct lab_h
 		return LAB_EXIT_USAGE;
 	}
 	plan->path = rest[0];
-	if (lab_target_open_hooked(plan->target_name, &plan->target, &plan->hooked, message, sizeof(message)) !=
-	    LAB_OK) {
-		lab_cli_error("hunt: --target: %s", message);
-		return LAB_EXIT_USAGE;
-	}
-	return 0;
+	return lab_cli_target_hooked(&lab_command_hunt, "--target", plan->target_name, &plan->target, &plan->hooked);
 }
 
 static int parse(int argc, const char **argv, struct lab_hunt_plan *plan)

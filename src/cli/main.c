@@ -9,9 +9,9 @@
 #include "cli/restart.h"
 
 static const struct lab_command *const commands[] = {
-	&lab_command_stress,  &lab_command_explore,   &lab_command_hunt,  &lab_command_minimize, &lab_command_fuzz,
-	&lab_command_replay,  &lab_command_show,      &lab_command_build, &lab_command_stat,     &lab_command_bench,
-	&lab_command_targets, &lab_command_workloads, &lab_command_rules,
+	&lab_command_stress, &lab_command_explore,  &lab_command_hunt,    &lab_command_minimize,  &lab_command_fuzz,
+	&lab_command_verify, &lab_command_coverage, &lab_command_replay,  &lab_command_show,      &lab_command_build,
+	&lab_command_stat,   &lab_command_bench,    &lab_command_targets, &lab_command_workloads, &lab_command_rules,
 };
 
 static const struct lab_command *find_command(const char *name)

@@ -22,7 +22,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena, *processes, *kill;
+	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena, *processes, *kill, *dir;
 	int trace, keep_going;
 };
 
@@ -133,6 +133,11 @@ static int take_herd(const struct words *words, struct lab_stress_plan *plan)
 			      words->target);
 		return LAB_EXIT_USAGE;
 	}
+	if (words->dir) {
+		lab_cli_error("stress: --dir: '%s': expected none with --processes: a herd keeps no campaign's folder",
+			      words->dir);
+		return LAB_EXIT_USAGE;
+	}
 	if (lab_cli_number(COMMAND, "--processes", words->processes, 2, LAB_HERD_MAX, &processes) ||
 	    (words->kill && lab_cli_number(COMMAND, "--kill", words->kill, 0, 10000, &plan->kill_rate)))
 		return LAB_EXIT_USAGE;
@@ -144,7 +149,6 @@ static int take_herd(const struct words *words, struct lab_stress_plan *plan)
 static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 {
 	const struct lab_target *target;
-	char message[256];
 	bool hooked;
 
 	plan->hunt_ns = LAB_HUNT_TIME_NS;
@@ -153,11 +157,7 @@ static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 		lab_cli_error("stress: --hunt: '%s': expected a time, as 30s, 5m or 500ms, or 0", words->hunt);
 		return LAB_EXIT_USAGE;
 	}
-	if (!words->hooked ||
-	    lab_target_open_hooked(words->hooked, &target, &hooked, message, sizeof(message)) == LAB_OK)
-		return 0;
-	lab_cli_error("stress: --hooked: %s", message);
-	return LAB_EXIT_USAGE;
+	return words->hooked ? lab_cli_target_hooked(COMMAND, "--hooked", words->hooked, &target, &hooked) : 0;
 }
 
 /* What only the reference allocator has. */
@@ -188,7 +188,6 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	static const char *const sources[] = {"timer", "storm", "inject", NULL};
 	static const char *const sleep_checks[] = {"on", "off", NULL};
 	unsigned source = LAB_LIVE_SOURCE_DEFAULT, sleep_check = 0;
-	char message[256];
 	int error = take_numbers(words, plan);
 
 	if (error)
@@ -216,11 +215,14 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 			      words->json);
 		return LAB_EXIT_USAGE;
 	}
-	if (lab_target_open(plan->target_name, &plan->target, message, sizeof(message)) != LAB_OK) {
-		lab_cli_error("stress: --target: %s", message);
+	if (lab_cli_target(COMMAND, plan->target_name, &plan->target))
+		return LAB_EXIT_USAGE;
+	if (words->dir && words->findings) {
+		lab_cli_error("stress: --findings: '%s': expected none with --dir, which has its own", words->findings);
 		return LAB_EXIT_USAGE;
 	}
-	return take_trace(words, plan->target);
+	error = take_trace(words, plan->target);
+	return error || !words->dir ? error : lab_stress_folder_open(plan, words->dir);
 }
 
 static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
@@ -256,6 +258,8 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		 NULL},
 		{"json", '\0', POPT_ARG_STRING, &words.json, 0, "write the result there as one document", "FILE"},
 		{"findings", '\0', POPT_ARG_STRING, &words.findings, 0, "folder for findings (findings)", "DIR"},
+		{"dir", '\0', POPT_ARG_STRING, &words.dir, 0,
+		 "a campaign's folder, with report.html; one that exists is gone on with", "DIR"},
 		{"arena", '\0', POPT_ARG_STRING, &words.arena, 0,
 		 "keep core's metadata in a new file, for labyrinth stat; traces", "FILE"},
 		{"trace", '\0', POPT_ARG_NONE, &words.trace, 0,
@@ -347,6 +351,13 @@ int lab_stress_one(const struct lab_stress_plan *plan)
 	status = lab_stress_run(plan, &result);
 	code = lab_stress_was_made("stress", &result, status) ? tell(emit, plan, &result, status) : LAB_EXIT_HARNESS;
 	lab_emit_close(emit);
+	if (plan->folder && result.live) {
+		if (!lab_stress_folder_latency(plan, &result.latency))
+			lab_cli_error("stress: --dir: %s/latency.json: %s", plan->folder->campaign.dir,
+				      strerror(errno));
+		if (!plan->keep_going) /* else the process that started all workloads does it */
+			code = lab_stress_folder_close(plan, result.stopped, code);
+	}
 	return lab_stress_close(&result, code);
 }
 

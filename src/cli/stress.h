@@ -2,6 +2,7 @@
 #ifndef LAB_CLI_STRESS_H
 #define LAB_CLI_STRESS_H
 
+#include "campaign/run.h"
 #include "engine/live.h"
 #include "oracle/finding.h"
 #include "report/emit.h"
@@ -10,6 +11,14 @@
 
 /* What `labyrinth stress` was asked for, every default filled in. */
 #define LAB_STRESS_WORKLOAD_MAX 16u
+
+/* What the campaign's folder is told now and then; in memory that processes share where there is one for each workload.
+ */
+struct lab_stress_tally {
+	uint64_t operations, interrupts, rate, free_frames[LAB_ZONE_COUNT]; /* the least since the last sample */
+	uint64_t operations_before, interrupts_before;                      /* by earlier processes */
+	uint64_t sampled_ns, ticks;
+};
 
 struct lab_stress_plan {
 	const char *target_name;
@@ -28,7 +37,9 @@ struct lab_stress_plan {
 	void *look_arg;
 	unsigned processes; /* 0: threads; else a herd of processes, which are killed, and nothing else of the above */
 	uint64_t kill_rate;
-	bool keep_going; /* a finding does not end it: the next workload runs */
+	bool keep_going;        /* a finding does not end it: the next workload runs */
+	struct lab_run *folder; /* of a campaign, for the numbers over time; NULL: none */
+	struct lab_stress_tally *tally;
 };
 
 /* Time in the target by kind of context, of the operations that were sampled. */
@@ -80,6 +91,18 @@ int lab_stress_herd(const struct lab_stress_plan *plan);
 
 /* stress_run.c. LAB_OK, findings or not; else as lab_live_create and lab_live_run; live is NULL if none came to be. */
 LAB_MUST_USE enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_stress_result *ret_result);
+
+/* stress_folder.c: --dir. 0, or an exit code after one line. */
+int lab_stress_folder_open(struct lab_stress_plan *plan, const char *dir);
+/* At each tick of a run. */
+void lab_stress_folder_tick(const struct lab_stress_plan *plan, const struct lab_live *live, uint64_t operations,
+			    uint64_t interrupts);
+/* At the end of a process's run. */
+void lab_stress_folder_end(const struct lab_stress_plan *plan, uint64_t operations, uint64_t interrupts);
+/* Adds to latency.json. False: errno. */
+bool lab_stress_folder_latency(const struct lab_stress_plan *plan, const struct lab_stress_latency *latency);
+/* The last of it; the exit code. */
+int lab_stress_folder_close(const struct lab_stress_plan *plan, bool stopped, int code);
 
 /* stress_report.c: the records of the options and of the result, to text, JSON lines or a document alike. */
 void lab_stress_tell_options(struct lab_emit *emit, const struct lab_stress_plan *plan);

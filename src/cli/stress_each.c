@@ -109,6 +109,8 @@ int lab_stress_each(const struct lab_stress_plan *plan)
 		if (codes[ran] == LAB_EXIT_FINDING || code == LAB_EXIT_CLEAN)
 			code = codes[ran];
 	}
+	if (plan->folder)
+		code = lab_stress_folder_close(plan, lab_cli_stop_asked(), code);
 	lab_child_unshare(each.shared, sizeof(*each.shared));
 	tell(plan, ran, codes);
 	return code;

@@ -93,6 +93,9 @@ static bool tick(void *arg)
 	if (now_ns - run->shown_ns >= (run->terminal ? TERMINAL_NS : PLAIN_NS))
 		show_status(run, now_ns);
 	run->result->stopped = lab_cli_stop_asked();
+	if (run->plan->folder)
+		lab_stress_folder_tick(run->plan, run->result->live, sum_ops(run->result->live),
+				       sum_runs(run->result->live));
 	if (run->plan->look && !run->plan->look(run->plan->look_arg))
 		return false;
 	return !run->result->stopped;
@@ -168,6 +171,8 @@ static enum lab_status run_all(struct run *run)
 	}
 	if (run->terminal)
 		fputs("\r\033[K", stderr);
+	if (run->plan->folder)
+		lab_stress_folder_end(run->plan, sum_ops(run->result->live), sum_runs(run->result->live));
 	return status;
 }
 

@@ -82,7 +82,6 @@ static int run(int argc, const char **argv)
 	const struct lab_target *target = NULL;
 	struct lab_emit *emit;
 	enum lab_format format;
-	char message[256];
 	int error = lab_cli_parse(&lab_command_targets, argc, argv, table, &rest);
 
 	if (error)
@@ -90,10 +89,8 @@ static int run(int argc, const char **argv)
 	if (lab_cli_no_arguments(&lab_command_targets, rest) ||
 	    lab_cli_format(&lab_command_targets, format_text, &format))
 		return LAB_EXIT_USAGE;
-	if (name && lab_target_open(name, &target, message, sizeof(message)) != LAB_OK) {
-		lab_cli_error("targets: --target: %s", message);
+	if (name && lab_cli_target(&lab_command_targets, name, &target))
 		return LAB_EXIT_USAGE;
-	}
 	if (target) {
 		emit = lab_emit_open(stdout, format);
 		show(emit, target);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/bits.h"
+
 void lab_finding_line(const struct lab_finding *finding, char *buffer, size_t room)
 {
 	const struct lab_rule_info *rule = lab_rule_info(finding->rule);
@@ -25,17 +27,36 @@ static bool is_context(const struct lab_scenario *scenario, const char *word, si
 	return false;
 }
 
+/* Which zone, class or kind of context it was that met the defect. */
+static bool is_circumstance(const char *detail, const char *word, size_t length)
+{
+	static const char *const kinds[] = {"task", "softirq", "hardirq", "nmi"};
+	static const char *const before[] = {"zone=", "class="};
+
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(kinds); i++)
+		if (strlen(kinds[i]) == length && !memcmp(kinds[i], word, length))
+			return true;
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(before); i++)
+		if ((size_t)(word - detail) >= strlen(before[i]) &&
+		    !memcmp(word - strlen(before[i]), before[i], strlen(before[i])))
+			return true;
+	return false;
+}
+
 uint64_t lab_finding_signature(const struct lab_finding *finding, const struct lab_scenario *scenario)
 {
 	bool exact = finding->rule == LAB_R00_CRASH;
 	uint64_t hash = finding->rule;
 
-	for (const char *at = finding->detail; *at && strncmp(at, ", after ", 8) != 0;) {
+	for (const char *at = finding->detail;
+	     *at && strncmp(at, ", after ", 8) != 0 && strncmp(at, " owners=", 8) != 0;) {
 		size_t length = 0;
 
 		while (isalnum((unsigned char)at[length]) || at[length] == '_')
 			length++;
-		if (exact || (length && !isdigit((unsigned char)*at) && !is_context(scenario, at, length)) || !length)
+		if (exact || !length ||
+		    (!isdigit((unsigned char)*at) && !is_context(scenario, at, length) &&
+		     !is_circumstance(finding->detail, at, length)))
 			hash = XXH3_64bits_withSeed(at, length ? length : 1, hash);
 		at += length ? length : 1;
 	}

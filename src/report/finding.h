@@ -17,8 +17,8 @@ void lab_finding_line(const struct lab_finding *finding, char *buffer, size_t ro
 void lab_finding_name(enum lab_rule rule, const void *content, size_t bytes, char ret_name[LAB_FINDING_NAME]);
 
 /*
- * Equal for findings that are probably one defect: the same rule in the same words but for numbers and the names of
- * contexts, or in what came before it; of a crash its place counts.
+ * Equal for findings that are probably one defect: the same rule in the same words but for numbers, the names and
+ * kinds of contexts, zones and classes, or in what came before it; of a crash its place counts.
  */
 uint64_t lab_finding_signature(const struct lab_finding *finding, const struct lab_scenario *scenario);
 

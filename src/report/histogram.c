@@ -20,8 +20,7 @@ static unsigned bucket_of(uint64_t value)
 	return shift * LAB_HISTOGRAM_STEPS + (unsigned)(value >> shift);
 }
 
-/* The greatest value of a bucket. */
-static uint64_t bucket_end(unsigned bucket)
+uint64_t lab_histogram_bucket_end(unsigned bucket)
 {
 	unsigned shift;
 
@@ -56,7 +55,7 @@ uint64_t lab_histogram_percentile(const struct lab_histogram *histogram, uint64_
 	for (unsigned bucket = 0; bucket < LAB_HISTOGRAM_BUCKETS; bucket++) {
 		seen += (unsigned __int128)histogram->counts[bucket] * whole;
 		if (histogram->counts[bucket] && seen >= wanted)
-			return LAB_MIN(bucket_end(bucket), histogram->max);
+			return LAB_MIN(lab_histogram_bucket_end(bucket), histogram->max);
 	}
 	return 0;
 }

@@ -20,6 +20,9 @@ struct lab_histogram {
 void lab_histogram_add(struct lab_histogram *histogram, uint64_t value);
 void lab_histogram_merge(struct lab_histogram *into, const struct lab_histogram *from);
 
+/* The greatest value that a bucket counts. */
+uint64_t lab_histogram_bucket_end(unsigned bucket);
+
 /*
  * The least value that at least `parts` of `whole` values do not exceed, rounded up to its bucket's end but never above
  * the greatest value that came; 0 when there is none. parts <= whole, whole > 0: 999 of 1000 is p99.9.

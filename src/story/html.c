@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "story/html_text.h"
+#include "base/markup.h"
 #include "story/tell.h"
 #include "story/verdict.h"
 
@@ -19,7 +19,7 @@ struct page {
 static void put_tagged(FILE *out, const char *open, const char *text, const char *close)
 {
 	fputs(open, out);
-	lab_html_text(out, text);
+	lab_markup_text(out, text);
 	fputs(close, out);
 }
 
@@ -97,12 +97,12 @@ static void put_says(const struct page *page, const struct lab_row *row)
 	char name[sizeof(row->text)];
 
 	if (!value) {
-		lab_html_text(page->out, row->text);
+		lab_markup_text(page->out, row->text);
 		return;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)(value - row->text) + 1, row->text);
 	put_tagged(page->out, "<i>", name, "</i> ");
-	lab_html_text(page->out, value + 2);
+	lab_markup_text(page->out, value + 2);
 }
 
 static void put_lane(const struct page *page, const struct lab_row *row, size_t at, unsigned context)

@@ -40,8 +40,8 @@ class Install(unittest.TestCase):
         self.assertEqual(answer.returncode, code, f"{command}\n{answer.stdout}")
         return answer.stdout
 
-    def labyrinth(self, *arguments, code=0):
-        return self.run_ok(self.bin / "labyrinth", *arguments, code=code)
+    def labyrinth(self, *arguments, code=0, **environment):
+        return self.run_ok(self.bin / "labyrinth", *arguments, code=code, **environment)
 
     def test_it_finds_its_own_modules(self):
         out = self.labyrinth("explore", "--target", "core", "--schedules", "50", "--seed", "1")
@@ -51,6 +51,18 @@ class Install(unittest.TestCase):
             self.labyrinth("targets", "--target", peer.stem)
         if (BUILD / "labyrinth-race").exists():
             self.labyrinth("explore", "--target", "core", "--race", "--schedules", "20", "--seed", "1")
+
+    def test_fuzz_says_what_is_missing(self):
+        """Fuzz targets are other builds: where they are not installed, one line says so; seeds are there."""
+        out = self.labyrinth("fuzz", "fuzz_text", "--time", "1s", code=3)
+        self.assertRegex(out, r"\Alabyrinth: fuzz: \S+/fuzz_text: no fuzz target for libFuzzer: './lab build'[^\n]*\n\Z")
+        self.assertTrue(list((self.prefix / "share" / "labyrinth" / "corpus" / "fuzz_text").iterdir()))
+        self.assertTrue(list((self.prefix / "share" / "labyrinth" / "corpus" / "regress").iterdir()))
+        fuzz_text = next(self.prefix.glob("lib/**/labyrinth")) / "fuzz-libfuzzer" / "fuzz_text"
+        fuzz_text.parent.mkdir()
+        shutil.copy(Path(__file__).parent / "fake_fuzzer.py", fuzz_text)
+        out = self.labyrinth("fuzz", "fuzz_text", "--time", "1s", FAKE="clean")
+        self.assertIn(": clean\n", out)
 
     def judge(self, plug_in):
         """Clean as it is, hooked."""
