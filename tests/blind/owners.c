@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * class: misuse
- * rule:  R02
+ * rule:  R02 R01
  * found: explore stress
  *
  * A table of heads with owner and order, under a mutex; misuse is refused. The bug: an order that is too great is not.
+ * What such a call frees may have a second owner before the call returns: that is R01, and as true.
  */
 #include "blind.h"
 
