@@ -17,7 +17,6 @@
  * for than the class may have, so every request goes the whole way and empties the other CPUs' caches. split: two
  * zones, frames in pieces.
  */
-#define PAIR(slot) slot " = alloc atomic 0; free " slot "; "
 static const struct {
 	const char *name, *text;
 } stories[LAB_TAIL_STORIES] = {
@@ -26,36 +25,25 @@ static const struct {
 		   "task t { s0 = alloc atomic 0; raise so; s1 = alloc atomic 0; free s0; free s1; }\n"
 		   "softirq so { s0 = alloc atomic 0; free s0; }\n"
 		   "hardirq ha { s0 = alloc atomic 0; free s0; }\n"
-		   "nmi nm { " PAIR("s0") "}\n"
-					  "task u cpu=1 { " PAIR("s0") "}\n"},
-	{"storm",
-	 "machine frames=128 cpus=2 order-max=3 page-shift=6\n"
-	 "zone normal frames=0+128 min=8 low=10 high=128\n"
-	 "task t { " PAIR("s0") PAIR(
-		 "s1") "}\n"
-		       "task u cpu=1 { " PAIR("s0") PAIR(
-			       "s1") "}\n"
-				     "softirq a { " PAIR(
-					     "s0") "}\n"
-						   "hardirq b { " PAIR(
-							   "s0") "}\n"
-								 "hardirq c { " PAIR(
-									 "s0") "}\n"
-									       "softirq d cpu=1 { " PAIR(
-										       "s0") "}\n"
-											     "hardirq e cpu=1 { " PAIR(
-												     "s0") "}\n"
-													   "nmi f "
-													   "cpu=1 "
-													   "{ " PAIR(
-														   "s0") "}\n"},
+		   "nmi nm { s0 = alloc atomic 0; free s0; }\n"
+		   "task u cpu=1 { s0 = alloc atomic 0; free s0; }\n"},
+	{"storm", "machine frames=128 cpus=2 order-max=3 page-shift=6\n"
+		  "zone normal frames=0+128 min=8 low=10 high=128\n"
+		  "task t { s0 = alloc atomic 0; free s0; s1 = alloc atomic 0; free s1; }\n"
+		  "task u cpu=1 { s0 = alloc atomic 0; free s0; s1 = alloc atomic 0; free s1; }\n"
+		  "softirq a { s0 = alloc atomic 0; free s0; }\n"
+		  "hardirq b { s0 = alloc atomic 0; free s0; }\n"
+		  "hardirq c { s0 = alloc atomic 0; free s0; }\n"
+		  "softirq d cpu=1 { s0 = alloc atomic 0; free s0; }\n"
+		  "hardirq e cpu=1 { s0 = alloc atomic 0; free s0; }\n"
+		  "nmi f cpu=1 { s0 = alloc atomic 0; free s0; }\n"},
 	{"short", "machine frames=24 cpus=4 order-max=3 page-shift=6\n"
 		  "zone normal frames=0+24 min=16 low=20 high=24\n"
 		  "task t { s0 = alloc memalloc 3; s1 = alloc memalloc 3; s2 = alloc atomic 0; s3 = alloc atomic 0; "
 		  "s4 = alloc atomic 0; free s2; free s3; }\n"
 		  "task u cpu=1 { s0 = alloc atomic 0; s1 = alloc atomic 0; free s0; }\n"
-		  "hardirq ha { " PAIR("s0") "s1 = alloc atomic 0; }\n"
-					     "nmi nm cpu=1 { s0 = alloc atomic 0; s1 = alloc atomic 0; free s0; }\n"},
+		  "hardirq ha { s0 = alloc atomic 0; free s0; s1 = alloc atomic 0; }\n"
+		  "nmi nm cpu=1 { s0 = alloc atomic 0; s1 = alloc atomic 0; free s0; }\n"},
 	{"split", "machine frames=192 cpus=2 order-max=6 page-shift=6\n"
 		  "zone dma frames=0+64 min=4 low=5 high=6\n"
 		  "zone normal frames=64+128 min=8 low=10 high=12\n"
