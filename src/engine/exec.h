@@ -112,8 +112,9 @@ struct lab_exec {
 	lab_atomic32 marks_busy;
 	struct lab_zone_marks marks_to;
 	unsigned marks_zone;
-	lab_atomic32 plug_busy; /* the same of a CPU that goes or comes */
-	lab_atomic32 reap_busy; /* and of who reaps */
+	lab_atomic32 plug_busy;   /* the same of a CPU that goes or comes */
+	lab_atomic32 memory_busy; /* of a span of memory */
+	lab_atomic32 reap_busy;   /* and of who reaps */
 	lab_atomic64 died,
 		unreaped;     /* CPUs, 1 << cpu: whose process was killed; of these, what it had is not got back */
 	lab_atomic64 offline; /* CPUs, 1 << cpu: no interrupts come in there, and nobody drains them */

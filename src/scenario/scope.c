@@ -25,7 +25,8 @@ static uint32_t ops_of(const struct lab_target *target)
 		ops &= ~BIT(LAB_OP_DRAIN);
 	if (!(target->caps & LAB_CAP_HOTPLUG) || !target->cpu_offline || !target->cpu_online)
 		ops &= ~HOTPLUG;
-	if (!(target->caps & LAB_CAP_MEMORY) || !target->memory_remove || !target->memory_add)
+	if (!(target->caps & LAB_CAP_MEMORY) || target->caps & LAB_CAP_DEATH || !target->memory_remove ||
+	    !target->memory_add)
 		ops &= ~MEMORY;
 	if (!(target->caps & LAB_CAP_DEATH) || !target->reap)
 		ops &= ~DEATH;
