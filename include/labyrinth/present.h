@@ -15,7 +15,7 @@ LAB_PUBLIC_BEGIN
  * Who owns a block needs none of this: its span cannot go.
  */
 struct lab_present_span {
-	unsigned span;    /* its number in the arena */
+	unsigned span; /* its number in the arena */
 	const char *start;
 	size_t bytes;
 };
@@ -32,8 +32,8 @@ struct lab_present_config {
 	size_t span_count;
 	const bool *absent; /* as in struct lab_arena_config; the backing of these is taken at once */
 	/*
-	 * Takes the backing of a span away, and brings it back, zeroed or not. LAB_SYSTEM: errno. NULL, both: whole pages
-	 * of the system's are given back and made unreadable, and readable again.
+	 * Takes the backing of a span away, and brings it back, zeroed or not. LAB_SYSTEM: errno. NULL, both: whole
+	 * pages of the system's are given back and made unreadable, and readable again.
 	 */
 	enum lab_status (*unplug)(void *arg, void *start, size_t bytes);
 	enum lab_status (*plug)(void *arg, void *start, size_t bytes);

@@ -17,6 +17,8 @@ static enum lab_status call(struct lab_exec *exec, struct lab_actor *actor, unsi
 	const struct lab_request *outer;
 	enum lab_status status;
 
+	if (comes && exec->engine->memory)
+		exec->engine->memory(exec, span, true);
 	lab_oracle_memory_begin(exec->oracle, &change, actor->index, span, comes);
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	if (comes)
@@ -25,6 +27,8 @@ static enum lab_status call(struct lab_exec *exec, struct lab_actor *actor, unsi
 		status = exec->target->memory_remove(exec->self, span, exec->one_thread ? 0 : PATIENCE);
 	lab_exec_call_end(exec, actor, outer);
 	lab_oracle_memory_end(exec->oracle, &change, status);
+	if (!comes && status == LAB_OK && exec->engine->memory)
+		exec->engine->memory(exec, span, false);
 	return status;
 }
 

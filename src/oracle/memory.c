@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "oracle/state.h"
+#include "scenario/words.h"
 
 /*
  * Spans that go and come. T is the frames of those that are there. While a change is under way its span is in doubt: a
@@ -85,7 +86,14 @@ void lab_oracle_memory_begin(struct lab_oracle *oracle, struct lab_memory_change
 		lab_oracle_instant(oracle, NULL);
 }
 
-/* R10: nobody else was at work, nobody had a frame of it, and enough would have been left. */
+/* Nobody else was at work from the begin until now, and nobody moved the marks. */
+static bool ran_alone(const struct lab_oracle *oracle, const struct lab_memory_change *change)
+{
+	return change->alone && lab_load_relaxed(&oracle->calls_begun) == change->ticket + 1 &&
+	       lab_marks_stable(&oracle->marks[oracle->machine->spans[change->span].zone], change->marks);
+}
+
+/* R10: nobody had a frame of it, and enough would have been left. */
 static void judge_refusal(struct lab_oracle *oracle, const struct lab_memory_change *change, enum lab_status status)
 {
 	const struct lab_span *span = &oracle->machine->spans[change->span];
@@ -96,19 +104,26 @@ static void judge_refusal(struct lab_oracle *oracle, const struct lab_memory_cha
 	    frames_of(oracle, span) != span->frame_count || free_frames - span->frame_count < lab_marks_high_now(marks))
 		return;
 	/* Asked last: then all that was read above stood still. */
-	if (!change->alone || lab_load_relaxed(&oracle->calls_begun) != change->ticket + 1 ||
-	    !lab_marks_stable(marks, change->marks))
+	if (!ran_alone(oracle, change))
 		return;
 	lab_oracle_report(oracle, LAB_R10_SPURIOUS_FAILURE, change->actor, span->first_frame, 0,
 			  "span %u is free, and its removal answered %s owners=nobody", change->span,
 			  lab_status_name(status));
 }
 
-/* R01: who has a block goes on using it. */
+/* R01: who has a block goes on using it. R03: what must be left, as of a request. */
 static void judge_removal(struct lab_oracle *oracle, const struct lab_memory_change *change)
 {
-	const struct lab_cell *owned = owned_in(oracle, &oracle->machine->spans[change->span]);
+	const struct lab_span *span = &oracle->machine->spans[change->span];
+	const struct lab_cell *owned = owned_in(oracle, span);
+	uint64_t free_frames = lab_oracle_there(oracle, span->zone) - lab_oracle_owned(oracle, span->zone);
+	uint64_t left = free_frames - frames_of(oracle, span), high = lab_marks_high_now(&oracle->marks[span->zone]);
 
+	if (!owned && (int64_t)left < (int64_t)high && lab_oracle_applies(oracle, LAB_R03_RESERVE_FLOOR) &&
+	    ran_alone(oracle, change))
+		lab_oracle_report(oracle, LAB_R03_RESERVE_FLOOR, change->actor, span->first_frame, 0,
+				  "span %u went, zone=%s left=%" PRIu64 " high=%" PRIu64 " owners=nobody", change->span,
+				  lab_zone_name(span->zone), left, high);
 	if (owned)
 		lab_oracle_report(oracle, LAB_R01_EXCLUSIVE_OWNERSHIP, change->actor, frame_of(oracle, owned), 0,
 				  "frame %" PRIu64 " went with span %u, and somebody has it owners=%s",

@@ -206,8 +206,8 @@ static void test_backing_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goes_and_comes),     cmocka_unit_test(test_busy_stays),
-		cmocka_unit_test(test_begins_absent),      cmocka_unit_test(test_waits_for_readers),
+		cmocka_unit_test(test_goes_and_comes),  cmocka_unit_test(test_busy_stays),
+		cmocka_unit_test(test_begins_absent),   cmocka_unit_test(test_waits_for_readers),
 		cmocka_unit_test(test_backing_refused),
 	};
 
