@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <urcu/urcu-memb.h>
 
+#include "base/assert.h"
 #include "plat/sanitizer.h"
 #include "plat/vm.h"
 
@@ -44,19 +45,22 @@ static void unregister(void *arg)
 
 static void make_key(void)
 {
+	int error = pthread_key_create(&key, unregister);
+
 	/* Without a key a thread that ends stays registered, and its memory is looked at when it is gone. */
-	if (pthread_key_create(&key, unregister) != 0)
-		abort();
+	lab_assert_cmp(error, ==, 0);
 }
 
 static void register_thread(void)
 {
+	int error;
+
 	pthread_once(&once, make_key);
 	urcu_memb_register_thread();
 	registered = true;
 	/* Any value but NULL has the destructor called. */
-	if (pthread_setspecific(key, &key) != 0)
-		abort();
+	error = pthread_setspecific(key, &key);
+	lab_assert_cmp(error, ==, 0);
 }
 
 const struct lab_present_list *lab_present_enter(const struct lab_present *present)

@@ -87,6 +87,15 @@ static void add(struct lab_telling *telling, size_t context, struct lab_op op)
 	lab_edit_insert_op(telling->scenario, context, telling->scenario->contexts[context].op_count, op);
 }
 
+/* A release of what may not be there any more. */
+static struct lab_op stray_in(struct lab_telling *telling, unsigned span)
+{
+	const struct lab_span *it = &telling->scenario->machine.spans[span];
+
+	return (struct lab_op){.kind = LAB_OP_FREE_WILD,
+			       .value = it->first_frame + lab_prng_below(telling->prng, it->frame_count)};
+}
+
 /* Follows what the operation does to slots and mail, and lets what belongs to it come after it. */
 void lab_tell(struct lab_telling *telling, size_t context, struct lab_op op)
 {
@@ -118,6 +127,8 @@ void lab_tell(struct lab_telling *telling, size_t context, struct lab_op op)
 			add(telling, context, (struct lab_op){.kind = LAB_OP_ONLINE, .peer = op.peer});
 		break;
 	case LAB_OP_MEMORY:
+		if (telling->scope->ops >> LAB_OP_FREE_WILD & 1 && lab_prng_chance(telling->prng, 1, 4))
+			add(telling, context, stray_in(telling, op.peer));
 		if (lab_prng_chance(telling->prng, 3, 4))
 			use_cpu(telling, telling->scenario->contexts[context].cpu, telling->scenario->context_count);
 		if (!op.comes && lab_prng_chance(telling->prng, 1, 3))

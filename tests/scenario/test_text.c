@@ -133,7 +133,7 @@ static const char everything[] =
 	"task a cpu=0 {\n"
 	"s0 = alloc none 0; abc15 = alloc dma|memalloc|zero 10; free s0; touch s1; give s2 b; take s3; map s4;\n"
 	"unmap s5; free-twice s6; free-foreign s7 h; free-wrong-order s8; free-wild 4294967295; irq-off; irq-on;\n"
-	"lock 0 irq; lock 7 irq; unlock 7; unlock 0; raise h; drain 63; offline 1; online 1; reap 1; die; reclaim "
+	"lock 0 irq; lock 7 irq; unlock 7; unlock 0; raise h; drain 63; offline 1; online 1; reap 1; memory 2 remove; memory 3 add; die; reclaim "
 	"4096;\n"
 	"watermark normal 100; watermark dma 0; wait; }\n"
 	"task b cpu=63 { }\n"
