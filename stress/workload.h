@@ -18,7 +18,8 @@ struct lab_workload_shared {
 	lab_atomic64 stand, got;
 	lab_atomic64 rounds, reserve,
 		reached; /* rounds that count; frames below the floor, and how many were reached */
-	/* Of `plug`: the spans that are there, or NULL; removals that succeeded, and that did not; looks at all of them */
+	/* Of `plug`: the spans that are there, or NULL; removals that succeeded, and that did not; looks at all of them
+	 */
 	struct lab_present *present;
 	lab_atomic64 removed, refused, walks;
 };
