@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 # What an embedder calls first; the ABI of plug-ins is docs/targets.md's.
-HEADERS = ("arena.h", "diagnose.h", "owner.h", "gfp.h", "machine.h", "status.h", "word.h")
+HEADERS = ("arena.h", "memory.h", "present.h", "diagnose.h", "owner.h", "gfp.h", "machine.h", "status.h", "word.h")
 INTRO = """# liblabyrinth: API reference
 
 Made of the public headers by `tools/api.py`; edit those. [embed.c](examples/embed.c) is a whole program.
@@ -15,7 +15,8 @@ Made of the public headers by `tools/api.py`; edit those. [embed.c](examples/emb
     cc program.c $(pkg-config --cflags --libs liblabyrinth)
 
 `liblabyrinth` allocates nothing, prints nothing and starts no thread; what it maps it maps in `lab_arena_create`. What
-shreds released blocks is a library of its own, `liblabyrinth-shred`, which needs libcrypto.
+shreds released blocks is a library of its own, `liblabyrinth-shred`, which needs libcrypto; `liblabyrinth-present` keeps
+memory that goes from under readers, and needs liburcu.
 """
 
 

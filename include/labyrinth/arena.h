@@ -43,6 +43,7 @@ struct lab_arena_config {
 	unsigned flags;               /* LAB_ARENA_* */
 	const struct lab_span *spans; /* ascending, not overlapping, inside frame_count; read at creation only */
 	size_t span_count;
+	const bool *absent;     /* by span: its memory is not there yet: <labyrinth/memory.h>; NULL: all is */
 	unsigned process_count; /* that may share it and be killed: lab_arena_join; up to LAB_PROCESS_MAX; 0: none */
 	const struct lab_zone_marks *zones; /* LAB_ZONE_COUNT of them, `frames` ignored; NULL: Linux's defaults */
 	void *base;                    /* address of frame 0, aligned to a frame; the caller's, outlives the arena */
@@ -68,12 +69,12 @@ struct lab_arena {
 	struct lab_state *state;
 	char *base;
 	struct lab_page *pages;
-	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *slots, *views, *traces, *processes;
+	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *slots, *views, *traces, *processes, *spans;
 	struct lab_shredder *shredder;
 	const struct lab_tracer *tracer;
 	const struct lab_arena_services *services;
 	uint64_t frame_count;
-	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift;
+	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift, span_count;
 	unsigned process;                  /* 0: the arena is this process' own */
 	size_t owned_bytes;                /* of metadata that lab_arena_create mapped; 0: the caller's */
 	bool takes_quickly, frees_quickly; /* the short paths serve: nothing is written down, overwritten, or counted */
@@ -297,6 +298,7 @@ struct lab_zone_stat {
 	uint64_t budget;                         /* what admission may still give */
 	uint64_t cached;                         /* in the caches of CPUs: of each 64 to 8,192, as the arena is great */
 	uint64_t untold;                         /* released, and not yet added to the budget; the same */
+	uint64_t absent;                         /* in spans that are not there: of neither these nor marks.frames */
 	uint64_t deferred;                       /* released and to be overwritten: not free yet */
 	uint64_t free_blocks[LAB_ORDER_MAX + 1]; /* the greatest free blocks by order, caches left out; blocks */
 };

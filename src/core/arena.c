@@ -3,6 +3,7 @@
 #include "core/cpu.h"
 #include "core/defer.h"
 #include "core/layout.h"
+#include "core/memory.h"
 #include "core/page.h"
 #include "core/process.h"
 #include "plat/vm.h"
@@ -17,10 +18,16 @@ enum lab_status lab_arena_measure(const struct lab_arena_config *config, size_t 
 	return status;
 }
 
-/* Gives every frame of every chunk back, as if it had been allocated. */
-static void free_all_frames(const struct lab_arena *arena)
+static uint64_t frames_present(const struct lab_zone_state *zone)
 {
-	for (uint32_t chunk = 0; chunk < arena->state->chunk_count; chunk++) {
+	return zone->frames - lab_load_relaxed(&zone->absent); /* nobody else knows the arena yet */
+}
+
+/* Gives every frame of a span back, as if it had been allocated. */
+static void free_span(const struct lab_arena *arena, uint32_t span)
+{
+	for (uint32_t chunk = lab_memory_first_chunk(arena, span); chunk < lab_memory_first_chunk(arena, span + 1);
+	     chunk++) {
 		for (unsigned word = 0; word < LAB_CHUNK_WORDS; word++) {
 			uint64_t frames = lab_chunk_word_frames(arena, chunk, word);
 
@@ -28,9 +35,19 @@ static void free_all_frames(const struct lab_arena *arena)
 				lab_chunk_give(arena, chunk, word, frames);
 		}
 	}
+}
+
+static void first_frames(const struct lab_arena *arena, const bool *absent)
+{
+	for (uint32_t span = 0; span < arena->span_count; span++) {
+		if (absent && absent[span])
+			lab_memory_begin_absent(arena, span);
+		else
+			free_span(arena, span);
+	}
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		/* Nobody else knows the arena yet. */
-		lab_store_relaxed(&lab_zone_state(arena, zone)->budget, lab_zone_state(arena, zone)->frames);
+		lab_store_relaxed(&lab_zone_state(arena, zone)->budget, frames_present(lab_zone_state(arena, zone)));
 }
 
 /* CPUs begin their searches apart from one another, so that they do not share cache lines while memory is plenty. */
@@ -58,7 +75,7 @@ static enum lab_status first_marks(struct lab_arena *arena, const struct lab_zon
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		if (given)
 			zones[zone] = given[zone];
-		zones[zone].frames = lab_zone_state(arena, zone)->frames;
+		zones[zone].frames = frames_present(lab_zone_state(arena, zone));
 	}
 	if (!given)
 		lab_zone_marks_default(zones, arena->page_shift);
@@ -94,7 +111,7 @@ enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_c
 	state->version = LAB_LAYOUT_VERSION;
 	lab_layout_bind(arena, &plan, metadata, config->base);
 	lab_layout_format(arena, config);
-	free_all_frames(arena);
+	first_frames(arena, config->absent);
 	spread_hints(arena);
 	status = first_marks(arena, config->zones);
 	if (!status)

@@ -2,6 +2,7 @@
 #include "base/bits.h"
 #include "core/chunk.h"
 #include "core/cpu.h"
+#include "core/memory.h"
 #include "core/page.h"
 #include "core/park.h"
 
@@ -52,8 +53,8 @@ struct counts {
 	uint64_t free, deferred;
 };
 
-/* Free and cached frames have no owner; every other frame lies in a block, owned or deferred. *end: where the last
- * block ends. */
+/* Free and cached frames have no owner; every other frame is absent, or lies in a block, owned or deferred. *end: where
+ * the last block ends. */
 static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned word, struct counts *counts,
 		       uint64_t *end)
 {
@@ -69,7 +70,7 @@ static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned w
 		uint64_t frame = first + lab_bits_first(frames);
 		uint64_t owner = lab_load_relaxed(&arena->pages[frame].owner);
 		bool taken = !((free | cached) >> lab_bits_first(frames) & 1), deferred = lab_page_is_deferred(owner);
-		bool head = deferred || (owner && !lab_page_is_second(owner));
+		bool head = deferred || owner == LAB_PAGE_ABSENT || (owner && !lab_page_is_second(owner));
 
 		if (taken != (head || frame < *end) || (head && frame < *end))
 			return false;
@@ -79,6 +80,22 @@ static bool check_word(const struct lab_arena *arena, uint32_t chunk, unsigned w
 		if (deferred)
 			counts->deferred += *end - frame;
 	}
+	return true;
+}
+
+/* A span is all present or all absent, and nobody is in the middle of changing it. */
+static bool check_span(const struct lab_arena *arena, unsigned span, uint64_t absent[LAB_ZONE_COUNT])
+{
+	enum lab_memory memory;
+	struct lab_span it;
+
+	if (lab_arena_memory(arena, span, &it, &memory) != LAB_OK || memory == LAB_MEMORY_CHANGING)
+		return false;
+	for (uint64_t i = 0; i < it.frame_count; i++)
+		if ((lab_load_relaxed(&arena->pages[it.first_frame + i].owner) == LAB_PAGE_ABSENT) !=
+		    (memory == LAB_MEMORY_ABSENT))
+			return false;
+	absent[it.zone] += memory == LAB_MEMORY_ABSENT ? it.frame_count : 0;
 	return true;
 }
 
@@ -103,7 +120,7 @@ static bool check_plug(const struct lab_arena *arena, unsigned cpu)
 enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_frame)
 {
 	struct counts counts[LAB_ZONE_COUNT] = {0};
-	uint64_t end = 0;
+	uint64_t end = 0, absent[LAB_ZONE_COUNT] = {0};
 	struct lab_arena_stat stat;
 	bool sound = true;
 
@@ -118,10 +135,12 @@ enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_fra
 			return LAB_INVALID;
 		}
 	}
+	for (unsigned span = 0; span < arena->span_count; span++)
+		sound &= check_span(arena, span, absent);
 	lab_arena_stat(arena, &stat);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		sound &= counts[zone].free == stat.zones[zone].budget + stat.zones[zone].untold &&
-			 counts[zone].deferred == stat.zones[zone].deferred;
+			 counts[zone].deferred == stat.zones[zone].deferred && absent[zone] == stat.zones[zone].absent;
 	for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
 		sound &= check_plug(arena, cpu);
 	if (!sound && ret_frame)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/bits.h"
+#include "core/memory.h"
 #include "core/process.h"
 #include "core/trace.h"
 
@@ -31,6 +32,8 @@ static enum lab_word describe_zone(struct place at, char *text, size_t room)
 
 	if (at.member < sizeof(zone->budget))
 		snprintf(text, room, "zone %s budget", name);
+	else if (at.member >= offsetof(struct lab_zone_state, absent))
+		snprintf(text, room, "zone %s absent frames", name);
 	else if (at.member >= offsetof(struct lab_zone_state, deferred_frames))
 		snprintf(text, room, "zone %s deferred frames", name);
 	else if (at.member >= offsetof(struct lab_zone_state, deferred))
@@ -112,6 +115,18 @@ static enum lab_word describe_frame(const struct lab_arena *arena, const void *a
 	return page.inside ? LAB_WORD_OWNER : view.inside ? LAB_WORD_BITS : LAB_WORD_NUMBER;
 }
 
+/* Per span. */
+static enum lab_word describe_span(const struct lab_arena *arena, const void *address, char *text, size_t room)
+{
+	struct place span =
+		place_in(arena->spans, arena->span_count + (size_t)1, sizeof(struct lab_memory_span), address);
+
+	if (!span.inside)
+		return LAB_WORD_NONE;
+	snprintf(text, room, "span %zu %s", span.index, span.member ? "first chunk" : "memory");
+	return LAB_WORD_NUMBER;
+}
+
 /* Of processes that share the arena. */
 static enum lab_word describe_process(const struct lab_arena *arena, const void *address, char *text, size_t room)
 {
@@ -149,6 +164,9 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
 	if (kind != LAB_WORD_NONE)
 		return kind;
 	kind = describe_chunk(arena, address, text, room);
+	if (kind != LAB_WORD_NONE)
+		return kind;
+	kind = describe_span(arena, address, text, room);
 	if (kind != LAB_WORD_NONE)
 		return kind;
 	kind = describe_process(arena, address, text, room);

@@ -45,7 +45,7 @@ static bool config_is_good(const struct lab_arena_config *config)
 		return false;
 	if (!config->base || (uintptr_t)config->base % (UINT64_C(1) << config->page_shift))
 		return false;
-	if (config->process_count > LAB_PROCESS_MAX)
+	if (config->process_count > LAB_PROCESS_MAX || (config->process_count && config->absent))
 		return false;
 	return spans_are_good(config);
 }
@@ -108,6 +108,7 @@ void lab_layout_place(struct lab_state *plan)
 	if (plan->process_count)
 		plan->processes_at = place(&end, (uint64_t)plan->process_count * (plan->cpu_count + 1) *
 							 sizeof(struct lab_process_line));
+	plan->spans_at = place(&end, (plan->span_count + UINT64_C(1)) * sizeof(struct lab_memory_span));
 	plan->bytes = end;
 }
 
@@ -129,6 +130,7 @@ enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct la
 	plan.cpu_count = config->cpu_count;
 	plan.process_count = config->process_count;
 	plan.chunk_count = (uint32_t)chunks;
+	plan.span_count = (uint32_t)config->span_count;
 	plan.region_count = (uint32_t)((config->frame_count + LAB_CHUNK_FRAMES - 1) / LAB_CHUNK_FRAMES);
 	lab_layout_place(&plan);
 	*ret_plan = plan;
@@ -163,8 +165,11 @@ void lab_layout_format(const struct lab_arena *arena, const struct lab_arena_con
 
 	for (uint32_t region = 0; region < arena->state->region_count; region++)
 		regions[region] = LAB_CHUNK_NONE;
-	for (size_t i = 0; i < config->span_count; i++)
+	for (uint32_t i = 0; i < arena->span_count; i++) {
+		lab_memory_span(arena, i)->first_chunk = next;
 		format_span(arena, &config->spans[i], &next);
+	}
+	lab_memory_span(arena, arena->span_count)->first_chunk = next;
 	infos[next] = (struct lab_chunk_info){UINT32_MAX, UINT32_MAX, LAB_ZONE_COUNT};
 	lab_assert_cmp(next, ==, arena->state->chunk_count);
 }
@@ -185,6 +190,7 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.slots = start + plan->slots_at,
 		.views = plan->views_at ? start + plan->views_at : NULL,
 		.traces = plan->traces_at ? start + plan->traces_at : NULL,
+		.spans = start + plan->spans_at,
 		.processes = plan->processes_at ? start + plan->processes_at : NULL,
 		.frame_count = plan->frame_count,
 		.page_shift = plan->page_shift,
@@ -192,6 +198,7 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.cpu_count = plan->cpu_count,
 		.chunk_count = plan->chunk_count,
 		.slot_count = plan->slot_count,
+		.span_count = plan->span_count,
 		.slot_shift = slot_shift(plan),
 		.takes_quickly = !plan->traces_at && !plan->process_count,
 		.frees_quickly =

@@ -8,12 +8,13 @@
 #include "plat/atomic.h"
 
 #define LAB_LAYOUT_MAGIC   UINT64_C(0x68746e697279626c) /* "lbyrinth" */
-#define LAB_LAYOUT_VERSION 6u
+#define LAB_LAYOUT_VERSION 7u
 
 /*
  * How an arena's metadata lies in memory: frame and chunk numbers only, no pointer, so that it may be mapped anywhere.
  *
- *   state | chunk states | chunk words | chunk infos | regions | cpus | slots | pages | views | traces | processes
+ *   state | chunk states | chunk words | chunk infos | regions | cpus | slots | pages | views | traces | processes |
+ *   spans
  *
  * A region is an aligned run of 1,024 frames, the greatest block. A chunk is the part of a region that one span covers,
  * so a region that two spans share has two chunks, and no block can cross a span's edge. Chunks are numbered by
@@ -49,6 +50,13 @@ struct lab_zone_state {
 	uint32_t first_chunk, end_chunk; /* the zone's chunks lie in here, maybe with other zones' between them */
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 deferred; /* defer.h: released blocks that are to be overwritten */
 	lab_atomic64 deferred_frames;                   /* in these, and in those that somebody is overwriting */
+	lab_atomic64 absent;                            /* frames of spans that are absent; memory.c */
+};
+
+/* A span's chunks reach up to the next one's; one more follows the last. */
+struct lab_memory_span {
+	lab_atomic32 memory; /* enum lab_memory; see memory.c */
+	uint32_t first_chunk;
 };
 
 enum lab_plug { LAB_PLUG_ONLINE, LAB_PLUG_CHANGING, LAB_PLUG_OFFLINE };
@@ -69,8 +77,9 @@ struct lab_state {
 	uint32_t version, flags, page_shift, order_max, cpu_count, chunk_count, region_count;
 	uint32_t process_count; /* that may join; 0: the arena is one process' own */
 	uint32_t slot_count;    /* of each CPU and zone, a power of two */
+	uint32_t span_count;
 	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, slots_at, pages_at, views_at, traces_at,
-		processes_at; /* bytes from the state; 0: none */
+		processes_at, spans_at; /* bytes from the state; 0: none */
 	/* All above is fixed at creation. */
 	lab_atomic64 trace_ticks; /* of the clock of `since` in a second; 0: allocations are counted */
 	lab_atomic32 waiters;     /* wait.h */
@@ -115,6 +124,11 @@ static inline struct lab_cpu_zone *lab_cpu_zone(const struct lab_arena *arena, u
 static inline lab_atomic64 *lab_cpu_slot(const struct lab_arena *arena, unsigned cpu, unsigned zone, unsigned i)
 {
 	return (lab_atomic64 *)arena->slots + (((size_t)cpu * LAB_ZONE_COUNT + zone) << arena->slot_shift) + i;
+}
+
+static inline struct lab_memory_span *lab_memory_span(const struct lab_arena *arena, uint32_t span)
+{
+	return (struct lab_memory_span *)arena->spans + span;
 }
 
 /* The first frame of a chunk's region. */

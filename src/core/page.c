@@ -38,6 +38,8 @@ enum lab_status lab_page_judge(const struct lab_arena *arena, uint64_t frame, la
 {
 	uint64_t seen = lab_load_acquire(owner_word(arena, frame)); /* the partner of lab_page_publish */
 
+	if (seen == LAB_PAGE_ABSENT)
+		return LAB_BAD_ADDRESS;
 	/* What says that a frame is a second one is written before the owner, and taken back after it. */
 	if (!seen || lab_page_is_second(seen))
 		return is_inside(arena, frame) ? LAB_NOT_HEAD : LAB_NOT_ALLOCATED;

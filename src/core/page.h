@@ -10,6 +10,7 @@
  *   0                          free, in a slot of a cache, or inside a block
  *   0xffff << 48 | order       second frame of a block of that order (from 1 on)
  *   0xffff << 48 | ...         free, and parked with a CPU: park.h
+ *   0xffff4 << 44                its span is absent, or about to be: memory.c
  *   0xffff8 << 44 | order << 32 | next
  *                              first frame of a block that is nobody's and to be overwritten: defer.h
  *   anything else              the owner; first frame of a block
@@ -20,6 +21,9 @@
  */
 
 #define LAB_PAGE_SECOND (UINT64_C(0xffff) << 48)
+
+/* Read as a second frame's it tells of order 0. */
+#define LAB_PAGE_ABSENT (LAB_PAGE_SECOND | UINT64_C(1) << 46)
 
 static inline bool lab_page_is_second(uint64_t word)
 {

@@ -92,7 +92,8 @@ static void stat_marks(const struct lab_zone_state *zone, struct lab_zone_stat *
 {
 	struct lab_zone_marks *marks = &stat->marks;
 
-	marks->frames = zone->frames;
+	stat->absent = lab_load_relaxed(&zone->absent);
+	marks->frames = zone->frames - stat->absent;
 	marks->min = lab_load_relaxed(&zone->min);
 	marks->low = lab_load_relaxed(&zone->low);
 	marks->high = lab_load_relaxed(&zone->high);

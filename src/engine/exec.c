@@ -71,6 +71,9 @@ static bool offered(struct lab_exec *exec, struct lab_actor *actor, const struct
 		return !silent && (target->caps & LAB_CAP_HOTPLUG) && target->cpu_offline && target->cpu_online;
 	case LAB_OP_WATERMARK:
 		return target->set_marks && exec->engine->may_sleep(exec, actor);
+	case LAB_OP_MEMORY: /* not where who is at it may be killed */
+		return target->caps & LAB_CAP_MEMORY && !(target->caps & LAB_CAP_DEATH) && target->memory_remove &&
+		       target->memory_add && exec->engine->may_sleep(exec, actor);
 	case LAB_OP_DIE:
 		return target->caps & LAB_CAP_DEATH && target->reap && exec->engine->die;
 	case LAB_OP_REAP:
@@ -187,6 +190,8 @@ static enum lab_status do_op(struct lab_exec *exec, struct lab_actor *actor, con
 	case LAB_OP_OFFLINE:
 	case LAB_OP_ONLINE:
 		return lab_exec_hotplug(exec, actor, op->peer, op->kind == LAB_OP_OFFLINE);
+	case LAB_OP_MEMORY:
+		return lab_exec_memory(exec, actor, op->peer, op->comes);
 	case LAB_OP_DIE:
 		return engine->die(exec, actor);
 	case LAB_OP_REAP:

@@ -89,6 +89,9 @@ struct lab_engine_ops {
 	/* Ends whatever runs on the actor's CPU, and does not come back; LAB_UNCHANGED: it must not. NULL: it cannot.
 	 */
 	enum lab_status (*die)(struct lab_exec *, struct lab_actor *);
+	/* The backing of a span comes, before the target is told; or goes, after it said so. NULL: it always is there.
+	 */
+	void (*memory)(struct lab_exec *, unsigned span, bool comes);
 	/* Around every call into the target: arms and disarms whatever the engine watches it with. May be NULL. */
 	void (*call_begin)(struct lab_exec *, struct lab_actor *, const struct lab_request *);
 	void (*call_end)(struct lab_exec *, struct lab_actor *);
@@ -112,8 +115,9 @@ struct lab_exec {
 	lab_atomic32 marks_busy;
 	struct lab_zone_marks marks_to;
 	unsigned marks_zone;
-	lab_atomic32 plug_busy; /* the same of a CPU that goes or comes */
-	lab_atomic32 reap_busy; /* and of who reaps */
+	lab_atomic32 plug_busy;   /* the same of a CPU that goes or comes */
+	lab_atomic32 memory_busy; /* of a span of memory */
+	lab_atomic32 reap_busy;   /* and of who reaps */
 	lab_atomic64 died,
 		unreaped;     /* CPUs, 1 << cpu: whose process was killed; of these, what it had is not got back */
 	lab_atomic64 offline; /* CPUs, 1 << cpu: no interrupts come in there, and nobody drains them */

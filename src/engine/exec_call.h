@@ -74,6 +74,9 @@ enum lab_status lab_exec_unmap(struct lab_exec *exec, struct lab_actor *actor, s
 /* Tells the target that a CPU goes or comes, unless it has done so already. */
 enum lab_status lab_exec_hotplug(struct lab_exec *exec, struct lab_actor *actor, unsigned cpu, bool offline);
 
+/* A span of the machine is added, or removed; LAB_BUSY also where another change is under way. */
+enum lab_status lab_exec_memory(struct lab_exec *exec, struct lab_actor *actor, unsigned span, bool comes);
+
 /* The four misuses of free, by the operation's kind. */
 enum lab_status lab_exec_misuse(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);
 /* A call of free or map that the target must refuse. */

@@ -132,6 +132,7 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->has_fire_at = sim->finished = false;
 	lab_store_relaxed(&sim->exec.marks_busy, 0); /* the last run may have ended inside a change of watermarks */
 	lab_store_relaxed(&sim->exec.plug_busy, 0);  /* or of a CPU */
+	lab_store_relaxed(&sim->exec.memory_busy, 0);
 	lab_store_relaxed(&sim->exec.offline, 0);
 	lab_store_relaxed(&sim->exec.reap_busy, 0);
 	lab_store_relaxed(&sim->exec.died, 0);

@@ -9,6 +9,8 @@
 
 /* What the files of the oracle share; nobody else includes it. All atomics are relaxed (cell.h tells why). */
 
+enum lab_span_memory { LAB_SPAN_PRESENT, LAB_SPAN_IN_DOUBT, LAB_SPAN_ABSENT };
+
 struct lab_oracle {
 	struct lab_oracle_config config;
 	const struct lab_machine *machine;
@@ -26,6 +28,11 @@ struct lab_oracle {
 	/* Calls begun and ended. A call ran alone if none was unfinished when it began and none began until it ended.
 	 */
 	lab_atomic64 calls_begun, calls_ended;
+
+	/* By span, enum lab_span_memory; frames of the census in absent ones; moves at each begin and end of a change.
+	 */
+	lab_atomic32 *spans;
+	lab_atomic64 absent[LAB_ZONE_COUNT], memory_version;
 
 	bool died;             /* some process did */
 	struct lab_call *open; /* with one thread: the call that began last of those that have not ended */
@@ -51,6 +58,14 @@ struct lab_oracle {
 const struct lab_span *lab_oracle_span(const struct lab_oracle *oracle, uint64_t frame);
 /* The zone that a block counts for; NORMAL for blocks outside the arena. */
 enum lab_zone lab_oracle_zone(const struct lab_oracle *oracle, uint64_t frame);
+
+/* memory.c: the frame's span is there for sure; is away for sure. */
+bool lab_oracle_is_present(const struct lab_oracle *oracle, uint64_t frame);
+bool lab_oracle_is_absent(const struct lab_oracle *oracle, uint64_t frame);
+/* T: frames of the census whose spans are not absent. */
+uint64_t lab_oracle_there(const struct lab_oracle *oracle, unsigned zone);
+/* At quiescence: adds all absent spans; false: one cannot be, and a finding was made. */
+bool lab_oracle_bring_back(struct lab_oracle *oracle, void *self);
 
 bool lab_oracle_applies(const struct lab_oracle *oracle, enum lab_rule rule);
 const char *lab_oracle_class_name(enum lab_class class);

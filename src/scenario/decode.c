@@ -143,6 +143,8 @@ static struct lab_op decode_op(const struct survey *survey, uint32_t record)
 		op.order = (uint8_t)high;
 	if (info->operands & LAB_TAKES_IRQ)
 		op.irq_save = high & 1;
+	if (info->operands & LAB_TAKES_COMES)
+		op.comes = high & 1;
 	if (info->operands & LAB_TAKES_GFP)
 		op.gfp = rest & LAB_GFP_ALL;
 	if (info->operands & LAB_TAKES_VALUE)
@@ -162,6 +164,9 @@ static struct lab_op decode_op(const struct survey *survey, uint32_t record)
 		break;
 	case LAB_PEER_ZONE:
 		op.peer = (uint16_t)(peer % LAB_ZONE_COUNT);
+		break;
+	case LAB_PEER_SPAN:
+		op.peer = (uint16_t)(peer % LAB_SPAN_MAX);
 		break;
 	case LAB_PEER_NONE:
 		break;

@@ -9,6 +9,7 @@
 	(BIT(LAB_OP_FREE_TWICE) | BIT(LAB_OP_FREE_FOREIGN) | BIT(LAB_OP_FREE_WRONG_ORDER) | BIT(LAB_OP_FREE_WILD))
 #define VIEWS   (BIT(LAB_OP_MAP) | BIT(LAB_OP_UNMAP))
 #define DEATH   (BIT(LAB_OP_DIE) | BIT(LAB_OP_REAP))
+#define MEMORY  BIT(LAB_OP_MEMORY)
 #define HOTPLUG (BIT(LAB_OP_OFFLINE) | BIT(LAB_OP_ONLINE))
 
 /* As the engine has it (src/engine/exec.c): what is not offered is passed over there. */
@@ -24,6 +25,9 @@ static uint32_t ops_of(const struct lab_target *target)
 		ops &= ~BIT(LAB_OP_DRAIN);
 	if (!(target->caps & LAB_CAP_HOTPLUG) || !target->cpu_offline || !target->cpu_online)
 		ops &= ~HOTPLUG;
+	if (!(target->caps & LAB_CAP_MEMORY) || target->caps & LAB_CAP_DEATH || !target->memory_remove ||
+	    !target->memory_add)
+		ops &= ~MEMORY;
 	if (!(target->caps & LAB_CAP_DEATH) || !target->reap)
 		ops &= ~DEATH;
 	if (!target->set_marks)
@@ -40,6 +44,7 @@ static void add_themes(struct lab_scope *scope, uint64_t caps)
 		{LAB_CAP_OWNERSHIP, {MISUSE, 0}},
 		{LAB_CAP_EXCLUSIVE_MAP, {VIEWS, LAB_GFP_EXCLUSIVE}},
 		{LAB_CAP_HOTPLUG, {HOTPLUG, 0}},
+		{LAB_CAP_MEMORY, {MEMORY, 0}},
 		{0, {BIT(LAB_OP_DRAIN), 0}},
 		{0, {BIT(LAB_OP_WATERMARK), 0}},
 		{LAB_CAP_ZERO, {BIT(LAB_OP_TOUCH), LAB_GFP_ZERO}}, /* what was written must be gone */

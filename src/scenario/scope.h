@@ -12,7 +12,7 @@ struct lab_theme {
 	uint32_t ops; /* a bit for each kind of operation */
 	lab_gfp flags;
 };
-#define LAB_THEME_MAX 8u
+#define LAB_THEME_MAX 9u
 
 struct lab_scope {
 	uint32_t ops; /* that are done at all */

@@ -16,7 +16,7 @@
 
 #define TASKS_ONLY                                                                                                     \
 	(UINT32_C(1) << LAB_OP_DRAIN | UINT32_C(1) << LAB_OP_WATERMARK | UINT32_C(1) << LAB_OP_OFFLINE |               \
-	 UINT32_C(1) << LAB_OP_ONLINE | UINT32_C(1) << LAB_OP_WAIT)
+	 UINT32_C(1) << LAB_OP_ONLINE | UINT32_C(1) << LAB_OP_WAIT | UINT32_C(1) << LAB_OP_MEMORY)
 
 /* A slot of those in the set, each as likely as another. */
 uint8_t lab_tell_slot(struct lab_telling *telling, unsigned set)
@@ -87,6 +87,15 @@ static void add(struct lab_telling *telling, size_t context, struct lab_op op)
 	lab_edit_insert_op(telling->scenario, context, telling->scenario->contexts[context].op_count, op);
 }
 
+/* A release of what may not be there any more. */
+static struct lab_op stray_in(struct lab_telling *telling, unsigned span)
+{
+	const struct lab_span *it = &telling->scenario->machine.spans[span];
+
+	return (struct lab_op){.kind = LAB_OP_FREE_WILD,
+			       .value = it->first_frame + lab_prng_below(telling->prng, it->frame_count)};
+}
+
 /* Follows what the operation does to slots and mail, and lets what belongs to it come after it. */
 void lab_tell(struct lab_telling *telling, size_t context, struct lab_op op)
 {
@@ -116,6 +125,14 @@ void lab_tell(struct lab_telling *telling, size_t context, struct lab_op op)
 			use_cpu(telling, op.peer, context);
 		if (lab_prng_chance(telling->prng, 1, 4))
 			add(telling, context, (struct lab_op){.kind = LAB_OP_ONLINE, .peer = op.peer});
+		break;
+	case LAB_OP_MEMORY:
+		if (telling->scope->ops >> LAB_OP_FREE_WILD & 1 && lab_prng_chance(telling->prng, 1, 4))
+			add(telling, context, stray_in(telling, op.peer));
+		if (lab_prng_chance(telling->prng, 3, 4))
+			use_cpu(telling, telling->scenario->contexts[context].cpu, telling->scenario->context_count);
+		if (!op.comes && lab_prng_chance(telling->prng, 1, 3))
+			add(telling, context, (struct lab_op){.kind = LAB_OP_MEMORY, .peer = op.peer, .comes = true});
 		break;
 	case LAB_OP_MAP: /* what may be mapped once may not be mapped twice */
 		if (lab_prng_chance(telling->prng, 1, 2))

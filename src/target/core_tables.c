@@ -13,7 +13,7 @@ struct table {
 	size_t bytes;
 };
 
-enum { STATE, STATES, WORDS, INFOS, REGIONS, CPUS, SLOTS, PAGES, VIEWS, TRACES, PROCESSES, TABLES };
+enum { STATE, STATES, WORDS, INFOS, REGIONS, CPUS, SLOTS, PAGES, VIEWS, TRACES, PROCESSES, SPANS, TABLES };
 
 _Static_assert(TABLES == LAB_ARRAY_COUNT(((struct lab_core_tables *)0)->blocks), "a block for each table");
 
@@ -45,6 +45,7 @@ enum lab_status lab_core_tables_part(struct lab_arena *arena, struct lab_core_ta
 		[TRACES] = {arena->traces, state->frame_count * sizeof(struct lab_trace)},
 		[PROCESSES] = {arena->processes,
 			       (size_t)state->process_count * (state->cpu_count + 1) * sizeof(struct lab_process_line)},
+		[SPANS] = {arena->spans, (state->span_count + (size_t)1) * sizeof(struct lab_memory_span)},
 	};
 	struct lab_core_tables copies = {{NULL}};
 
@@ -65,6 +66,7 @@ enum lab_status lab_core_tables_part(struct lab_arena *arena, struct lab_core_ta
 	arena->views = copies.blocks[VIEWS];
 	arena->traces = copies.blocks[TRACES];
 	arena->processes = copies.blocks[PROCESSES];
+	arena->spans = copies.blocks[SPANS];
 	*ret_tables = copies;
 	return LAB_OK;
 }

@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <labyrinth/memory.h>
 #include <labyrinth/target.h>
 
 #include "plat/sanitizer.h"
 #include "plat/vm.h"
+#include "target/core_services.h"
 #include "target/core_tables.h"
 #include "target/core_target.h"
 #include "target/registry.h"
@@ -25,8 +27,7 @@ struct core {
 	struct lab_arena
 		*processes; /* a handle for each CPU, as if each were of a process of its own; NULL: one for all */
 	bool *gone;         /* of a CPU: its process was reaped, and who calls there next is a new one */
-	struct lab_arena_services services;
-	struct lab_arena_shrinker shrinker;
+	struct lab_core_services services;
 	const struct lab_host *host;
 	void *metadata; /* malloc'ed; NULL: it lies elsewhere */
 	struct lab_core_tables tables;
@@ -69,31 +70,6 @@ static enum lab_status place(struct core *core, size_t bytes, void **ret_metadat
 	return LAB_OK;
 }
 
-static void might_sleep(void *arg)
-{
-	((const struct core *)arg)->host->might_sleep();
-}
-
-static void wait_on(void *arg, const uint32_t *key, uint32_t seen)
-{
-	((const struct core *)arg)->host->wait(key, seen);
-}
-
-static void wake(void *arg, const uint32_t *key)
-{
-	((const struct core *)arg)->host->wake(key);
-}
-
-static void reclaim_wake(void *arg, unsigned zone)
-{
-	((const struct core *)arg)->host->reclaim_wake(zone);
-}
-
-static uint64_t shrink(void *arg, uint64_t frames)
-{
-	return ((const struct core *)arg)->host->shrink(frames);
-}
-
 /* The arena, in memory that is left behind for the tables of their own. */
 static enum lab_status init_apart(struct core *core, const struct lab_arena_config *config, size_t bytes)
 {
@@ -121,23 +97,6 @@ static enum lab_status init(struct core *core, const struct lab_arena_config *co
 		return init_apart(core, config, bytes);
 	status = place(core, bytes, &metadata);
 	return status ? status : lab_arena_init(&core->arena, config, metadata, bytes);
-}
-
-/* What the host gives is what the arena asks for. Only a target that reclaims has a reclaimer to be woken. */
-static void serve(struct core *core, const struct lab_host *host, bool reclaims)
-{
-	core->host = host;
-	core->shrinker = (struct lab_arena_shrinker){.shrink = shrink, .arg = core};
-	core->services = (struct lab_arena_services){
-		.might_sleep = might_sleep,
-		.wait = wait_on,
-		.wake = wake,
-		.reclaim_wake = reclaims ? reclaim_wake : NULL,
-		.shrinkers = &core->shrinker,
-		.shrinker_count = 1,
-		.arg = core,
-	};
-	lab_arena_serve(&core->arena, &core->services);
 }
 
 static enum lab_status join(struct core *core, unsigned cpu)
@@ -201,7 +160,11 @@ static enum lab_status create(const struct lab_machine *machine, unsigned proces
 	if (!status && options.tracer)
 		lab_arena_set_tracer(&core->arena, options.tracer);
 	if (!status)
-		serve(core, machine->host, !process_count);
+		core->host = machine->host;
+	if (!status)
+		lab_core_services_fill(&core->services, core->host, !process_count);
+	if (!status)
+		lab_arena_serve(&core->arena, &core->services.services);
 	if (!status && process_count)
 		status = join_all(core, process_count);
 	if (status) {
@@ -323,6 +286,20 @@ static enum lab_status core_cpu_online(void *self, unsigned cpu)
 	return lab_arena_cpu_online(arena_here(core), cpu);
 }
 
+static enum lab_status core_memory_remove(void *self, unsigned span, unsigned patience)
+{
+	struct core *core = self;
+
+	return lab_arena_memory_remove(&core->arena, span, patience);
+}
+
+static enum lab_status core_memory_add(void *self, unsigned span)
+{
+	struct core *core = self;
+
+	return lab_arena_memory_add(&core->arena, span);
+}
+
 static enum lab_status core_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
 {
 	struct core *core = self;
@@ -397,7 +374,7 @@ const struct lab_target lab_target_core = {
 	.summary = "the reference allocator: lock-free, exact reserves, exclusive ownership",
 	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_NMI | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP |
 		LAB_CAP_EXCLUSIVE_MAP | LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT |
-		LAB_CAP_BLOCKING | LAB_CAP_RECLAIM | LAB_CAP_HOTPLUG,
+		LAB_CAP_BLOCKING | LAB_CAP_RECLAIM | LAB_CAP_HOTPLUG | LAB_CAP_MEMORY,
 	.create = core_create,
 	.destroy = core_destroy,
 	.alloc = core_alloc,
@@ -414,6 +391,8 @@ const struct lab_target lab_target_core = {
 	.free_frames = core_free_frames,
 	.check = core_check,
 	.describe = core_describe,
+	.memory_remove = core_memory_remove,
+	.memory_add = core_memory_add,
 };
 
 const struct lab_target lab_target_shared = {

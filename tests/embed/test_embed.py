@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ["LABYRINTH"]).parent
 COMPILERS = [name for name in ("clang-19", "gcc-12") if shutil.which(name)]
-LIBRARIES = ("labyrinth", "labyrinth-shred")
+LIBRARIES = ("labyrinth", "labyrinth-shred", "labyrinth-present")
 # What allocates, prints, starts threads, ends the program or asks for a cipher.
 NEVER = re.compile(r"^(malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|s?brk|f?printf|v?fprintf|puts|putc|"
                    r"fwrite|write|perror|syslog|std(out|err)|pthread_create|clone|fork|exit|_exit|abort|__assert_fail|"
@@ -73,7 +73,8 @@ class Embed(unittest.TestCase):
             shown = {library: names(self.libs / f"lib{library}.{kind}", "--defined-only", "--extern-only", *option)
                      for library in LIBRARIES}
             self.assertEqual(shown["labyrinth-shred"], {"lab_shredder_create", "lab_shredder_destroy"})
-            self.assertEqual(shown["labyrinth"] | shown["labyrinth-shred"], public)
+            self.assertEqual({name for name in shown["labyrinth-present"] if not name.startswith("lab_present_")}, set())
+            self.assertEqual(set().union(*shown.values()), public)
 
     def test_the_library_allocates_prints_and_starts_nothing(self):
         for kind in ("so", "a"):
@@ -83,6 +84,8 @@ class Embed(unittest.TestCase):
             cipher = names(self.libs / f"liblabyrinth-shred.{kind}", "--undefined-only")
             self.assertTrue([name for name in cipher if NEVER.match(name)], "the pattern finds nothing anywhere")
         self.assertNotIn("libcrypto", run("readelf", "-d", self.libs / "liblabyrinth.so"))
+        self.assertNotIn("liburcu", run("readelf", "-d", self.libs / "liblabyrinth.so"))
+        self.assertIn("liburcu", run("readelf", "-d", self.libs / "liblabyrinth-present.so"))
         self.assertIn("libcrypto", run("readelf", "-d", self.libs / "liblabyrinth-shred.so"))
 
     def test_every_public_function_is_in_the_reference(self):
