@@ -30,8 +30,20 @@ def all_mutants():
         yield from mutants_of(path.name, path.read_text())
 
 
-def scenarios_in(folder):
-    return sorted(str(path) for path in (HERE / folder).glob("*.scn"))
+# What the target `core` does not reach: FILE FUNCTION, by way of which module. It looks on, or is for processes.
+REACHED = ((re.compile(r"(process\.[ch]|reap\.c) |chunk\.c lab_chunk_mend |wait\.c lab_wait_wake_all "), "targets/shared.so"),
+           (re.compile(r"(trace|holder)\.[ch] "), "tests/core/traced.so"))
+# Beside `core`: what the ABI lets no two do at once, and callers that name a CPU which they are not on.
+ONCE, ADRIFT = "tests/core/once.so", "tests/core/adrift.so"
+
+
+def module_of(mutant):
+    return next((module for places, module in REACHED if places.match(f"{mutant.file} {mutant.function} ")),
+                "targets/core.so")
+
+
+def scenarios_in(folder, root=HERE):
+    return sorted(str(path) for path in (root / folder).glob("*.scn"))
 
 
 def digest_of(mutant):
@@ -64,22 +76,45 @@ class Judge:
         code = None if child.returncode == -9 else child.returncode
         return code, log.read_text(errors="replace"), usage.ru_utime + usage.ru_stime
 
-    def commands(self, stage, module, folder, tests):
-        explore = [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
-                   f"{self.seconds}s", "--time", f"{12 * self.seconds}s", "--no-lanes"]
+    def stages_of(self, mutant):
+        """An order changes nothing where each load reads the newest value, and nothing of what one thread does."""
+        asked = ("weak", "race") if mutant.kind == "order" else ("corpus", "given", "explore", "tests")
+        return [stage for stage in self.stages if stage in asked]
+
+    def modules_for(self, mutant):
+        beside = ADRIFT if mutant.kind == "order" else ONCE
+        module = module_of(mutant)
+        return [module, beside] if module == "targets/core.so" else [module]
+
+    def explore(self, module, *more):
+        return [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
+                f"{self.seconds}s", "--time", f"{12 * self.seconds}s", "--no-lanes", *more]
+
+    def commands(self, stage, mutant, folder):
+        bound = ("--strategy", "bound")
+        older = (*bound, "--memory", "c11", "--preemptions", "3")
+        race = (*bound, "--race", "--memory", "sc")
+        name = Path(module_of(mutant)).stem
+        module = folder / f"{name}.so"
         if stage == "corpus":
             return [[self.program, "replay", "--target", str(module), str(ROOT / "corpus/regress")]]
-        bound = [*explore, "--strategy", "bound"]
-        if stage == "given":
-            once = [str(folder / "once.so") if word == str(module) else word for word in bound]
-            return [[*bound, *scenarios_in("given")], [*once, str(ROOT / "tests/core/once.scn")]]
         if stage == "explore":
-            return [explore]
-        if stage == "weak":
-            return [[*bound, "--memory", "c11", "--preemptions", "3", path] for path in scenarios_in("weak")]
-        if stage == "race":
-            return [[*bound, "--race", "--memory", "sc", *scenarios_in("race")], [*explore, "--race"]]
-        return [[str(test)] for test in tests]
+            return [self.explore(module)]
+        if stage == "tests":
+            return ([str(test)] for test in self.builder.tests(mutant, folder))
+        if name != "core":
+            own = scenarios_in(name)
+            given = {"shared": scenarios_in("death", ROOT / "tests/core"), "traced": own}[name]
+            return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given)],
+                    "weak": [self.explore(module, *older, path) for path in own],
+                    "race": [self.explore(module, *race, *own), self.explore(module, "--race")]}[stage]
+        once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
+        return {"given": [self.explore(module, *bound, *scenarios_in("given")),
+                          self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))],
+                "weak": [*(self.explore(module, *older, path) for path in scenarios_in("weak")),
+                         *(self.explore(adrift, *older, path) for path in scenarios_in("adrift"))],
+                "race": [self.explore(module, *race, *scenarios_in("race")),
+                         self.explore(adrift, *race, *scenarios_in("adrift")), self.explore(module, "--race")]}[stage]
 
     def killed_by(self, stage, code, output):
         """The rule, or what else told; None: it lives."""
@@ -95,14 +130,11 @@ class Judge:
     def judge(self, mutant, folder):
         record = {"outcome": "survived", "by": None, "rule": None, "cpu_s": 0.0}
         try:
-            module = self.builder.modules(mutant, folder)
+            self.builder.modules(mutant, folder, self.modules_for(mutant))
         except BuildError as error:
             return {**record, "outcome": "uncompiled", "message": str(error)}
-        for stage in self.stages:
-            if stage == "weak" and mutant.kind != "order":
-                continue  # seen where all loads read the newest value, if at all
-            tests = self.builder.tests(mutant, folder) if stage == "tests" else []
-            for command in self.commands(stage, module, folder, tests):
+        for stage in self.stages_of(mutant):
+            for command in self.commands(stage, mutant, folder):
                 code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
                 record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
                 rule = self.killed_by(stage, code, output)
