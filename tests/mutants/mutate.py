@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from table import print_table, summary_of
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-STAGES = ("corpus", "given", "explore", "weak", "race", "tests")
+STAGES = ("corpus", "given", "race", "weak", "explore", "tests")
 PATIENCE_S = 600  # of a stage by the clock: a machine may be busy, and a finding is made small at any price
 
 
@@ -58,6 +59,7 @@ class Judge:
     def __init__(self, builder, options):
         self.builder, self.seconds, self.seed = builder, options.time, options.seed
         self.program = str(builder.folder / "labyrinth")
+        self.killers = Counter()  # what killed others of a file, asked first of the next
         self.stages = [s for s in STAGES if s in options.stages]
         if "race" in self.stages and not (builder.folder / "labyrinth-race").exists():
             print("mutants: race is left out: a build without labyrinth-race", file=sys.stderr)
@@ -78,7 +80,7 @@ class Judge:
 
     def stages_of(self, mutant):
         """An order changes nothing where each load reads the newest value, and nothing of what one thread does."""
-        asked = ("weak", "race") if mutant.kind == "order" else ("corpus", "given", "explore", "tests")
+        asked = ("race", "weak", "explore") if mutant.kind == "order" else ("corpus", "given", "explore", "tests")
         return [stage for stage in self.stages if stage in asked]
 
     def modules_for(self, mutant):
@@ -94,12 +96,13 @@ class Judge:
         bound = ("--strategy", "bound")
         older = (*bound, "--memory", "c11", "--preemptions", "3")
         race = (*bound, "--race", "--memory", "sc")
+        seen = ("--race",) if "race" in self.stages else ("--memory", "c11")
         name = Path(module_of(mutant)).stem
         module = folder / f"{name}.so"
         if stage == "corpus":
             return [[self.program, "replay", "--target", str(module), str(ROOT / "corpus/regress")]]
         if stage == "explore":
-            return [self.explore(module)]
+            return [self.explore(module, *(seen if mutant.kind == "order" else ()))]
         if stage == "tests":
             return ([str(test)] for test in self.builder.tests(mutant, folder))
         if name != "core":
@@ -107,14 +110,14 @@ class Judge:
             given = {"shared": scenarios_in("death", ROOT / "tests/core"), "traced": own}[name]
             return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given)],
                     "weak": [self.explore(module, *older, path) for path in own],
-                    "race": [self.explore(module, *race, *own), self.explore(module, "--race")]}[stage]
+                    "race": [self.explore(module, *race, *own)]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
         return {"given": [self.explore(module, *bound, *scenarios_in("given")),
                           self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))],
                 "weak": [*(self.explore(module, *older, path) for path in scenarios_in("weak")),
                          *(self.explore(adrift, *older, path) for path in scenarios_in("adrift"))],
                 "race": [self.explore(module, *race, *scenarios_in("race")),
-                         self.explore(adrift, *race, *scenarios_in("adrift")), self.explore(module, "--race")]}[stage]
+                         self.explore(adrift, *race, *scenarios_in("adrift"))]}[stage]
 
     def killed_by(self, stage, code, output):
         """The rule, or what else told; None: it lives."""
@@ -134,11 +137,15 @@ class Judge:
         except BuildError as error:
             return {**record, "outcome": "uncompiled", "message": str(error)}
         for stage in self.stages_of(mutant):
-            for command in self.commands(stage, mutant, folder):
+            commands = self.commands(stage, mutant, folder)
+            if stage != "tests":
+                commands.sort(key=lambda command: -self.killers[mutant.file, command[-1]])
+            for command in commands:
                 code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
                 record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
                 rule = self.killed_by(stage, code, output)
                 if rule:
+                    self.killers[mutant.file, command[-1]] += 1
                     return {**record, "outcome": "killed", "by": stage, "rule": rule, "killed_cpu_s": round(cpu_s, 2)}
                 if code not in (0, 5):
                     return {**record, "outcome": "failed", "message": f"{' '.join(command)}: exit {code}: {output[-500:]}"}
