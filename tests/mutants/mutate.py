@@ -94,7 +94,7 @@ class Judge:
 
     def commands(self, stage, mutant, folder):
         bound = ("--strategy", "bound")
-        older = (*bound, "--memory", "c11", "--preemptions", "3")
+        older = [(*bound, "--memory", "c11", "--preemptions", most) for most in "23"]  # most take two, which is quick
         race = (*bound, "--race", "--memory", "sc")
         seen = ("--race",) if "race" in self.stages else ("--memory", "c11")
         name = Path(module_of(mutant)).stem
@@ -109,13 +109,13 @@ class Judge:
             own = scenarios_in(name)
             given = {"shared": scenarios_in("death", ROOT / "tests/core"), "traced": own}[name]
             return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given)],
-                    "weak": [self.explore(module, *older, path) for path in own],
+                    "weak": [self.explore(module, *more, path) for more in older for path in own],
                     "race": [self.explore(module, *race, *own)]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
         return {"given": [self.explore(module, *bound, *scenarios_in("given")),
                           self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))],
-                "weak": [*(self.explore(module, *older, path) for path in scenarios_in("weak")),
-                         *(self.explore(adrift, *older, path) for path in scenarios_in("adrift"))],
+                "weak": [self.explore(at, *more, path) for more in older for at, where in ((module, "weak"), (adrift, "adrift"))
+                         for path in scenarios_in(where)],
                 "race": [self.explore(module, *race, *scenarios_in("race")),
                          self.explore(adrift, *race, *scenarios_in("adrift"))]}[stage]
 
@@ -139,13 +139,13 @@ class Judge:
         for stage in self.stages_of(mutant):
             commands = self.commands(stage, mutant, folder)
             if stage != "tests":
-                commands.sort(key=lambda command: -self.killers[mutant.file, command[-1]])
+                commands.sort(key=lambda command: -self.killers[mutant.file, *command[-2:]])
             for command in commands:
                 code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
                 record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
                 rule = self.killed_by(stage, code, output)
                 if rule:
-                    self.killers[mutant.file, command[-1]] += 1
+                    self.killers[mutant.file, *command[-2:]] += 1
                     return {**record, "outcome": "killed", "by": stage, "rule": rule, "killed_cpu_s": round(cpu_s, 2)}
                 if code not in (0, 5):
                     return {**record, "outcome": "failed", "message": f"{' '.join(command)}: exit {code}: {output[-500:]}"}
