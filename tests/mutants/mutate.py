@@ -84,9 +84,10 @@ class Judge:
         return [stage for stage in self.stages if stage in asked]
 
     def modules_for(self, mutant):
-        beside = ADRIFT if mutant.kind == "order" else ONCE
         module = module_of(mutant)
-        return [module, beside] if module == "targets/core.so" else [module]
+        if module != "targets/core.so":
+            return [module]
+        return [module, ADRIFT] if mutant.kind == "order" else [module, ADRIFT, ONCE]
 
     def explore(self, module, *more):
         return [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
@@ -113,6 +114,8 @@ class Judge:
                     "race": [self.explore(module, *race, *own)]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
         return {"given": [self.explore(module, *bound, *scenarios_in("given")),
+                          self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
+                          self.explore(adrift, *bound, *scenarios_in("adrift")),
                           self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))],
                 "weak": [self.explore(at, *more, path) for more in older for at, where in ((module, "weak"), (adrift, "adrift"))
                          for path in scenarios_in(where)],
