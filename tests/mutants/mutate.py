@@ -111,16 +111,16 @@ class Judge:
             given = {"shared": scenarios_in("death", ROOT / "tests/core"), "traced": own}[name]
             return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given)],
                     "weak": [self.explore(module, *more, path) for more in older for path in own],
-                    "race": [self.explore(module, *race, *own)]}[stage]
+                    "race": [self.explore(module, *race, path) for path in own]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
         return {"given": [self.explore(module, *bound, *scenarios_in("given")),
                           self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
                           self.explore(adrift, *bound, *scenarios_in("adrift")),
                           self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))],
-                "weak": [self.explore(at, *more, path) for more in older for at, where in ((module, "weak"), (adrift, "adrift"))
+                "race": [self.explore(at, *race, path) for at, where in ((module, "race"), (adrift, "adrift"))
                          for path in scenarios_in(where)],
-                "race": [self.explore(module, *race, *scenarios_in("race")),
-                         self.explore(adrift, *race, *scenarios_in("adrift"))]}[stage]
+                "weak": [self.explore(at, *more, path) for more in older for at, where in ((module, "weak"), (adrift, "adrift"))
+                         for path in scenarios_in(where)]}[stage]
 
     def killed_by(self, stage, code, output):
         """The rule, or what else told; None: it lives."""
