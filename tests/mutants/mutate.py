@@ -32,8 +32,10 @@ def all_mutants():
 
 
 # What the target `core` does not reach: FILE FUNCTION, by way of which module. It looks on, or is for processes.
-REACHED = ((re.compile(r"(process\.[ch]|reap\.c) |chunk\.c lab_chunk_mend |wait\.c lab_wait_wake_all "), "targets/shared.so"),
-           (re.compile(r"(trace|holder)\.[ch] "), "tests/core/traced.so"))
+REACHED = (
+    (re.compile(r"(process\.[ch]|reap\.c) |(chunk\.c lab_chunk_mend|wait\.c lab_wait_wake_all|arena\.c lab_page_owner) "),
+     "targets/shared.so"),
+    (re.compile(r"(trace|holder)\.[ch] "), "tests/core/traced.so"))
 # Beside `core`: what the ABI lets no two do at once, and callers that name a CPU which they are not on.
 ONCE, ADRIFT = "tests/core/once.so", "tests/core/adrift.so"
 
@@ -113,14 +115,14 @@ class Judge:
                     "weak": [self.explore(module, *more, path) for more in older for path in own],
                     "race": [self.explore(module, *race, path) for path in own]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
-        return {"given": [self.explore(module, *bound, *scenarios_in("given")),
-                          self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
-                          self.explore(adrift, *bound, *scenarios_in("adrift")),
-                          self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))],
-                "race": [self.explore(at, *race, path) for at, where in ((module, "race"), (adrift, "adrift"))
-                         for path in scenarios_in(where)],
-                "weak": [self.explore(at, *more, path) for more in older for at, where in ((module, "weak"), (adrift, "adrift"))
-                         for path in scenarios_in(where)]}[stage]
+        strays = [(adrift, path) for path in scenarios_in("adrift")]
+        if stage == "given":
+            return [self.explore(module, *bound, *scenarios_in("given")),
+                    self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
+                    self.explore(adrift, *bound, *scenarios_in("adrift")),
+                    self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))]
+        asked = [(module, path) for path in scenarios_in(stage)] + strays
+        return [self.explore(at, *more, path) for more in (older if stage == "weak" else [race]) for at, path in asked]
 
     def killed_by(self, stage, code, output):
         """The rule, or what else told; None: it lives."""
