@@ -4,10 +4,10 @@
 #include "target/registry.h"
 
 /*
- * An arena's users as they may be, and as the target ABI does not have them. Callers name a CPU which they are not on, as
- * a thread may that was moved since it asked where it is: all name CPU 0, so that one CPU's cache is used by several at
- * once. And whoever is to overwrite what was deferred never comes: then it is up to those who need it. A hooked module,
- * the reference allocator's but for that.
+ * An arena's users as they may be, and as the target ABI does not have them. Callers name a CPU which they are not on,
+ * as a thread may that was moved since it asked where it is: all name CPU 0, so that one CPU's cache is used by several
+ * at once. And whoever is to overwrite what was deferred never comes: then it is up to those who need it. A hooked
+ * module, the reference allocator's but for that.
  */
 
 static struct lab_request adrift(const struct lab_request *request)

@@ -31,9 +31,10 @@ def all_mutants():
         yield from mutants_of(path.name, path.read_text())
 
 
-# What the target `core` does not reach: FILE FUNCTION, by way of which module. It looks on, or is for processes.
+# What the target `core` does not reach, FILE FUNCTION STATEMENT, by way of which module: it looks on, or is for processes.
 REACHED = (
-    (re.compile(r"(process\.[ch]|reap\.c) |(chunk\.c lab_chunk_mend|wait\.c lab_wait_wake_all|arena\.c lab_page_owner) "),
+    (re.compile(r"(process\.[ch]|reap\.c) |(chunk\.c lab_chunk_mend|wait\.c lab_wait_wake_all|arena\.c lab_page_owner) "
+                r"|.* lab_call_(enter|leave)\("),
      "targets/shared.so"),
     (re.compile(r"(trace|holder)\.[ch] "), "tests/core/traced.so"))
 # Beside `core`: what the ABI lets no two do at once, and callers that name a CPU which they are not on.
@@ -41,7 +42,7 @@ ONCE, ADRIFT = "tests/core/once.so", "tests/core/adrift.so"
 
 
 def module_of(mutant):
-    return next((module for places, module in REACHED if places.match(f"{mutant.file} {mutant.function} ")),
+    return next((module for places, module in REACHED if places.match(f"{mutant.file} {mutant.function} {mutant.before}")),
                 "targets/core.so")
 
 
@@ -110,7 +111,8 @@ class Judge:
             return ([str(test)] for test in self.builder.tests(mutant, folder))
         if name != "core":
             own = scenarios_in(name)
-            given = {"shared": scenarios_in("death", ROOT / "tests/core"), "traced": own}[name]
+            given = {"shared": scenarios_in("death", ROOT / "tests/core") + [str(ROOT / "corpus/regress/r01-gate-opened.scn")],
+                     "traced": own}[name]
             return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given)],
                     "weak": [self.explore(module, *more, path) for more in older for path in own],
                     "race": [self.explore(module, *race, path) for path in own]}[stage]
