@@ -51,8 +51,8 @@ static bool pop(const struct lab_arena *arena, unsigned zone, uint64_t *ret_fram
 		word = lab_load_relaxed(word_of(arena, (seen & TOP_MASK) - 1));
 		*ret_frame = (seen & TOP_MASK) - 1;
 		*ret_order = lab_page_deferred_order(word);
-		/* Acquire: the content came with the load; this is for who looks at the order of takings. */
-		if (lab_cas_acquire(top, &seen, ((seen & ~TOP_MASK) + TAKEN) | lab_page_deferred_next(word)))
+		/* Relaxed: of this top, which the count tells from all others, the load has taken what there is. */
+		if (lab_cas_relaxed(top, &seen, ((seen & ~TOP_MASK) + TAKEN) | lab_page_deferred_next(word)))
 			return true;
 	}
 }

@@ -64,9 +64,10 @@ void lab_process_come(const struct lab_arena *arena, unsigned cpu)
 			return;
 		/*
 		 * Nobody waits twice: it opens the gate. Whatever this call writes comes after that, for who reads any
-		 * of it behind the fence in lab_gate_open.
+		 * of it behind the fence in lab_gate_open. Relaxed: the fence orders the swap as well, and the next
+		 * reaper, who closes the gate after the look above, sees the count.
 		 */
-		if (waited && lab_cas_seq_cst(gate, &look, look + 1)) {
+		if (waited && lab_cas_relaxed(gate, &look, look + 1)) {
 			lab_fence_release();
 			return;
 		}
@@ -98,8 +99,11 @@ static bool is_quiet(const lab_atomic64 *calls)
 static bool all_quiet(const struct lab_arena *arena)
 {
 	for (unsigned place = 1; place <= arena->state->process_count; place++) {
-		/* Relaxed: who joins now finds the gate closed. */
-		if ((lab_load_relaxed(lab_process_life(arena, place)) & LAB_PROCESS_LIFE) != LAB_PROCESS_ALIVE)
+		/*
+		 * Relaxed: who declared it dead is this reaper, or one before. Not asked whether anybody is there: who
+		 * joined just now, and is in a call, may seem not to be, but its count does not.
+		 */
+		if ((lab_load_relaxed(lab_process_life(arena, place)) & LAB_PROCESS_LIFE) == LAB_PROCESS_DEAD)
 			continue;
 		for (unsigned cpu = 0; cpu < arena->state->cpu_count; cpu++)
 			if (!is_quiet(lab_process_calls(arena, place, cpu)))
