@@ -153,7 +153,8 @@ static unsigned pick(struct surw *surw, const struct lab_point *point, unsigned 
 {
 	unsigned picked = first, open = 0;
 
-	/* who spins may wait for one that is held back, for somebody who spins as well: nobody is, and it is drawn anew */
+	/* who spins may wait for one that is held back, for somebody who spins as well: nobody is, and it is drawn anew
+	 */
 	if (first) {
 		surw->next = LAB_NOBODY;
 		return first + (unsigned)lab_prng_below(&surw->prng, point->movers - first);

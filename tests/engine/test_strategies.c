@@ -417,8 +417,10 @@ static void lock_and_work(unsigned context)
 {
 	unsigned work = context + lab_program_get(&counter) % 3 * 4;
 
-	while (!lab_program_swap(&other, 0, 1))
-		;
+	do
+		while (lab_program_get(&other))
+			;
+	while (!lab_program_swap(&other, 0, 1));
 	for (unsigned i = 0; i < work; i++)
 		lab_program_set(&top, i);
 	lab_program_set(&counter, lab_program_get(&counter) + 1);
@@ -437,12 +439,12 @@ static void test_who_holds_a_lock_goes_on(void **state)
 		lab_program_open(&program);
 		for (unsigned run = 0; run < 300; run++) {
 			lab_program_run(strategy, NULL);
-			assert_false(lab_program_rig.result.found);
+			if (lab_program_rig.result.found)
+				fail_msg("%s, run %u: %s", names[i], run, lab_program_rig.result.finding.detail);
 			most = LAB_MAX(most, lab_program_rig.result.event_count);
 		}
 		/* spinning is seen after some rounds, and soon over then */
-		print_message("%s: %llu\n", names[i], (unsigned long long)most);
-		assert_in_range(most, 1, 20000);
+		assert_in_range(most, 1, 5000);
 		lab_program_close();
 		lab_strategy_destroy(strategy);
 	}
