@@ -10,6 +10,7 @@
 #define OPS_MORE    8u  /* operations of the smallest scenarios */
 #define PLOT_EVERY  20u /* operations, in the middle, between two runs of some that go together */
 #define DEATH_EVERY 3u  /* scenarios of a target whose processes may be killed */
+#define MEETS_EVERY 8u  /* scenarios: one that is a meeting and nothing else */
 #define HANDLER_MOST                                                                                                   \
 	4u /* operations of most handlers: what runs in interrupts is short, and comes in several times                \
 	    */
@@ -231,8 +232,12 @@ void lab_story_generate(struct lab_prng *prng, unsigned size, const struct lab_s
 	struct lab_telling telling = {.prng = prng, .scenario = scenario, .scope = scope};
 	uint64_t most = OPS_MORE + (uint64_t)LAB_FUZZ_OP_MAX * scenario->context_count * size / 100;
 	unsigned handler_most = lab_prng_chance(prng, 3, 4) ? HANDLER_MOST : LAB_FUZZ_OP_MAX;
+	bool meets = lab_prng_chance(prng, 1, MEETS_EVERY);
+	bool dies = scope->deaths && lab_prng_chance(prng, 1, DEATH_EVERY);
 
 	draw_swarm(&telling);
+	if (meets || dies)
+		lab_plot_company(scenario);
 	if (telling.theme >> LAB_OP_FREE_WILD & 1)
 		lab_plot_strays(&telling);
 	if (lab_prng_chance(prng, 1, scope->marks ? 3 : 4)) {
@@ -241,10 +246,12 @@ void lab_story_generate(struct lab_prng *prng, unsigned size, const struct lab_s
 		else
 			lab_plot_fill(&telling);
 	}
-	for (uint64_t left = 1 + lab_prng_below(prng, most); left; left--)
+	if (meets)
+		lab_plot_meeting(&telling);
+	for (uint64_t left = meets ? 0 : 1 + lab_prng_below(prng, most); left; left--)
 		tell_more(&telling, draw_context(&telling, handler_most));
-	if (lab_prng_chance(prng, 1, 8))
+	if (!meets && lab_prng_chance(prng, 1, 8))
 		lab_plot_twins(&telling);
-	if (scope->deaths && lab_prng_chance(prng, 1, DEATH_EVERY))
+	if (dies)
 		lab_plot_death(&telling);
 }
