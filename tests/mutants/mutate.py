@@ -36,7 +36,7 @@ REACHED = (
     (re.compile(r"(process\.[ch]|reap\.c) |(chunk\.c lab_chunk_mend|wait\.c lab_wait_wake_all|arena\.c lab_page_owner) "
                 r"|.* lab_call_(enter|leave)\("),
      "targets/shared.so"),
-    (re.compile(r"(trace|holder)\.[ch] "), "tests/core/traced.so"))
+    (re.compile(r"(trace|holder)\.[ch] |.* lab_trace_write\("), "tests/core/traced.so"))
 # Beside `core`: what the ABI lets no two do at once, and callers that name a CPU which they are not on.
 ONCE, ADRIFT = "tests/core/once.so", "tests/core/adrift.so"
 
@@ -111,8 +111,8 @@ class Judge:
             return ([str(test)] for test in self.builder.tests(mutant, folder))
         if name != "core":
             own = scenarios_in(name)
-            given = {"shared": scenarios_in("death", ROOT / "tests/core") + [str(ROOT / "corpus/regress/r01-gate-opened.scn")],
-                     "traced": own}[name]
+            found = [str(ROOT / f"corpus/regress/{it}.scn") for it in ("r01-gate-opened", "r12-killed-shredding")]
+            given = {"shared": scenarios_in("death", ROOT / "tests/core") + found, "traced": own}[name]
             return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given)],
                     "weak": [self.explore(module, *more, path) for more in older for path in own],
                     "race": [self.explore(module, *race, path) for path in own]}[stage]
