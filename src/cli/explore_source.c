@@ -16,7 +16,7 @@
 #define SHARE_RACE   2u   /* the same in race mode: a race shows in most schedules that have both accesses */
 #define SIZE_MOST    40u  /* of a generated scenario, of 100 */
 #define SIZE_EVERY   64u  /* scenarios after which the greatest size grows by one */
-#define SHARE_CORPUS 8000u
+#define SHARE_CORPUS 2000u
 
 static void explore_file(void *arg, const char *path)
 {

@@ -63,6 +63,13 @@ static bool offered(struct lab_exec *exec, struct lab_actor *actor, const struct
 	case LAB_OP_FREE_WRONG_ORDER:
 	case LAB_OP_FREE_WILD:
 		return !silent && (target->caps & LAB_CAP_OWNERSHIP);
+	/* Who may not be called in interrupts may wait for a mutex; behind a spinlock somebody would spin for it then.
+	 */
+	case LAB_OP_IRQ_OFF:
+	case LAB_OP_IRQ_ON:
+	case LAB_OP_LOCK:
+	case LAB_OP_UNLOCK:
+		return target->caps & LAB_CAP_IRQ;
 	/* To be callable where nobody may sleep is promised of requests and releases, and what belongs to a block. */
 	case LAB_OP_DRAIN:
 		return target->drain && exec->engine->may_sleep(exec, actor);

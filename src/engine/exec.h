@@ -61,6 +61,7 @@ struct lab_actor {
 	const struct lab_request *in_call; /* the target call under way, for host services; NULL between calls */
 	const struct lab_request *asking;  /* the alloc under way, also while a shrinker frees inside it; or NULL */
 	struct lab_handing *handing;       /* on the stack of its give; or NULL */
+	struct lab_handing *freeing;       /* the same of its free, to nobody */
 	unsigned others;                   /* calls of its under way that are no request and no release */
 	bool timed; /* measure this actor's alloc and free; an engine that samples turns it on and off */
 	struct lab_actor_counts counts;

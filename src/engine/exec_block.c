@@ -59,6 +59,7 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 {
 	struct lab_request request = held->request;
 	void *block = held->block;
+	struct lab_handing freeing = {.block = block, .from = request, .to = request.owner};
 	const struct lab_request *outer;
 	enum lab_status status;
 	struct lab_call call;
@@ -66,6 +67,7 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 
 	if (!block)
 		return LAB_INVALID;
+	actor->freeing = &freeing;
 	if (held->mapped)
 		(void)lab_exec_unmap(exec, actor, held);
 	request.cpu = actor->cpu;
@@ -79,6 +81,7 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 	*ret_ns = now_ns(actor) - began;
 	lab_oracle_free_end(exec->oracle, &call, block, status);
 	lab_exec_unmask(exec, actor);
+	actor->freeing = NULL;
 	return status;
 }
 

@@ -101,6 +101,10 @@ static void end_work(struct lab_exec *exec, struct lab_actor *actor, unsigned cp
 		if (dead->cpu != cpu)
 			continue;
 		dead->handing = NULL;
+		/* Of what a living one kept, which nobody else knows of now. Was it freed, the token is nobody's. */
+		if (dead->freeing && !is_dead(exec, dead->freeing->to))
+			lab_exec_free_handed(exec, actor, dead->freeing);
+		dead->freeing = NULL;
 		/* Nobody told the receiver of it. */
 		if (handing && !handing->lost)
 			lab_exec_free_handed(exec, actor, handing);

@@ -11,6 +11,7 @@
 #define DEATH   (BIT(LAB_OP_DIE) | BIT(LAB_OP_REAP))
 #define MEMORY  BIT(LAB_OP_MEMORY)
 #define HOTPLUG (BIT(LAB_OP_OFFLINE) | BIT(LAB_OP_ONLINE))
+#define MASKED  (BIT(LAB_OP_IRQ_OFF) | BIT(LAB_OP_IRQ_ON) | BIT(LAB_OP_LOCK) | BIT(LAB_OP_UNLOCK))
 
 /* As the engine has it (src/engine/exec.c): what is not offered is passed over there. */
 static uint32_t ops_of(const struct lab_target *target)
@@ -21,6 +22,8 @@ static uint32_t ops_of(const struct lab_target *target)
 		ops &= ~VIEWS;
 	if (!(target->caps & LAB_CAP_OWNERSHIP))
 		ops &= ~MISUSE;
+	if (!(target->caps & LAB_CAP_IRQ))
+		ops &= ~MASKED;
 	if (!target->drain)
 		ops &= ~BIT(LAB_OP_DRAIN);
 	if (!(target->caps & LAB_CAP_HOTPLUG) || !target->cpu_offline || !target->cpu_online)
