@@ -20,6 +20,15 @@ struct lab_fixture {
 
 #define FIXTURE_PAGE_SHIFT 6
 
+/* For so many frames, in whole pages of the machine: AddressSanitizer takes no other size. free() it. */
+static inline void *fixture_memory(uint64_t frames)
+{
+	void *base = aligned_alloc(4096, ((frames << FIXTURE_PAGE_SHIFT) + 4095) / 4096 * 4096);
+
+	assert_non_null(base);
+	return base;
+}
+
 static inline void fixture_open(struct lab_fixture *fixture, const struct lab_span *spans, size_t span_count,
 				const struct lab_zone_marks *zones, unsigned cpu_count, unsigned flags)
 {
@@ -34,8 +43,7 @@ static inline void fixture_open(struct lab_fixture *fixture, const struct lab_sp
 					  .span_count = span_count,
 					  .zones = zones};
 
-	fixture->base = aligned_alloc(4096, ((frames << FIXTURE_PAGE_SHIFT) + 4095) / 4096 * 4096);
-	assert_non_null(fixture->base);
+	fixture->base = fixture_memory(frames);
 	config.base = fixture->base;
 	fixture->shredder = NULL;
 	if (flags & (LAB_ARENA_SHRED | LAB_ARENA_SHRED_DEFAULT)) {

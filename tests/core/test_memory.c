@@ -230,7 +230,7 @@ static void test_begins_absent(void **state)
 					  .absent = absent,
 					  .zones = none};
 	struct lab_page *pages[2600];
-	struct lab_fixture fixture = {.base = aligned_alloc(4096, 2600 << FIXTURE_PAGE_SHIFT)};
+	struct lab_fixture fixture = {.base = fixture_memory(2600)};
 
 	assert_non_null(fixture.base);
 	config.base = fixture.base;
@@ -257,7 +257,7 @@ static void test_not_where_processes_share(void **state)
 					  .span_count = LAB_ARRAY_COUNT(spans),
 					  .process_count = 1,
 					  .zones = none};
-	struct lab_fixture fixture = {.base = aligned_alloc(4096, 2600 << FIXTURE_PAGE_SHIFT)};
+	struct lab_fixture fixture = {.base = fixture_memory(2600)};
 	unsigned process;
 
 	config.base = fixture.base;
