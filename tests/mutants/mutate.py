@@ -122,7 +122,7 @@ class Judge:
             return [self.explore(module, *bound, *scenarios_in("given")),
                     self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
                     self.explore(adrift, *bound, *scenarios_in("adrift")),
-                    self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))]
+                    self.explore(once, *bound, *(str(ROOT / f"tests/core/{it}.scn") for it in ("once", "once-span", "once-spans")))]
         asked = [(module, path) for path in scenarios_in(stage)] + strays
         return [self.explore(at, *more, path) for more in (older if stage == "weak" else [race]) for at, path in asked]
 
