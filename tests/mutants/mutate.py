@@ -39,6 +39,8 @@ REACHED = (
     (re.compile(r"(trace|holder)\.[ch] |.* lab_trace_write\("), "tests/core/traced.so"))
 # Beside `core`: what the ABI lets no two do at once, and callers that name a CPU which they are not on.
 ONCE, ADRIFT = "tests/core/once.so", "tests/core/adrift.so"
+# Beside `shared`: two who join and reap at once.
+REAPERS = "tests/core/reapers.so"
 
 
 def module_of(mutant):
@@ -89,7 +91,7 @@ class Judge:
     def modules_for(self, mutant):
         module = module_of(mutant)
         if module != "targets/core.so":
-            return [module]
+            return [module, REAPERS] if "shared" in module else [module]
         return [module, ADRIFT] if mutant.kind == "order" else [module, ADRIFT, ONCE]
 
     def explore(self, module, *more):
@@ -113,7 +115,9 @@ class Judge:
             own = scenarios_in(name)
             found = [str(ROOT / f"corpus/regress/{it}.scn") for it in ("r01-gate-opened", "r12-killed-shredding")]
             given = {"shared": scenarios_in("death", ROOT / "tests/core") + found, "traced": own}[name]
-            return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given)],
+            reap = [self.explore(folder / Path(REAPERS).name, *bound, str(ROOT / "tests/core/once.scn"))]
+            return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given),
+                              *(reap if name == "shared" else [])],
                     "weak": [self.explore(module, *more, path) for more in older for path in own],
                     "race": [self.explore(module, *race, path) for path in own]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
@@ -122,7 +126,7 @@ class Judge:
             return [self.explore(module, *bound, *scenarios_in("given")),
                     self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
                     self.explore(adrift, *bound, *scenarios_in("adrift")),
-                    self.explore(once, *bound, str(ROOT / "tests/core/once.scn"))]
+                    self.explore(once, *bound, *(str(ROOT / f"tests/core/{it}.scn") for it in ("once", "once-span", "once-spans")))]
         asked = [(module, path) for path in scenarios_in(stage)] + strays
         return [self.explore(at, *more, path) for more in (older if stage == "weak" else [race]) for at, path in asked]
 
