@@ -9,7 +9,7 @@
 static const struct lab_workload *const workloads[] = {
 	&lab_workload_nic_rx,  &lab_workload_storage_dma, &lab_workload_fragmenter, &lab_workload_exhaust,
 	&lab_workload_handoff, &lab_workload_nested,      &lab_workload_reclaim,    &lab_workload_mixed,
-	&lab_workload_hotplug, &lab_workload_strand,      &lab_workload_rt_control,
+	&lab_workload_hotplug, &lab_workload_strand,      &lab_workload_rt_control, &lab_workload_plug,
 };
 
 const struct lab_workload *const *lab_workloads(size_t *ret_count)

@@ -18,6 +18,10 @@ struct lab_workload_shared {
 	lab_atomic64 stand, got;
 	lab_atomic64 rounds, reserve,
 		reached; /* rounds that count; frames below the floor, and how many were reached */
+	/* Of `plug`: the spans that are there, or NULL; removals that succeeded, and that did not; looks at all of them
+	 */
+	struct lab_present *present;
+	lab_atomic64 removed, refused, walks;
 };
 
 /* What all actors of a run share. */
@@ -76,6 +80,6 @@ unsigned lab_workload_peer(const struct lab_workload_setting *setting, unsigned 
 
 extern const struct lab_workload lab_workload_nic_rx, lab_workload_storage_dma, lab_workload_fragmenter,
 	lab_workload_exhaust, lab_workload_handoff, lab_workload_nested, lab_workload_reclaim, lab_workload_mixed,
-	lab_workload_hotplug, lab_workload_strand, lab_workload_rt_control;
+	lab_workload_hotplug, lab_workload_strand, lab_workload_rt_control, lab_workload_plug;
 
 #endif

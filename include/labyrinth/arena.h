@@ -12,6 +12,8 @@
 #include <labyrinth/status.h>
 #include <labyrinth/word.h>
 
+LAB_PUBLIC_BEGIN
+
 /*
  * The reference allocator: page frames of an arena, lock-free, with exact reserves and one owner a block.
  *
@@ -24,8 +26,8 @@
 #define LAB_FRAME_NONE UINT64_MAX
 
 /* Arena options. */
-#define LAB_ARENA_VIEWS         0x1u /* keep a view count a frame (one byte each): lab_page_map and lab_page_unmap */
-#define LAB_ARENA_SHRED         0x2u /* serve LAB_GFP_SHRED: creation prepares cipher contexts (allocates, seeds them) */
+#define LAB_ARENA_VIEWS         0x1u  /* keep a view count a frame (one byte each): lab_page_map and lab_page_unmap */
+#define LAB_ARENA_SHRED         0x2u  /* serve LAB_GFP_SHRED, with the configuration's shredder */
 #define LAB_ARENA_SHRED_DEFAULT 0x4u  /* shred every block at release; implies LAB_ARENA_SHRED */
 #define LAB_ARENA_ZERO_ON_FREE  0x8u  /* zero every block that is not shredded at release */
 #define LAB_ARENA_TRACE         0x10u /* keep since when and from where each block is held: <labyrinth/diagnose.h> */
@@ -41,15 +43,18 @@ struct lab_arena_config {
 	unsigned flags;               /* LAB_ARENA_* */
 	const struct lab_span *spans; /* ascending, not overlapping, inside frame_count; read at creation only */
 	size_t span_count;
+	const bool *absent;     /* by span: its memory is not there yet: <labyrinth/memory.h>; NULL: all is */
+	unsigned process_count; /* that may share it and be killed: lab_arena_join; up to LAB_PROCESS_MAX; 0: none */
 	const struct lab_zone_marks *zones; /* LAB_ZONE_COUNT of them, `frames` ignored; NULL: Linux's defaults */
-	void *base; /* address of frame 0, aligned to a frame; the caller's, outlives the arena */
-	struct lab_shredder
-		*shredder; /* to be shared with other arenas; NULL: the arena makes its own if it needs one */
+	void *base;                    /* address of frame 0, aligned to a frame; the caller's, outlives the arena */
+	struct lab_shredder *shredder; /* for LAB_ARENA_SHRED; may be shared with other arenas, and outlives them */
 };
 
 /*
  * What overwrites blocks with a keystream: cipher contexts, each of which one release uses at a time. `contexts`: as
- * many as may run at once; beyond that a block is zeroed instead. LAB_SYSTEM: no cipher, or no memory. May sleep.
+ * many as may run at once, which is one a CPU and interrupt level at most; beyond that a block is zeroed instead. It is
+ * the one thing here that allocates, and that needs libcrypto: a library of its own, liblabyrinth-shred. LAB_SYSTEM: no
+ * cipher, or no memory. May sleep.
  */
 LAB_MUST_USE enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret_shredder);
 /* No arena may use it any more. May sleep. */
@@ -64,14 +69,15 @@ struct lab_arena {
 	struct lab_state *state;
 	char *base;
 	struct lab_page *pages;
-	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *views, *traces;
+	void *chunk_states, *chunk_words, *chunk_infos, *regions, *cpus, *slots, *views, *traces, *processes, *spans;
 	struct lab_shredder *shredder;
 	const struct lab_tracer *tracer;
 	const struct lab_arena_services *services;
 	uint64_t frame_count;
-	unsigned page_shift, order_max, cpu_count, chunk_count;
-	size_t owned_bytes; /* of metadata that lab_arena_create mapped; 0: the caller's */
-	bool owns_shredder;
+	unsigned page_shift, order_max, cpu_count, chunk_count, slot_count, slot_shift, span_count;
+	unsigned process;                  /* 0: the arena is this process' own */
+	size_t owned_bytes;                /* of metadata that lab_arena_create mapped; 0: the caller's */
+	bool takes_quickly, frees_quickly; /* the short paths serve: nothing is written down, overwritten, or counted */
 };
 
 /* How many bytes of metadata an arena needs. LAB_OK, or LAB_INVALID when the configuration is out of range. */
@@ -80,7 +86,7 @@ LAB_MUST_USE enum lab_status lab_arena_measure(const struct lab_arena_config *co
 /*
  * Builds an arena: all frames of the spans are free. metadata: `bytes` zeroed bytes, aligned to 64, the caller's until
  * lab_arena_fini. LAB_INVALID: the configuration is out of range, the spans overlap or leave the arena, or bytes is too
- * small. LAB_SYSTEM: no cipher. May sleep; no other call on this arena may be under way.
+ * small, or LAB_ARENA_SHRED goes without a shredder. May sleep; no other call on this arena may be under way.
  */
 LAB_MUST_USE enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_config *config,
 					    void *metadata, size_t bytes);
@@ -95,6 +101,42 @@ LAB_MUST_USE enum lab_status lab_arena_attach(struct lab_arena *arena, void *met
 					      struct lab_shredder *shredder);
 /* Gives a handle's own resources back; metadata that the caller gave stays as it is. May sleep. */
 void lab_arena_fini(struct lab_arena *arena);
+
+/*
+ * Processes that may be killed. An arena with a process_count serves only handles that joined, each of which is a place
+ * of a process: its calls are counted, so that lab_arena_reap can tell what a dead one had in hand. LAB_OK:
+ * *ret_process is its number, which no other had before. LAB_BUSY: all places are taken. LAB_UNCHANGED:
+ * it joined before. LAB_UNSUPPORTED: a process_count of 0.
+ */
+#define LAB_PROCESS_MAX    126u
+#define LAB_PROCESS_PLACES 128u /* its number modulo this is a process' place, from 1 to process_count */
+LAB_MUST_USE enum lab_status lab_arena_join(struct lab_arena *arena, unsigned *ret_process);
+/* The handle makes no call any more, and none is under way. What its process owns stays owned. */
+void lab_arena_leave(struct lab_arena *arena);
+
+/* A process that was killed. */
+struct lab_arena_dead {
+	unsigned process; /* of lab_arena_join */
+	/* Whether an owner was one of its; wait-free. A block that it was handing over is the one's who the arena says.
+	 */
+	bool (*owns)(void *arg, lab_owner owner);
+	void *arg;
+};
+
+/*
+ * Gets back all that a dead process had: blocks that it owned, frames that it had in hand in the middle of a call, what
+ * it had promised itself of the budget; and wakes who waits, whom it may have forgotten. All that comes back is
+ * shredded if the arena has a shredder, or zeroed with LAB_ARENA_ZERO_ON_FREE. The caller knows that it is dead:
+ * waitpid, a pidfd. A CPU that it was taking offline or online is offline afterwards; marks that it was setting are to
+ * be set anew.
+ *
+ * Others go on meanwhile, and wait for some hundred looks at one word at most, and one for each 1,024 frames, even if
+ * the reaper is killed. The caller's handle joined. LAB_OK: all is back, and the place is free. LAB_BUSY: a call of
+ * another process did not end soon, which may be stopped, or dead as well; or somebody else reaps. What came back is
+ * back; ask again. LAB_UNCHANGED: it is reaped already. LAB_INVALID: no such place, or the caller's own. Linear in
+ * frames.
+ */
+LAB_MUST_USE enum lab_status lab_arena_reap(struct lab_arena *arena, const struct lab_arena_dead *dead);
 
 /* A cache of the caller's that can give frames back. */
 struct lab_arena_shrinker {
@@ -115,7 +157,8 @@ struct lab_arena_services {
 	/* Sleeps until wake(key), unless *key is no longer `seen`. May come back early, for instance after a while. */
 	void (*wait)(void *arg, const uint32_t *key, uint32_t seen);
 	void (*wake)(void *arg, const uint32_t *key);   /* wakes all that wait; any context incl. NMI, never sleeps */
-	void (*reclaim_wake)(void *arg, unsigned zone); /* somebody call lab_arena_reclaim; likewise; NULL: no one */
+	void (*reclaim_wake)(void *arg, unsigned zone); /* somebody call lab_arena_reclaim; likewise; NULL: no one,
+							   and no shredding is deferred */
 	const struct lab_arena_shrinker *shrinkers;     /* asked in this order */
 	size_t shrinker_count;
 	void *arg;
@@ -132,13 +175,16 @@ struct lab_arena_services {
 void lab_arena_serve(struct lab_arena *arena, const struct lab_arena_services *services);
 /*
  * Fills in wait and wake for an arena that the threads of one process use: a futex. A sleep ends after 100 ms at the
- * latest, so that a request which nobody frees for fails in the end. The caller adds shrinkers and a reclaimer.
+ * latest, so that a request which nobody frees for fails in the end. The caller adds shrinkers and a reclaimer. The
+ * second is for an arena that several processes map.
  */
 void lab_arena_services_futex(struct lab_arena_services *ret_services);
+void lab_arena_services_futex_shared(struct lab_arena_services *ret_services);
 /*
- * One step of a zone's reclaimer, to be repeated while it answers true: empties the caches of CPUs and asks the
- * shrinkers until the zone has its high mark free. False: it has, or there is nothing more to be had. For a thread of
- * the embedder's that reclaim_wake wakes. May sleep if a shrinker does.
+ * One step of a zone's reclaimer, to be repeated while it answers true: overwrites a block that was deferred; if there
+ * is none, empties the caches of CPUs and asks the shrinkers until the zone has its high mark free. False: it has, or
+ * there is nothing more to be had. For a thread of the embedder's that reclaim_wake wakes. May sleep if a shrinker
+ * does.
  */
 bool lab_arena_reclaim(struct lab_arena *arena, enum lab_zone zone);
 
@@ -161,6 +207,13 @@ LAB_MUST_USE enum lab_status lab_page_alloc(struct lab_arena *arena, const struc
  * Releases a block. request: order and owner must be the block's; gfp adds LAB_GFP_SHRED. Refusals change nothing:
  * LAB_BAD_ADDRESS, LAB_NOT_ALLOCATED, LAB_NOT_HEAD, LAB_WRONG_OWNER, LAB_WRONG_ORDER. Linearises where the owner word
  * is cleared: of two frees at once one wins.
+ *
+ * A block of order 2 or more that is to be shredded is overwritten here only if gfp has LAB_GFP_DIRECT_RECLAIM, or the
+ * handle has no service reclaim_wake. Else it is deferred, which is quick: nobody has it, it is not counted as free and
+ * not handed out, until it was overwritten by lab_arena_reclaim, lab_arena_shred_pending, lab_arena_drain, or a request
+ * that finds its zone short without it, which overwrites no more than it needs if it is for a single frame. Nothing is
+ * deferred on a CPU that is offline, and who takes one offline finishes what there is; nor in an arena that processes
+ * share, where who overwrites may be killed.
  */
 LAB_MUST_USE enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page,
 					   const struct lab_alloc_request *request);
@@ -189,8 +242,10 @@ struct lab_page *lab_page_of(const struct lab_arena *arena, const void *address)
  * The short forms: the CPU is the one that the caller runs on, and the owner is made here. With LAB_GFP_EXCLUSIVE it is
  * the calling thread (its interrupts included), and only that thread may release the block; without, any thread may.
  * NULL: not now, or a bad request. A block taken so is released so. Their owners' contexts are the threads in the order
- * of their first call, from 1 on, and LAB_OWNER_ANY_CONTEXT: leave those alone where both forms serve one arena.
+ * of their first call, from 1 on, and LAB_OWNER_ANY_CONTEXT: leave those alone where both forms serve one arena. In an
+ * arena that processes share they are LAB_PROCESS_CONTEXTS * place, and behind it its first 511 threads.
  */
+#define LAB_PROCESS_CONTEXTS  1024u
 #define LAB_OWNER_ANY_CONTEXT 0xfffeu
 struct lab_page *lab_alloc_pages(struct lab_arena *arena, lab_gfp gfp, unsigned order);
 LAB_MUST_USE enum lab_status lab_free_pages(struct lab_arena *arena, struct lab_page *page, unsigned order);
@@ -207,7 +262,16 @@ LAB_MUST_USE enum lab_status labyrinth_void_free_page_gfp_atomic_exclusive(struc
 void *lab_alloc_address(struct lab_arena *arena, lab_gfp gfp);
 LAB_MUST_USE enum lab_status lab_free_address(struct lab_arena *arena, void *address);
 
-/* Gives the frames that a CPU's cache holds back to all. LAB_INVALID: no such CPU. */
+/*
+ * Overwrites one deferred block and frees it; false: there is none. For a thread of the embedder's, as
+ * lab_arena_reclaim which does it too. Never sleeps; takes as long as overwriting does, up to the greatest block.
+ */
+bool lab_arena_shred_pending(struct lab_arena *arena);
+
+/*
+ * Gives the frames that a CPU's cache holds back to all, and finishes what is deferred, of every CPU. LAB_INVALID: no
+ * such CPU.
+ */
 enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu);
 
 /*
@@ -232,8 +296,10 @@ struct lab_zone_stat {
 	uint64_t floors[LAB_CLASS_COUNT];        /* what must stay for each class, lowmem reserve left out */
 	uint64_t free;                           /* budget + cached + untold */
 	uint64_t budget;                         /* what admission may still give */
-	uint64_t cached;                         /* in the caches of CPUs */
-	uint64_t untold;                         /* released, and not yet added to the budget */
+	uint64_t cached;                         /* in the caches of CPUs: of each 64 to 8,192, as the arena is great */
+	uint64_t untold;                         /* released, and not yet added to the budget; the same */
+	uint64_t absent;                         /* in spans that are not there: of neither these nor marks.frames */
+	uint64_t deferred;                       /* released and to be overwritten: not free yet */
 	uint64_t free_blocks[LAB_ORDER_MAX + 1]; /* the greatest free blocks by order, caches left out; blocks */
 };
 struct lab_arena_stat {
@@ -257,5 +323,7 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
  * not agree; *ret_frame (may be NULL) is where. Only when no call is under way. Wait-free, linear in frames.
  */
 LAB_MUST_USE enum lab_status lab_arena_check(const struct lab_arena *arena, uint64_t *ret_frame);
+
+LAB_PUBLIC_END
 
 #endif

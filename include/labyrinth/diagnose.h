@@ -4,6 +4,8 @@
 
 #include <labyrinth/arena.h>
 
+LAB_PUBLIC_BEGIN
+
 /*
  * Looking at an arena while others use it: who holds what, since when, from where, and what is left. Everything here is
  * wait-free for each block or zone looked at, changes nothing, and works on a mapping that is read-only.
@@ -85,6 +87,16 @@ unsigned lab_arena_page_shift(const struct lab_arena *arena);
  */
 unsigned lab_zone_unusable(const struct lab_zone_stat *stat, unsigned order);
 
+/*
+ * A bound on the longest request for one frame that does not sleep, in atomic accesses to the arena's words: `alone` of
+ * them, and `each_write` more for each write of another context, on this CPU or elsewhere, during the request. Derived
+ * function by function in src/core/steps.c; `labyrinth bench tail` compares it with what is explored.
+ */
+struct lab_step_bound {
+	uint64_t alone, each_write;
+};
+void lab_arena_step_bound(const struct lab_arena *arena, struct lab_step_bound *ret_bound);
+
 /* What is wrong with what should be an arena's metadata. */
 enum lab_arena_fault {
 	LAB_ARENA_SOUND,
@@ -102,5 +114,7 @@ enum lab_arena_fault {
  * Needs no lab_arena_fini. May sleep, linear in the arena's chunks.
  */
 LAB_MUST_USE enum lab_arena_fault lab_arena_watch(struct lab_arena *arena, const void *metadata, size_t bytes);
+
+LAB_PUBLIC_END
 
 #endif

@@ -2,6 +2,21 @@
 #ifndef LABYRINTH_STATUS_H
 #define LABYRINTH_STATUS_H
 
+/* Around the functions of a public header: C's names, and what the library lets others see. */
+#ifdef __cplusplus
+#define LAB_PUBLIC_BEGIN                                                                                               \
+	extern "C" {                                                                                                   \
+	_Pragma("GCC visibility push(default)")
+#define LAB_PUBLIC_END                                                                                                 \
+	_Pragma("GCC visibility pop")                                                                                  \
+	}
+#else
+#define LAB_PUBLIC_BEGIN _Pragma("GCC visibility push(default)")
+#define LAB_PUBLIC_END   _Pragma("GCC visibility pop")
+#endif
+
+LAB_PUBLIC_BEGIN
+
 /*
  * What a call answers. A status is the only way an operating error is told; nothing is printed, nothing aborts.
  *
@@ -29,5 +44,7 @@ enum lab_status {
 const char *lab_status_name(enum lab_status status);
 
 #define LAB_MUST_USE __attribute__((warn_unused_result))
+
+LAB_PUBLIC_END
 
 #endif

@@ -33,6 +33,8 @@
 #define LAB_CAP_RECLAIM       (UINT64_C(1) << 11) /* has a reclaimer that the harness runs: R13 */
 #define LAB_CAP_EXACT         (UINT64_C(1) << 12) /* no failure while enough frames are free: R10 */
 #define LAB_CAP_HOTPLUG       (UINT64_C(1) << 13) /* cpu_offline and cpu_online */
+#define LAB_CAP_DEATH         (UINT64_C(1) << 14) /* processes share it and may be killed; reap: R16 */
+#define LAB_CAP_MEMORY        (UINT64_C(1) << 15) /* memory_remove and memory_add */
 
 /* Where a piece of code runs; a higher one interrupts a lower one. */
 enum lab_context_kind {
@@ -123,6 +125,22 @@ struct lab_target {
 	 * only what create wrote, and takes no lock.
 	 */
 	enum lab_word (*describe)(void *self, const void *address, char *text, size_t room);
+	/*
+	 * The process that called by that CPU (host->cpu) was killed, at any instruction of a call or between two: gets
+	 * back all that it had, while others go on. is_dead tells whether an owner was one of its. From the end on a
+	 * new process may call by that CPU. LAB_BUSY: not now, ask again; what came back is back.
+	 */
+	enum lab_status (*reap)(void *self, unsigned cpu, bool (*is_dead)(void *arg, lab_owner owner), void *arg);
+	/*
+	 * A span of the machine goes: from the return on nobody has a frame of it and nobody gets one, until memory_add
+	 * begins; a release of one is LAB_BAD_ADDRESS. All or nothing: with any other answer nothing has changed.
+	 * LAB_BUSY: some frame is in use; it gives up after `patience` looks in vain. LAB_NO_MEMORY: less than the high
+	 * mark would be left free. LAB_UNCHANGED: it is gone. All spans are there at first. Others go on meanwhile; one
+	 * call of these two at a time, by tasks.
+	 */
+	enum lab_status (*memory_remove)(void *self, unsigned span, unsigned patience);
+	/* It is there again, and its frames are free. LAB_UNCHANGED: it was there. */
+	enum lab_status (*memory_add)(void *self, unsigned span);
 };
 
 /* The least `size` of a table: up to and with `check`. */

@@ -47,4 +47,12 @@ static inline unsigned lab_order_of(uint64_t count)
 	return count <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(count - 1);
 }
 
+/* The sum, or the greatest number if that is greater. */
+static inline uint64_t lab_add_saturated(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
 #endif

@@ -7,8 +7,12 @@
 
 #include "base/bits.h"
 #include "cli/bench_detect.h"
+#include "cli/bench_frag.h"
 #include "cli/bench_fuzz.h"
+#include "cli/bench_scale.h"
+#include "cli/bench_shred.h"
 #include "cli/bench_sim.h"
+#include "cli/bench_tail.h"
 #include "cli/cli.h"
 #include "cli/stop.h"
 
@@ -65,7 +69,8 @@ static int bench_sim(const struct lab_bench_sim_plan *plan, enum lab_format form
 
 /* The options as they were written; NULL: not given. */
 struct words {
-	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program, *fuzz_build;
+	const char *format, *rounds, *seed, *target, *pattern, *threads, *time, *limit, *program, *cpus, *days,
+		*fuzz_build;
 	struct lab_detect_words detect;
 	int quick;
 };
@@ -164,42 +169,82 @@ static int take_detect(const struct words *words, enum lab_format format)
 	return lab_bench_detect(&words->detect, seed, format);
 }
 
-enum bench { BENCH_ALLOC, BENCH_SIM, BENCH_DETECT, BENCH_FUZZ };
-static const char *const names[] = {"alloc", "sim", "detect", "fuzz", NULL};
+static int take_scale(const struct words *words, enum lab_format format)
+{
+	const struct lab_scale_words scale = {.target = words->target, .pattern = words->pattern, .cpus = words->cpus};
+	uint64_t seed;
 
-#define ONLY(bench) (1u << (bench))
+	if (lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &seed))
+		return LAB_EXIT_USAGE;
+	return lab_bench_scale(&scale, seed, format);
+}
 
-/* An option that another bench than this one has is refused. */
-static int refuse_others(const struct words *words, enum bench bench)
+static int take_tail(const struct words *words, enum lab_format format)
+{
+	const struct lab_tail_words tail = {
+		.target = words->target, .limit = words->limit, .time = words->time, .quick = words->quick};
+	uint64_t seed;
+
+	if (lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &seed))
+		return LAB_EXIT_USAGE;
+	return lab_bench_tail(&tail, seed, format);
+}
+
+static int take_frag(const struct words *words, enum lab_format format)
+{
+	const struct lab_frag_words frag = {.target = words->target, .days = words->days, .quick = words->quick};
+	uint64_t seed;
+
+	if (lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &seed))
+		return LAB_EXIT_USAGE;
+	return lab_bench_frag(&frag, seed, format);
+}
+
+static int take_shred(const struct words *words, enum lab_format format)
+{
+	uint64_t seed;
+
+	if (lab_cli_number(COMMAND, "--seed", words->seed, 0, UINT64_MAX, &seed))
+		return LAB_EXIT_USAGE;
+	return lab_bench_shred(words->rounds, words->quick, seed, format);
+}
+
+static const struct {
+	const char *name;
+	int (*take)(const struct words *, enum lab_format);
+} benches[] = {{"alloc", take_alloc}, {"sim", take_sim},     {"detect", take_detect}, {"fuzz", take_fuzz},
+	       {"tail", take_tail},   {"scale", take_scale}, {"frag", take_frag},     {"shred", take_shred}};
+
+/* An option that another bench than this one has is refused. `in`: the names of those that have it. */
+static int refuse_others(const struct words *words, const char *bench)
 {
 	const struct {
-		const char *option, *value;
-		unsigned benches;
-		const char *where;
+		const char *option, *value, *in;
 	} some[] = {
-		{"--time", words->time, ONLY(BENCH_SIM) | ONLY(BENCH_FUZZ), "sim and fuzz"},
-		{"--limit", words->limit, ONLY(BENCH_SIM), "sim"},
-		{"--program", words->program, ONLY(BENCH_SIM), "sim"},
-		{"--target", words->target, ONLY(BENCH_ALLOC), "alloc"},
-		{"--pattern", words->pattern, ONLY(BENCH_ALLOC), "alloc"},
-		{"--threads", words->threads, ONLY(BENCH_ALLOC), "alloc"},
-		{"--rounds", words->rounds, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM) | ONLY(BENCH_FUZZ),
-		 "alloc, sim and fuzz"},
-		{"--fuzz-build", words->fuzz_build, ONLY(BENCH_FUZZ), "fuzz"},
-		{"--quick", words->quick ? "" : NULL, ONLY(BENCH_ALLOC) | ONLY(BENCH_SIM), "alloc and sim"},
-		{"--budget", words->detect.budget, ONLY(BENCH_DETECT), "detect"},
-		{"--seeds", words->detect.seeds, ONLY(BENCH_DETECT), "detect"},
-		{"--bugs", words->detect.bugs, ONLY(BENCH_DETECT), "detect"},
-		{"--engines", words->detect.engines, ONLY(BENCH_DETECT), "detect"},
-		{"--findings", words->detect.findings, ONLY(BENCH_DETECT), "detect"},
-		{"--json", words->detect.json, ONLY(BENCH_DETECT), "detect"},
-		{"--html", words->detect.html, ONLY(BENCH_DETECT), "detect"},
+		{"--time", words->time, "sim tail fuzz"},
+		{"--limit", words->limit, "sim tail"},
+		{"--program", words->program, "sim"},
+		{"--target", words->target, "alloc tail scale frag"},
+		{"--pattern", words->pattern, "alloc scale"},
+		{"--cpus", words->cpus, "scale"},
+		{"--days", words->days, "frag"},
+		{"--threads", words->threads, "alloc"},
+		{"--rounds", words->rounds, "alloc sim shred fuzz"},
+		{"--quick", words->quick ? "" : NULL, "alloc sim tail frag shred"},
+		{"--budget", words->detect.budget, "detect"},
+		{"--seeds", words->detect.seeds, "detect"},
+		{"--bugs", words->detect.bugs, "detect"},
+		{"--engines", words->detect.engines, "detect"},
+		{"--findings", words->detect.findings, "detect"},
+		{"--json", words->detect.json, "detect"},
+		{"--html", words->detect.html, "detect"},
+		{"--fuzz-build", words->fuzz_build, "fuzz"},
 	};
 
 	for (size_t i = 0; i < LAB_ARRAY_COUNT(some); i++) {
-		if (!some[i].value || some[i].benches & ONLY(bench))
+		if (!some[i].value || strstr(some[i].in, bench)) /* no bench's name is part of another's */
 			continue;
-		lab_cli_error("bench: %s: '%s': expected only with %s", some[i].option, some[i].value, some[i].where);
+		lab_cli_error("bench: %s: '%s': expected only with %s", some[i].option, some[i].value, some[i].in);
 		return LAB_EXIT_USAGE;
 	}
 	return 0;
@@ -210,22 +255,28 @@ static int run(int argc, const char **argv)
 	static struct words words = {.seed = "1"};
 	const struct poptOption table[] = {
 		{"rounds", '\0', POPT_ARG_STRING, &words.rounds, 0,
-		 "rounds, each with every case once (alloc 15, sim 5, fuzz 3)", "N"},
+		 "rounds, each with every case once (alloc, shred 15, sim 5, fuzz 3)", "N"},
 		{"target", '\0', POPT_ARG_STRING, &words.target, 0,
-		 "alloc: these, compared to the first (core, the other built-ins, the peers)", "T[,T]"},
-		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0, "alloc: of repeat, bulk, random, full90 (all)",
-		 "P[,P]"},
+		 "alloc, frag: these, compared to the first (core, the other built-ins, the peers); scale: these "
+		 "(core,locked); tail: this one (core)",
+		 "T[,T]"},
+		{"pattern", '\0', POPT_ARG_STRING, &words.pattern, 0,
+		 "alloc: of repeat, bulk, random, full90; scale: of repeat, bulk, grow, remote, full (all)", "P[,P]"},
+		{"cpus", '\0', POPT_ARG_STRING, &words.cpus, 0, "scale: 1, 2, 4 and so on up to this many (64)", "N"},
+		{"days", '\0', POPT_ARG_STRING, &words.days, 0, "frag: of the workload (7)", "N"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "alloc: up to this many threads, 1 or 2 (2)",
 		 "N"},
 		{"time", '\0', POPT_ARG_STRING, &words.time, 0,
-		 "sim: of each exhaustive search (10s); fuzz: of each sample (5s)", "T"},
+		 "sim: of each exhaustive search (10s); tail: of each source of interrupts (4s); fuzz: of each sample "
+		 "(5s)",
+		 "T"},
 		{"fuzz-build", '\0', POPT_ARG_STRING, &words.fuzz_build, 0,
 		 "fuzz: build folder of the fuzz targets (beside this program)", "DIR"},
-		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0, "sim: schedules of each search for a bug (20000)",
-		 "N"},
+		{"limit", '\0', POPT_ARG_STRING, &words.limit, 0,
+		 "sim: schedules of each search for a bug (20000); tail: of each strategy (5000)", "N"},
 		{"program", '\0', POPT_ARG_STRING, &words.program, 0, "sim: only this one", "NAME"},
-		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0, "alloc, sim: 3 rounds of an eighth of the length",
-		 NULL},
+		{"quick", '\0', POPT_ARG_NONE, &words.quick, 0,
+		 "less of everything, for a first look: alloc, sim, tail, frag, shred", NULL},
 		{"budget", '\0', POPT_ARG_STRING, &words.detect.budget, 0,
 		 "detect: of a try (10s; six times as much with threads)", "T"},
 		{"seeds", '\0', POPT_ARG_STRING, &words.detect.seeds, 0, "detect: tries with a seed each (5)", "N"},
@@ -242,6 +293,7 @@ static int run(int argc, const char **argv)
 		{"format", '\0', POPT_ARG_STRING, &words.format, 0, "text or jsonl (default text)", "FORMAT"},
 		POPT_TABLEEND,
 	};
+	const char *names[LAB_ARRAY_COUNT(benches) + 1] = {NULL};
 	enum lab_format format;
 	const char **rest;
 	unsigned bench;
@@ -251,27 +303,24 @@ static int run(int argc, const char **argv)
 		return error < 0 ? LAB_EXIT_CLEAN : error;
 	if (!rest[0] || rest[1] || lab_cli_format(COMMAND, words.format, &format)) {
 		if (!rest[0] || rest[1])
-			lab_cli_error(
-				"bench: argument '%s': expected the name of one bench: alloc, sim, detect or fuzz",
-				rest[0] ? rest[1] : "");
+			lab_cli_error("bench: argument '%s': expected the name of one bench: alloc, sim, detect, fuzz, "
+				      "tail, scale, frag or shred",
+				      rest[0] ? rest[1] : "");
 		return LAB_EXIT_USAGE;
 	}
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(benches); i++)
+		names[i] = benches[i].name;
 	if (lab_cli_choice(COMMAND, "argument", rest[0], names, &bench))
 		return LAB_EXIT_USAGE;
-	error = refuse_others(&words, (enum bench)bench);
-	if (error)
-		return error;
-	if (bench == BENCH_FUZZ)
-		return take_fuzz(&words, format);
-	if (bench == BENCH_DETECT)
-		return take_detect(&words, format);
-	return bench == BENCH_ALLOC ? take_alloc(&words, format) : take_sim(&words, format);
+	error = refuse_others(&words, names[bench]);
+	return error ? error : benches[bench].take(&words, format);
 }
 
 const struct lab_command lab_command_bench = {
 	.name = "bench",
-	.summary = "Measures what an alloc and free costs, what the deterministic engine does, or which seeded bugs "
-		   "are found.",
-	.usage = "[OPTION...] alloc|sim|detect|fuzz",
+	.summary = "Measures what an alloc and free costs, what the deterministic engine and the fuzz targets do, "
+		   "which seeded bugs are "
+		   "found, or what becomes of an allocator: its tails, with more CPUs, in the long run.",
+	.usage = "[OPTION...] alloc|sim|detect|fuzz|tail|scale|frag|shred",
 	.run = run,
 };

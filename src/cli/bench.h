@@ -65,6 +65,9 @@ void lab_bench_result_free(struct lab_bench_result *result);
  */
 int lab_bench_plan_lists(struct lab_bench_plan *plan, const char *target_list, const char *pattern_list);
 
+/* True for what lab_target_open_hooked takes and whose accesses are told; else one line on stderr. May sleep. */
+bool lab_bench_is_hooked(const char *word);
+
 /* bench_tell.c: the result as a table, or a record for each case. */
 void lab_bench_tell(const struct lab_bench_plan *plan, const struct lab_bench_result *result, enum lab_format format);
 

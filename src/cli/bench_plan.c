@@ -76,3 +76,17 @@ int lab_bench_plan_lists(struct lab_bench_plan *plan, const char *target_list, c
 	take_all_targets(plan);
 	return 0;
 }
+
+bool lab_bench_is_hooked(const char *word)
+{
+	const struct lab_target *target;
+	bool hooked = false;
+	char message[256];
+
+	if (lab_target_open_hooked(word, &target, &hooked, message, sizeof(message)) != LAB_OK)
+		lab_cli_error("bench: --target: %s", message);
+	else if (!hooked)
+		lab_cli_error("bench: --target: '%s': expected a hooked module: its accesses are what is counted",
+			      word);
+	return hooked;
+}

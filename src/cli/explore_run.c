@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "cli/cli.h"
 #include "cli/explore.h"
 #include "plat/clock.h"
@@ -101,10 +102,9 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 			  uint64_t share)
 {
 	struct lab_explore_state *state = explore->state;
-	const struct lab_strategy_options options = {
+	struct lab_strategy_options options = {
 		.seed = explore->plan->seed + state->scenarios,
 		.preemptions = explore->plan->preemptions,
-		.share = share,
 		.weak = explore->plan->weak,
 	};
 	struct lab_strategy *strategy;
@@ -114,8 +114,11 @@ void lab_explore_scenario(struct lab_explore *explore, const char *name, const s
 	lab_explore_try_twice(explore, scenario);
 	/* a search must be asked at the same places throughout: what it started without knowing, it does anew */
 	for (;;) {
+		uint64_t spent = state->schedules - before;
+
+		options.share = share ? LAB_MAX(share, spent + 1) - spent : 0;
 		strategy = lab_strategy_create(explore->plan->strategy, &options);
-		if (run_all(explore, scenario, strategy, automatic ? 0 : share) || state->ended || state->again)
+		if (run_all(explore, scenario, strategy, automatic ? 0 : options.share) || state->ended || state->again)
 			break;
 		lab_strategy_destroy(strategy);
 		lab_sim_settle(explore->sim);

@@ -61,6 +61,7 @@ static void tell_zone(struct lab_emit *emit, const struct lab_zone_stat *zone, u
 	lab_emit_u64(emit, "cached", zone->cached);
 	lab_emit_u64(emit, "untold", zone->untold);
 	lab_emit_group_end(emit);
+	lab_emit_u64(emit, "deferred", zone->deferred);
 	tell_marks(emit, zone);
 	tell_orders(emit, zone, order_max);
 	lab_emit_end(emit);

@@ -13,6 +13,7 @@
 #include "cli/hunt.h"
 #include "cli/stop.h"
 #include "report/file.h"
+#include "stress/herd.h"
 #include "stress/machine.h"
 #include "target/registry.h"
 
@@ -21,7 +22,7 @@
 /* The options as they were written; NULL: not given. */
 struct words {
 	const char *target, *workload, *threads, *irq, *levels, *source, *duration, *ops, *seed, *frames, *min;
-	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena, *dir;
+	const char *watchdog, *sleep, *hunt, *hooked, *json, *findings, *format, *arena, *processes, *kill, *dir;
 	int trace, keep_going;
 };
 
@@ -114,6 +115,36 @@ static int check_json(const char *path)
 	return LAB_EXIT_USAGE;
 }
 
+/* A herd is of the reference allocator, and judges itself. */
+static int take_herd(const struct words *words, struct lab_stress_plan *plan)
+{
+	uint64_t processes = 0;
+
+	plan->kill_rate = 100;
+	if (!words->processes && !words->kill)
+		return 0;
+	if (!words->processes) {
+		lab_cli_error("stress: --kill: '%s': expected --processes beside it: threads are not killed",
+			      words->kill);
+		return LAB_EXIT_USAGE;
+	}
+	if (words->target && strcmp(words->target, "core") != 0 && strcmp(words->target, "shared") != 0) {
+		lab_cli_error("stress: --processes: '%s': expected the target core: others lie in one process",
+			      words->target);
+		return LAB_EXIT_USAGE;
+	}
+	if (words->dir) {
+		lab_cli_error("stress: --dir: '%s': expected none with --processes: a herd keeps no campaign's folder",
+			      words->dir);
+		return LAB_EXIT_USAGE;
+	}
+	if (lab_cli_number(COMMAND, "--processes", words->processes, 2, LAB_HERD_MAX, &processes) ||
+	    (words->kill && lab_cli_number(COMMAND, "--kill", words->kill, 0, 10000, &plan->kill_rate)))
+		return LAB_EXIT_USAGE;
+	plan->processes = (unsigned)processes;
+	return 0;
+}
+
 /* Off by 0; what it is to search must be a target that there is. */
 static int take_hunt(const struct words *words, struct lab_stress_plan *plan)
 {
@@ -172,7 +203,7 @@ static int take_words(const struct words *words, struct lab_stress_plan *plan)
 	    (words->duration && take_duration("--duration", words->duration, &plan->duration_ns)) ||
 	    (words->watchdog && take_duration("--watchdog", words->watchdog, &plan->watchdog_ns)) ||
 	    (words->sleep && lab_cli_choice(COMMAND, "--sleep-check", words->sleep, sleep_checks, &sleep_check)) ||
-	    take_hunt(words, plan) || (words->json && check_json(words->json)) ||
+	    take_herd(words, plan) || take_hunt(words, plan) || (words->json && check_json(words->json)) ||
 	    lab_cli_format(COMMAND, words->format, &plan->format))
 		return LAB_EXIT_USAGE;
 	plan->source = (enum lab_live_source)source;
@@ -201,6 +232,9 @@ static int parse(int argc, const char **argv, struct lab_stress_plan *plan)
 		{"target", '\0', POPT_ARG_STRING, &words.target, 0, "a built-in or a plug-in's file (core)", "T"},
 		{"workload", '\0', POPT_ARG_STRING, &words.workload, 0, "in turn, equal shares (all)", "W[,W]|all"},
 		{"threads", '\0', POPT_ARG_STRING, &words.threads, 0, "virtual CPUs, 1 to 64 (4)", "N"},
+		{"processes", '\0', POPT_ARG_STRING, &words.processes, 0,
+		 "instead of threads: 2 to 32 that share core's arena, and are killed", "N"},
+		{"kill", '\0', POPT_ARG_STRING, &words.kill, 0, "kills a second, with --processes (100)", "RATE"},
 		{"irq", '\0', POPT_ARG_STRING, &words.irq, 0,
 		 "interrupts a second for each thread and level (1000); storm: 0 is as fast as they are acknowledged",
 		 "RATE"},
@@ -335,6 +369,8 @@ static int run(int argc, const char **argv)
 	if (code)
 		return code < 0 ? LAB_EXIT_CLEAN : code;
 	lab_cli_stop_catch();
+	if (plan.processes)
+		return lab_stress_herd(&plan);
 	return plan.keep_going ? lab_stress_each(&plan) : lab_stress_one(&plan);
 }
 

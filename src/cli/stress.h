@@ -35,6 +35,8 @@ struct lab_stress_plan {
 	enum lab_format format;
 	bool (*look)(void *arg); /* at each tick of a run; false ends it; NULL: nobody looks */
 	void *look_arg;
+	unsigned processes; /* 0: threads; else a herd of processes, which are killed, and nothing else of the above */
+	uint64_t kill_rate;
 	bool keep_going;        /* a finding does not end it: the next workload runs */
 	struct lab_run *folder; /* of a campaign, for the numbers over time; NULL: none */
 	struct lab_stress_tally *tally;
@@ -83,6 +85,9 @@ int lab_stress_close(struct lab_stress_result *result, int code);
 
 /* stress_each.c: each workload in a process of its own, whatever the others come to; the exit code. */
 int lab_stress_each(const struct lab_stress_plan *plan);
+
+/* stress_herd.c: processes that share an arena and are killed; the exit code. */
+int lab_stress_herd(const struct lab_stress_plan *plan);
 
 /* stress_run.c. LAB_OK, findings or not; else as lab_live_create and lab_live_run; live is NULL if none came to be. */
 LAB_MUST_USE enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_stress_result *ret_result);

@@ -110,6 +110,20 @@ static void tell_strand(struct lab_emit *emit, const struct lab_workload_shared 
 	lab_emit_end(emit);
 }
 
+static void tell_plug(struct lab_emit *emit, const struct lab_workload_shared *shared)
+{
+	/* relaxed: the run is over */
+	uint64_t removed = lab_load_relaxed(&shared->removed), refused = lab_load_relaxed(&shared->refused);
+
+	if (!removed && !refused)
+		return;
+	lab_emit_begin(emit, "plug");
+	lab_emit_u64(emit, "removed", removed);
+	lab_emit_u64(emit, "refused", refused);
+	lab_emit_u64(emit, "walks", lab_load_relaxed(&shared->walks));
+	lab_emit_end(emit);
+}
+
 static void tell_workloads(struct lab_emit *emit, const struct lab_stress_result *result)
 {
 	for (size_t i = 0; i < result->share_count; i++) {
@@ -124,6 +138,7 @@ static void tell_workloads(struct lab_emit *emit, const struct lab_stress_result
 		lab_emit_end(emit);
 	}
 	tell_strand(emit, &result->shared);
+	tell_plug(emit, &result->shared);
 }
 
 /* Relaxed: the run is over, and the threads' ends were waited for. */

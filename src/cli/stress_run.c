@@ -11,6 +11,7 @@
 #include "cli/stop.h"
 #include "plat/clock.h"
 #include "stress/machine.h"
+#include "stress/plug_backing.h"
 
 #define NS_PER_S         UINT64_C(1000000000)
 #define ROUND_NS         (5 * NS_PER_S)
@@ -188,6 +189,8 @@ static enum lab_status create(struct run *run)
 					 .watchdog_ns = plan->watchdog_ns,
 					 .round_ns = ROUND_NS,
 					 .sample = LAB_STRESS_SAMPLE,
+					 .memory = lab_plug_move,
+					 .memory_arg = &run->result->shared,
 					 .sleep_allowed = plan->sleep_allowed};
 	enum lab_status status;
 
@@ -204,6 +207,9 @@ static enum lab_status create(struct run *run)
 						     .threads = plan->threads,
 						     .levels = plan->levels,
 						     .seed = plan->seed};
+	status = lab_plug_open(lab_live_machine(run->result->live), &run->result->shared);
+	if (status != LAB_OK)
+		return status;
 	run->states = calloc(lab_live_actor_count(run->result->live), sizeof(*run->states));
 	run->histograms =
 		calloc((size_t)lab_live_actor_count(run->result->live) * ACTOR_HISTOGRAMS, sizeof(*run->histograms));
@@ -224,6 +230,7 @@ enum lab_status lab_stress_run(const struct lab_stress_plan *plan, struct lab_st
 	if (status == LAB_BUSY || lab_live_finding(ret_result->live))
 		return status; /* NOLINT(clang-analyzer-unix.Malloc) */
 out:
+	lab_plug_close(&ret_result->shared);
 	free(run.states);
 	free(run.histograms);
 	return status;

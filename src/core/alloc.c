@@ -5,14 +5,15 @@
 #include "core/budget.h"
 #include "core/chunk.h"
 #include "core/cpu.h"
+#include "core/defer.h"
 #include "core/page.h"
+#include "core/process.h"
+#include "core/park.h"
+#include "core/quick.h"
 #include "core/search.h"
 #include "core/shred.h"
+#include "core/steps.h"
 #include "core/trace.h"
-#include "core/view.h"
-
-/* Frames of an admitted request that are not found are on their way: an overlapping call holds them. */
-#define SEARCH_ROUNDS 3u
 
 /* Rounds without progress after which a request that waits gives up. */
 #define IDLE_ROUNDS 16u
@@ -21,7 +22,15 @@
 struct want {
 	enum lab_class class;
 	unsigned order, cpu, class_zone;
+	bool may_wake; /* the reclaimer */
 };
+
+/* Apart, so that the short path saves no registers for them. */
+static enum lab_status lab_page_alloc_slowly(struct lab_arena *arena, uint64_t frame,
+					     const struct lab_alloc_request *request, struct lab_page **ret_page)
+	__attribute__((noinline));
+static enum lab_status lab_page_free_slowly(struct lab_arena *arena, uint64_t frame,
+					    const struct lab_alloc_request *request) __attribute__((noinline));
 
 static size_t block_bytes(const struct lab_arena *arena, unsigned order)
 {
@@ -31,11 +40,10 @@ static size_t block_bytes(const struct lab_arena *arena, unsigned order)
 /* Finds the frames that the budget promised. `thorough`: the zone is short, so leave no stone unturned. */
 static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct want *want, bool thorough)
 {
-	struct lab_cpu_zone *cache = lab_cpu_zone(arena, want->cpu, zone);
-	lab_atomic32 *hint = want->order < LAB_WORD_ORDER ? &cache->hint_small : &cache->hint_great;
+	lab_atomic32 *hint = lab_search_hint(arena, want->cpu, zone, want->order);
 	uint64_t frame = lab_search_block(arena, zone, want->order, hint);
 
-	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < SEARCH_ROUNDS; round++) {
+	for (unsigned round = 1; thorough && frame == LAB_FRAME_NONE && round < LAB_SEARCH_ROUNDS; round++) {
 		lab_cpu_collect(arena, zone);
 		frame = lab_search_block(arena, zone, want->order, hint);
 		if (frame == LAB_FRAME_NONE && want->order < LAB_WORD_ORDER)
@@ -48,10 +56,9 @@ static uint64_t find(const struct lab_arena *arena, unsigned zone, const struct 
 static uint64_t take_block(const struct lab_arena *arena, unsigned zone, const struct want *want, uint64_t floor,
 			   bool thorough)
 {
-	struct lab_zone_state *state = lab_zone_state(arena, zone);
 	uint64_t frame;
 
-	if (!lab_budget_take(state, UINT64_C(1) << want->order, floor))
+	if (!lab_untold_admit(arena, want->cpu, zone, UINT64_C(1) << want->order, floor))
 		return LAB_FRAME_NONE;
 	frame = find(arena, zone, want, thorough);
 	if (frame == LAB_FRAME_NONE)
@@ -72,7 +79,7 @@ static uint64_t refill(const struct lab_arena *arena, unsigned zone, const struc
 	batch = lab_search_batch(arena, zone, &cache->hint_small);
 	/* What the word had less than 64 was promised and not taken. */
 	if (lab_bits_count(batch.mask) < LAB_WORD_FRAMES)
-		lab_cpu_tell(arena, want->cpu, zone, LAB_WORD_FRAMES - lab_bits_count(batch.mask));
+		lab_untold_tell(arena, want->cpu, zone, LAB_WORD_FRAMES - lab_bits_count(batch.mask));
 	if (!batch.mask)
 		return LAB_FRAME_NONE;
 	frame = lab_chunk_base(arena, batch.chunk) + batch.word * LAB_WORD_FRAMES + lab_bits_first(batch.mask);
@@ -100,6 +107,16 @@ static uint64_t take_from_zone(const struct lab_arena *arena, unsigned zone, con
 	return take_block(arena, zone, want, floor, thorough);
 }
 
+/* Brings what is free, or would be, where a request of that zone finds it. */
+static void gather(const struct lab_arena *arena, unsigned zone, const struct want *want)
+{
+	uint64_t floor = lab_budget_floor(lab_zone_state(arena, zone), zone, want->class, want->class_zone);
+
+	lab_cpu_collect(arena, zone);
+	if (lab_defer_help(arena, zone, want->order, floor) && want->may_wake)
+		lab_wait_wake_for(arena, zone);
+}
+
 /* Zones in order of preference: the request's own, then those below it. */
 static uint64_t take_from_any(const struct lab_arena *arena, const struct want *want, bool thorough)
 {
@@ -109,7 +126,7 @@ static uint64_t take_from_any(const struct lab_arena *arena, const struct want *
 		if (!lab_zone_state(arena, zone)->frames)
 			continue;
 		if (thorough)
-			lab_cpu_collect(arena, zone);
+			gather(arena, zone, want);
 		frame = take_from_zone(arena, zone, want, thorough);
 		if (frame != LAB_FRAME_NONE)
 			return frame;
@@ -127,7 +144,7 @@ static bool could_take(const struct lab_arena *arena, const struct want *want)
 
 		if (!state->frames)
 			continue;
-		lab_cpu_collect(arena, zone);
+		gather(arena, zone, want);
 		/* The partner of lab_budget_give, for who waits. */
 		if (lab_load_seq_cst(&state->budget) >= need && lab_search_shows(arena, zone, want->order))
 			return true;
@@ -137,7 +154,8 @@ static bool could_take(const struct lab_arena *arena, const struct want *want)
 
 /*
  * A request that may sleep and found its zones short. Each round asks the shrinkers, looks, and sleeps where there is
- * nothing; a round in which the shrinkers gave nothing is one without progress.
+ * nothing; a round in which the shrinkers gave nothing is one without progress. Not in a call, but for the look and
+ * what it took: who gets a frame here comes back in one.
  */
 static uint64_t wait_for(const struct lab_arena *arena, const struct want *want, lab_gfp gfp)
 {
@@ -148,13 +166,16 @@ static uint64_t wait_for(const struct lab_arena *arena, const struct want *want,
 	for (;;) {
 		uint64_t freed = lab_wait_shrink(arena, UINT64_C(1) << want->order), frame;
 		uint32_t seen = lab_wait_announce(arena);
-		bool could = could_take(arena, want);
+		bool could;
 
+		lab_call_enter(arena, want->cpu);
+		could = could_take(arena, want);
 		if (could) {
 			frame = take_from_any(arena, want, true);
 			if (frame != LAB_FRAME_NONE)
 				return frame;
 		}
+		lab_call_leave(arena, want->cpu);
 		idle = freed ? 0 : idle + 1;
 		if (gfp & LAB_GFP_NORETRY || (idle == IDLE_ROUNDS && !(gfp & LAB_GFP_NOFAIL)))
 			return LAB_FRAME_NONE;
@@ -168,30 +189,50 @@ static enum lab_status refuse(const struct lab_arena *arena, const struct lab_al
 {
 	if (lab_gfp_contradicts(request->gfp))
 		return LAB_BAD_FLAGS;
-	if (request->order > arena->state->order_max || request->cpu >= arena->state->cpu_count)
+	if (request->order > arena->state->order_max || request->cpu >= arena->state->cpu_count ||
+	    lab_process_is_stranger(arena))
 		return LAB_INVALID;
 	return lab_page_owner_is_good(request->owner) ? LAB_OK : LAB_INVALID;
 }
 
-enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
-			       struct lab_page **ret_page)
+/* Makes a block that was taken the request's. */
+static inline struct lab_page *hand_out(const struct lab_arena *arena, uint64_t frame,
+					const struct lab_alloc_request *request)
+{
+	lab_view_begin(arena, frame, request->gfp);
+	lab_page_publish(arena, frame, request->order, request->owner);
+	return &arena->pages[frame];
+}
+
+/* Any request that is not so quick. `frame`: what it has in hand, if anything. */
+static enum lab_status lab_page_alloc_slowly(struct lab_arena *arena, uint64_t frame,
+					     const struct lab_alloc_request *request, struct lab_page **ret_page)
 {
 	struct want want = {.class = lab_gfp_class(request->gfp),
 			    .order = request->order,
 			    .cpu = request->cpu,
-			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL};
+			    .class_zone = request->gfp & LAB_GFP_DMA ? LAB_ZONE_DMA : LAB_ZONE_NORMAL,
+			    .may_wake = request->gfp & LAB_GFP_KSWAPD_RECLAIM};
 	enum lab_status status = refuse(arena, request);
-	uint64_t frame;
 
 	if (status)
 		return status;
-	frame = take_from_any(arena, &want, false);
+	lab_call_enter(arena, want.cpu);
+	if (frame != LAB_FRAME_NONE)
+		frame = lab_cpu_ask(arena, LAB_ZONE_NORMAL, frame, want.order,
+				    lab_budget_floor(lab_zone_state(arena, LAB_ZONE_NORMAL), LAB_ZONE_NORMAL,
+						     want.class, want.class_zone));
+	if (frame == LAB_FRAME_NONE)
+		frame = take_from_any(arena, &want, false);
 	if (frame == LAB_FRAME_NONE)
 		frame = take_from_any(arena, &want, true);
 	if (request->gfp & LAB_GFP_KSWAPD_RECLAIM)
 		lab_wait_wake_reclaimer(arena, want.class_zone);
-	if (frame == LAB_FRAME_NONE && request->gfp & LAB_GFP_DIRECT_RECLAIM && arena->services)
-		frame = wait_for(arena, &want, request->gfp);
+	if (frame == LAB_FRAME_NONE) {
+		lab_call_leave(arena, want.cpu);
+		if (request->gfp & LAB_GFP_DIRECT_RECLAIM && arena->services)
+			frame = wait_for(arena, &want, request->gfp);
+	}
 	if (frame == LAB_FRAME_NONE) {
 		/* A statistic. */
 		lab_fetch_add_relaxed(&lab_cpu_zone(arena, want.cpu, want.class_zone)->failures, 1);
@@ -199,12 +240,47 @@ enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_r
 	}
 	if (request->gfp & LAB_GFP_ZERO)
 		memset(arena->base + (frame << arena->page_shift), 0, block_bytes(arena, want.order));
-	lab_view_begin(arena, frame, request->gfp);
 	if (arena->traces)
 		lab_trace_write(arena, frame, request);
-	lab_page_publish(arena, frame, want.order, request->owner);
-	*ret_page = &arena->pages[frame];
+	*ret_page = hand_out(arena, frame, request);
+	lab_call_leave(arena, want.cpu);
 	return LAB_OK;
+}
+
+enum lab_status lab_page_alloc(struct lab_arena *arena, const struct lab_alloc_request *request,
+			       struct lab_page **ret_page)
+{
+	uint64_t frame = lab_quick_take(arena, request);
+
+	/* Asked with the frame in hand: lab_cpu_ask. */
+	if (frame == LAB_FRAME_NONE || !lab_quick_is_plenty(arena))
+		return lab_page_alloc_slowly(arena, frame, request, ret_page);
+	*ret_page = hand_out(arena, frame, request);
+	return LAB_OK;
+}
+
+static bool is_shredded(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	return arena->shredder && (request->gfp & LAB_GFP_SHRED || arena->state->flags & LAB_ARENA_SHRED_DEFAULT);
+}
+
+/*
+ * Too much for who may not take long, where there is somebody who can. Not where processes share the arena: one that is
+ * killed while it overwrites a block would have it in hand outside a call.
+ */
+static bool is_deferred(const struct lab_arena *arena, const struct lab_alloc_request *request)
+{
+	return request->order >= LAB_DEFER_ORDER && !(request->gfp & LAB_GFP_DIRECT_RECLAIM) &&
+	       is_shredded(arena, request) && arena->services && arena->services->reclaim_wake && !arena->process;
+}
+
+static void defer(struct lab_arena *arena, unsigned zone, uint64_t frame, const struct lab_alloc_request *request)
+{
+	lab_defer_push(arena, zone, frame, request->order);
+	lab_wait_wake_for(arena, zone);
+	/* Nobody drains a CPU that has gone. */
+	while (!lab_cpu_is_online(arena, request->cpu) && lab_arena_shred_pending(arena))
+		;
 }
 
 /* What the arena and the request ask for at release. Nobody owns the block now. */
@@ -212,31 +288,52 @@ static void wipe(const struct lab_arena *arena, uint64_t frame, const struct lab
 {
 	void *block = arena->base + (frame << arena->page_shift);
 	size_t bytes = block_bytes(arena, request->order);
-	uint32_t flags = arena->state->flags;
 
-	if (arena->shredder && (request->gfp & LAB_GFP_SHRED || flags & LAB_ARENA_SHRED_DEFAULT))
-		lab_shredder_run(arena->shredder, block, bytes);
-	else if (flags & LAB_ARENA_ZERO_ON_FREE)
+	if (is_shredded(arena, request))
+		arena->shredder->run(arena->shredder, block, bytes);
+	else if (arena->state->flags & LAB_ARENA_ZERO_ON_FREE)
 		memset(block, 0, bytes);
 }
 
-enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)
+/* A release that is not so quick, in a call: it has the block in hand from the first step to the last. */
+static enum lab_status release(struct lab_arena *arena, uint64_t frame, uint32_t chunk,
+			       const struct lab_alloc_request *request)
 {
-	uint64_t frame = lab_page_pfn(arena, page);
+	enum lab_status status = lab_page_retire(arena, frame, request->order, request->owner);
+
+	if (status)
+		return status;
+	if (is_deferred(arena, request)) {
+		defer(arena, lab_chunk_info(arena, chunk)->zone, frame, request);
+		return LAB_OK;
+	}
+	wipe(arena, frame, request);
+	if (request->order)
+		lab_cpu_give(arena, request->cpu, chunk, frame, request->order);
+	else
+		lab_cpu_accept(arena, request->cpu, chunk, frame);
+	return LAB_OK;
+}
+
+static enum lab_status lab_page_free_slowly(struct lab_arena *arena, uint64_t frame,
+					    const struct lab_alloc_request *request)
+{
 	uint32_t chunk = lab_chunk_of(arena, frame);
 	enum lab_status status;
 
 	if (chunk == LAB_CHUNK_NONE)
 		return LAB_BAD_ADDRESS;
-	if (request->cpu >= arena->state->cpu_count)
+	if (request->cpu >= arena->state->cpu_count || lab_process_is_stranger(arena))
 		return LAB_INVALID;
-	status = lab_page_retire(arena, frame, request->order, request->owner);
-	if (status)
-		return status;
-	wipe(arena, frame, request);
-	if (request->order == 0 && lab_cpu_keep(arena, request->cpu, chunk, frame))
-		return LAB_OK;
-	lab_chunk_give_block(arena, chunk, frame, request->order);
-	lab_cpu_tell(arena, request->cpu, lab_chunk_info(arena, chunk)->zone, UINT64_C(1) << request->order);
-	return LAB_OK;
+	lab_call_enter(arena, request->cpu);
+	status = release(arena, frame, chunk, request);
+	lab_call_leave(arena, request->cpu);
+	return status;
+}
+
+enum lab_status lab_page_free(struct lab_arena *arena, struct lab_page *page, const struct lab_alloc_request *request)
+{
+	uint64_t frame = lab_page_pfn(arena, page);
+
+	return lab_quick_free(arena, frame, request) ? LAB_OK : lab_page_free_slowly(arena, frame, request);
 }

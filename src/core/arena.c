@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/chunk.h"
 #include "core/cpu.h"
+#include "core/defer.h"
 #include "core/layout.h"
+#include "core/memory.h"
 #include "core/page.h"
-#include "core/shred.h"
+#include "core/process.h"
 #include "plat/vm.h"
-
-/* One a nesting level and CPU: then no release ever finds them all in use. */
-#define SHRED_LEVELS 4u
 
 enum lab_status lab_arena_measure(const struct lab_arena_config *config, size_t *ret_bytes)
 {
@@ -19,10 +18,16 @@ enum lab_status lab_arena_measure(const struct lab_arena_config *config, size_t 
 	return status;
 }
 
-/* Gives every frame of every chunk back, as if it had been allocated. */
-static void free_all_frames(const struct lab_arena *arena)
+static uint64_t frames_present(const struct lab_zone_state *zone)
 {
-	for (uint32_t chunk = 0; chunk < arena->state->chunk_count; chunk++) {
+	return zone->frames - lab_load_relaxed(&zone->absent); /* nobody else knows the arena yet */
+}
+
+/* Gives every frame of a span back, as if it had been allocated. */
+static void free_span(const struct lab_arena *arena, uint32_t span)
+{
+	for (uint32_t chunk = lab_memory_first_chunk(arena, span); chunk < lab_memory_first_chunk(arena, span + 1);
+	     chunk++) {
 		for (unsigned word = 0; word < LAB_CHUNK_WORDS; word++) {
 			uint64_t frames = lab_chunk_word_frames(arena, chunk, word);
 
@@ -30,9 +35,19 @@ static void free_all_frames(const struct lab_arena *arena)
 				lab_chunk_give(arena, chunk, word, frames);
 		}
 	}
+}
+
+static void first_frames(const struct lab_arena *arena, const bool *absent)
+{
+	for (uint32_t span = 0; span < arena->span_count; span++) {
+		if (absent && absent[span])
+			lab_memory_begin_absent(arena, span);
+		else
+			free_span(arena, span);
+	}
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		/* Nobody else knows the arena yet. */
-		lab_store_relaxed(&lab_zone_state(arena, zone)->budget, lab_zone_state(arena, zone)->frames);
+		lab_store_relaxed(&lab_zone_state(arena, zone)->budget, frames_present(lab_zone_state(arena, zone)));
 }
 
 /* CPUs begin their searches apart from one another, so that they do not share cache lines while memory is plenty. */
@@ -60,7 +75,7 @@ static enum lab_status first_marks(struct lab_arena *arena, const struct lab_zon
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		if (given)
 			zones[zone] = given[zone];
-		zones[zone].frames = lab_zone_state(arena, zone)->frames;
+		zones[zone].frames = frames_present(lab_zone_state(arena, zone));
 	}
 	if (!given)
 		lab_zone_marks_default(zones, arena->page_shift);
@@ -79,8 +94,7 @@ static enum lab_status prepare_handle(struct lab_arena *arena, struct lab_shredd
 	if (!(arena->state->flags & LAB_ARENA_SHRED))
 		return LAB_OK;
 	arena->shredder = shredder;
-	arena->owns_shredder = !shredder;
-	return shredder ? LAB_OK : lab_shredder_create(arena->state->cpu_count * SHRED_LEVELS, &arena->shredder);
+	return shredder ? LAB_OK : LAB_INVALID;
 }
 
 enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_config *config, void *metadata,
@@ -97,7 +111,7 @@ enum lab_status lab_arena_init(struct lab_arena *arena, const struct lab_arena_c
 	state->version = LAB_LAYOUT_VERSION;
 	lab_layout_bind(arena, &plan, metadata, config->base);
 	lab_layout_format(arena, config);
-	free_all_frames(arena);
+	first_frames(arena, config->absent);
 	spread_hints(arena);
 	status = first_marks(arena, config->zones);
 	if (!status)
@@ -139,8 +153,6 @@ enum lab_status lab_arena_attach(struct lab_arena *arena, void *metadata, size_t
 
 void lab_arena_fini(struct lab_arena *arena)
 {
-	if (arena->owns_shredder)
-		lab_shredder_destroy(arena->shredder);
 	if (arena->owned_bytes)
 		lab_vm_unmap(arena->state, arena->owned_bytes);
 	*arena = (struct lab_arena){0};
@@ -148,11 +160,23 @@ void lab_arena_fini(struct lab_arena *arena)
 
 enum lab_status lab_arena_drain(struct lab_arena *arena, unsigned cpu)
 {
-	if (cpu >= arena->state->cpu_count)
+	if (cpu >= arena->state->cpu_count || lab_process_is_stranger(arena))
 		return LAB_INVALID;
+	lab_call_enter(arena, cpu);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
 		lab_cpu_flush(arena, cpu, zone);
+	lab_call_leave(arena, cpu);
+	while (lab_arena_shred_pending(arena))
+		;
 	return LAB_OK;
+}
+
+bool lab_arena_shred_pending(struct lab_arena *arena)
+{
+	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
+		if (lab_defer_finish_one(arena, zone))
+			return true;
+	return false;
 }
 
 lab_owner lab_page_owner(const struct lab_arena *arena, const struct lab_page *page)

@@ -151,6 +151,18 @@ void lab_chunk_give(const struct lab_arena *arena, uint32_t chunk, unsigned word
 		announce_loose(state, word);
 }
 
+void lab_chunk_mend(const struct lab_arena *arena, uint32_t chunk, unsigned word)
+{
+	lab_atomic64 *frames = lab_chunk_word(arena, chunk, word);
+	uint64_t all = ~UINT64_C(0);
+
+	/* As in lab_chunk_give, which was cut off in the middle. */
+	if (lab_load_relaxed(frames) == all && lab_cas_acq_rel(frames, &all, 0))
+		make_whole(lab_chunk_state(arena, chunk), word);
+	else
+		announce_loose(lab_chunk_state(arena, chunk), word);
+}
+
 void lab_chunk_give_block(const struct lab_arena *arena, uint32_t chunk, uint64_t frame, unsigned order)
 {
 	unsigned word = (unsigned)(frame / LAB_WORD_FRAMES % LAB_CHUNK_WORDS);

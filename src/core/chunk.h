@@ -43,6 +43,8 @@ uint64_t lab_chunk_take_word(const struct lab_arena *arena, uint32_t chunk, unsi
 
 /* Gives frames of one word back; `mask` must be taken. */
 void lab_chunk_give(const struct lab_arena *arena, uint32_t chunk, unsigned word, uint64_t mask);
+/* Ends a give of that word which was cut off: tells of its frames, and makes it whole if all 64 are free. */
+void lab_chunk_mend(const struct lab_arena *arena, uint32_t chunk, unsigned word);
 /* Gives a block back. */
 void lab_chunk_give_block(const struct lab_arena *arena, uint32_t chunk, uint64_t frame, unsigned order);
 

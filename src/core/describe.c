@@ -2,6 +2,8 @@
 #include <stdio.h>
 
 #include "base/bits.h"
+#include "core/memory.h"
+#include "core/process.h"
 #include "core/trace.h"
 
 /* Names for the words of an arena's metadata, in the order in which they lie. */
@@ -30,6 +32,12 @@ static enum lab_word describe_zone(struct place at, char *text, size_t room)
 
 	if (at.member < sizeof(zone->budget))
 		snprintf(text, room, "zone %s budget", name);
+	else if (at.member >= offsetof(struct lab_zone_state, absent))
+		snprintf(text, room, "zone %s absent frames", name);
+	else if (at.member >= offsetof(struct lab_zone_state, deferred_frames))
+		snprintf(text, room, "zone %s deferred frames", name);
+	else if (at.member >= offsetof(struct lab_zone_state, deferred))
+		snprintf(text, room, "zone %s deferred blocks", name);
 	else if (at.member >= offsetof(struct lab_zone_state, floors) && floor < LAB_CLASS_COUNT)
 		snprintf(text, room, "zone %s floor of class %s", name, classes[floor]);
 	else
@@ -39,20 +47,28 @@ static enum lab_word describe_zone(struct place at, char *text, size_t room)
 
 static enum lab_word describe_cpu(struct place at, char *text, size_t room)
 {
-	const char *member = at.member < offsetof(struct lab_cpu_zone, untold)       ? "slot"
-			     : at.member < offsetof(struct lab_cpu_zone, hint_small) ? "untold frames"
-			     : at.member < offsetof(struct lab_cpu_zone, refills)    ? "hint"
+	bool untold = at.member < offsetof(struct lab_cpu_zone, hint_small);
+	bool plug =
+		at.member >= offsetof(struct lab_cpu_zone, plug) && at.member < offsetof(struct lab_cpu_zone, refills);
+	const char *member = untold                                                  ? "untold frames"
+			     : plug                                                  ? "plug"
+			     : at.member < offsetof(struct lab_cpu_zone, plug)       ? "hint"
 			     : at.member < offsetof(struct lab_cpu_zone, generation) ? "statistics"
-			     : at.member < offsetof(struct lab_cpu_zone, plug)       ? "generation"
-										     : "plug";
-	bool slot = at.member < offsetof(struct lab_cpu_zone, untold);
-	bool plug = at.member >= offsetof(struct lab_cpu_zone, plug);
-	bool untold = !slot && at.member < offsetof(struct lab_cpu_zone, hint_small);
+										     : "generation";
 
 	snprintf(text, room, "cpu %zu zone %s %s", at.index / LAB_ZONE_COUNT, zone_names[at.index % LAB_ZONE_COUNT],
 		 member);
-	if (!slot)
-		return untold || plug ? LAB_WORD_NUMBER : LAB_WORD_HINT;
+	return untold || plug ? LAB_WORD_NUMBER : LAB_WORD_HINT;
+}
+
+/* The slots of the CPUs' caches. */
+static enum lab_word describe_slot(const struct lab_arena *arena, const void *address, char *text, size_t room)
+{
+	size_t bytes = sizeof(lab_atomic64) << arena->slot_shift;
+	struct place at = place_in(arena->slots, (size_t)arena->cpu_count * LAB_ZONE_COUNT, bytes, address);
+
+	if (!at.inside || at.member >= arena->slot_count * sizeof(lab_atomic64))
+		return LAB_WORD_NONE;
 	snprintf(text, room, "cpu %zu zone %s slot %zu", at.index / LAB_ZONE_COUNT,
 		 zone_names[at.index % LAB_ZONE_COUNT], at.member / sizeof(lab_atomic64));
 	return LAB_WORD_BITS;
@@ -99,6 +115,39 @@ static enum lab_word describe_frame(const struct lab_arena *arena, const void *a
 	return page.inside ? LAB_WORD_OWNER : view.inside ? LAB_WORD_BITS : LAB_WORD_NUMBER;
 }
 
+/* Per span. */
+static enum lab_word describe_span(const struct lab_arena *arena, const void *address, char *text, size_t room)
+{
+	struct place span =
+		place_in(arena->spans, arena->span_count + (size_t)1, sizeof(struct lab_memory_span), address);
+
+	if (!span.inside)
+		return LAB_WORD_NONE;
+	snprintf(text, room, "span %zu %s", span.index, span.member ? "first chunk" : "memory");
+	return LAB_WORD_NUMBER;
+}
+
+/* Of processes that share the arena. */
+static enum lab_word describe_process(const struct lab_arena *arena, const void *address, char *text, size_t room)
+{
+	const struct lab_state *state = arena->state;
+	size_t lines = arena->cpu_count + (size_t)1;
+	struct place line =
+		place_in(arena->processes, state->process_count * lines, sizeof(struct lab_process_line), address);
+
+	if (address == (const void *)&state->gate)
+		snprintf(text, room, "gate");
+	else if (address == (const void *)&state->reaper)
+		snprintf(text, room, "reaper");
+	else if (!line.inside)
+		return LAB_WORD_NONE;
+	else if (line.index % lines)
+		snprintf(text, room, "place %zu calls on cpu %zu", line.index / lines + 1, line.index % lines - 1);
+	else
+		snprintf(text, room, "place %zu process", line.index / lines + 1);
+	return LAB_WORD_NUMBER;
+}
+
 enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *address, char *text, size_t room)
 {
 	const struct lab_state *state = arena->state;
@@ -111,7 +160,16 @@ enum lab_word lab_arena_describe(const struct lab_arena *arena, const void *addr
 		return describe_zone(zone, text, room);
 	if (cpu.inside)
 		return describe_cpu(cpu, text, room);
+	kind = describe_slot(arena, address, text, room);
+	if (kind != LAB_WORD_NONE)
+		return kind;
 	kind = describe_chunk(arena, address, text, room);
+	if (kind != LAB_WORD_NONE)
+		return kind;
+	kind = describe_span(arena, address, text, room);
+	if (kind != LAB_WORD_NONE)
+		return kind;
+	kind = describe_process(arena, address, text, room);
 	if (kind != LAB_WORD_NONE)
 		return kind;
 	kind = describe_frame(arena, address, text, room);

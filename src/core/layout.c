@@ -3,12 +3,18 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "core/process.h"
 #include "core/trace.h"
 
 #define FRAME_COUNT_MAX ((UINT64_C(1) << 32) - 2 * LAB_CHUNK_FRAMES)
 #define CPU_COUNT_MAX   1024u
 #define CHUNK_COUNT_MAX                                                                                                \
-	(UINT32_MAX / (2 * LAB_CHUNK_WORDS)) /* half-words have numbers of 32 bits, one of them no half-word's */
+	(INT32_MAX / (2 * LAB_CHUNK_WORDS)) /* half-words have numbers of 31 bits, one of them no half-word's */
+
+/* The caches of all CPUs together reach over a sixteenth of the frames, each over 256 half-words at most. */
+#define CACHED_PART 16u
+#define SLOTS_MIN   2u
+#define SLOTS_MAX   256u
 
 static bool spans_are_good(const struct lab_arena_config *config)
 {
@@ -39,6 +45,8 @@ static bool config_is_good(const struct lab_arena_config *config)
 		return false;
 	if (!config->base || (uintptr_t)config->base % (UINT64_C(1) << config->page_shift))
 		return false;
+	if (config->process_count > LAB_PROCESS_MAX || (config->process_count && config->absent))
+		return false;
 	return spans_are_good(config);
 }
 
@@ -61,6 +69,22 @@ static uint64_t place(uint64_t *end, uint64_t bytes)
 	return at;
 }
 
+static uint32_t slots_of(const struct lab_state *plan)
+{
+	uint64_t most = plan->frame_count / ((uint64_t)LAB_HALF_FRAMES * CACHED_PART * plan->cpu_count);
+	uint32_t slots = SLOTS_MIN;
+
+	while (slots < SLOTS_MAX && slots * 2 <= most)
+		slots *= 2;
+	return slots;
+}
+
+/* log2 of the slots from one CPU's and zone's to the next. */
+static unsigned slot_shift(const struct lab_state *plan)
+{
+	return lab_order_of(LAB_MAX(plan->slot_count, (uint32_t)(LAB_CACHE_LINE / sizeof(lab_atomic64))));
+}
+
 void lab_layout_place(struct lab_state *plan)
 {
 	uint64_t end = lab_align_up(sizeof(*plan), LAB_CACHE_LINE), chunks = plan->chunk_count;
@@ -70,6 +94,9 @@ void lab_layout_place(struct lab_state *plan)
 	plan->infos_at = place(&end, (chunks + 1) * sizeof(struct lab_chunk_info));
 	plan->regions_at = place(&end, plan->region_count * sizeof(uint32_t));
 	plan->cpus_at = place(&end, (uint64_t)plan->cpu_count * LAB_ZONE_COUNT * sizeof(struct lab_cpu_zone));
+	plan->slot_count = slots_of(plan);
+	plan->slots_at =
+		place(&end, ((uint64_t)plan->cpu_count * LAB_ZONE_COUNT << slot_shift(plan)) * sizeof(lab_atomic64));
 	/* One more than there are frames: the descriptor after a block's head is looked at. */
 	plan->pages_at = place(&end, (plan->frame_count + 1) * sizeof(struct lab_page));
 	plan->views_at = plan->traces_at = 0;
@@ -77,6 +104,11 @@ void lab_layout_place(struct lab_state *plan)
 		plan->views_at = place(&end, plan->frame_count * sizeof(lab_atomic8));
 	if (plan->flags & LAB_ARENA_TRACE)
 		plan->traces_at = place(&end, plan->frame_count * sizeof(struct lab_trace));
+	plan->processes_at = 0;
+	if (plan->process_count)
+		plan->processes_at = place(&end, (uint64_t)plan->process_count * (plan->cpu_count + 1) *
+							 sizeof(struct lab_process_line));
+	plan->spans_at = place(&end, (plan->span_count + UINT64_C(1)) * sizeof(struct lab_memory_span));
 	plan->bytes = end;
 }
 
@@ -96,7 +128,9 @@ enum lab_status lab_layout_plan(const struct lab_arena_config *config, struct la
 	plan.page_shift = config->page_shift;
 	plan.order_max = config->order_max;
 	plan.cpu_count = config->cpu_count;
+	plan.process_count = config->process_count;
 	plan.chunk_count = (uint32_t)chunks;
+	plan.span_count = (uint32_t)config->span_count;
 	plan.region_count = (uint32_t)((config->frame_count + LAB_CHUNK_FRAMES - 1) / LAB_CHUNK_FRAMES);
 	lab_layout_place(&plan);
 	*ret_plan = plan;
@@ -131,8 +165,11 @@ void lab_layout_format(const struct lab_arena *arena, const struct lab_arena_con
 
 	for (uint32_t region = 0; region < arena->state->region_count; region++)
 		regions[region] = LAB_CHUNK_NONE;
-	for (size_t i = 0; i < config->span_count; i++)
+	for (uint32_t i = 0; i < arena->span_count; i++) {
+		lab_memory_span(arena, i)->first_chunk = next;
 		format_span(arena, &config->spans[i], &next);
+	}
+	lab_memory_span(arena, arena->span_count)->first_chunk = next;
 	infos[next] = (struct lab_chunk_info){UINT32_MAX, UINT32_MAX, LAB_ZONE_COUNT};
 	lab_assert_cmp(next, ==, arena->state->chunk_count);
 }
@@ -150,12 +187,22 @@ void lab_layout_bind(struct lab_arena *arena, const struct lab_state *plan, void
 		.chunk_infos = start + plan->infos_at,
 		.regions = start + plan->regions_at,
 		.cpus = start + plan->cpus_at,
+		.slots = start + plan->slots_at,
 		.views = plan->views_at ? start + plan->views_at : NULL,
 		.traces = plan->traces_at ? start + plan->traces_at : NULL,
+		.spans = start + plan->spans_at,
+		.processes = plan->processes_at ? start + plan->processes_at : NULL,
 		.frame_count = plan->frame_count,
 		.page_shift = plan->page_shift,
 		.order_max = plan->order_max,
 		.cpu_count = plan->cpu_count,
 		.chunk_count = plan->chunk_count,
+		.slot_count = plan->slot_count,
+		.span_count = plan->span_count,
+		.slot_shift = slot_shift(plan),
+		.takes_quickly = !plan->traces_at && !plan->process_count,
+		.frees_quickly =
+			!(plan->flags & (LAB_ARENA_SHRED_DEFAULT | LAB_ARENA_ZERO_ON_FREE)) && !plan->process_count,
+		.process = plan->process_count ? LAB_PROCESS_NONE : 0,
 	};
 }

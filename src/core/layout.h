@@ -4,15 +4,17 @@
 
 #include <labyrinth/diagnose.h>
 
+#include "base/bits.h"
 #include "plat/atomic.h"
 
 #define LAB_LAYOUT_MAGIC   UINT64_C(0x68746e697279626c) /* "lbyrinth" */
-#define LAB_LAYOUT_VERSION 3u
+#define LAB_LAYOUT_VERSION 7u
 
 /*
  * How an arena's metadata lies in memory: frame and chunk numbers only, no pointer, so that it may be mapped anywhere.
  *
- *   state | chunk states | chunk words | chunk infos | regions | cpus | pages | views | traces
+ *   state | chunk states | chunk words | chunk infos | regions | cpus | slots | pages | views | traces | processes |
+ *   spans
  *
  * A region is an aligned run of 1,024 frames, the greatest block. A chunk is the part of a region that one span covers,
  * so a region that two spans share has two chunks, and no block can cross a span's edge. Chunks are numbered by
@@ -21,6 +23,7 @@
 
 #define LAB_WORD_ORDER   6u /* 64 frames, one bit each */
 #define LAB_WORD_FRAMES  64u
+#define LAB_HALF_FRAMES  32u /* half a word: what one slot of a cache is about */
 #define LAB_CHUNK_WORDS  16u
 #define LAB_CHUNK_FRAMES 1024u
 
@@ -45,31 +48,45 @@ struct lab_zone_state {
 	lab_atomic64 min, low, high, lowmem_reserve[LAB_ZONE_COUNT];
 	uint64_t frames;
 	uint32_t first_chunk, end_chunk; /* the zone's chunks lie in here, maybe with other zones' between them */
+	_Alignas(LAB_CACHE_LINE) lab_atomic64 deferred; /* defer.h: released blocks that are to be overwritten */
+	lab_atomic64 deferred_frames;                   /* in these, and in those that somebody is overwriting */
+	lab_atomic64 absent;                            /* frames of spans that are absent; memory.c */
+};
+
+/* A span's chunks reach up to the next one's; one more follows the last. */
+struct lab_memory_span {
+	lab_atomic32 memory; /* enum lab_memory; see memory.c */
+	uint32_t first_chunk;
 };
 
 enum lab_plug { LAB_PLUG_ONLINE, LAB_PLUG_CHANGING, LAB_PLUG_OFFLINE };
 
-/* One CPU's cache of one zone; see cpu.h. */
+/* What one CPU keeps of one zone beside the slots of its cache; see cpu.h. */
 struct lab_cpu_zone {
-	_Alignas(LAB_CACHE_LINE) lab_atomic64 slots[2];
-	lab_atomic64 untold;
+	_Alignas(LAB_CACHE_LINE) lab_atomic64 untold;
 	lab_atomic32 hint_small, hint_great; /* the chunk that served last: where the next search begins */
+	lab_atomic32 hint_cached;            /* the frame that may be the next from the cache */
+	lab_atomic32 plug;                   /* enum lab_plug, of the CPU: its first zone's only; see hotplug.c */
 	lab_atomic64 refills, failures;      /* statistics */
 	lab_atomic64 generation;             /* of the owners that the short forms make on this CPU */
-	lab_atomic32 plug;                   /* enum lab_plug, of the CPU: its first zone's only; see hotplug.c */
 };
 
 struct lab_state {
 	lab_atomic64 magic; /* set last: until then there is no arena here */
 	uint64_t bytes, frame_count;
 	uint32_t version, flags, page_shift, order_max, cpu_count, chunk_count, region_count;
-	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, pages_at, views_at,
-		traces_at; /* bytes from the state; 0: none */
+	uint32_t process_count; /* that may join; 0: the arena is one process' own */
+	uint32_t slot_count;    /* of each CPU and zone, a power of two */
+	uint32_t span_count;
+	uint64_t states_at, words_at, infos_at, regions_at, cpus_at, slots_at, pages_at, views_at, traces_at,
+		processes_at, spans_at; /* bytes from the state; 0: none */
 	/* All above is fixed at creation. */
 	lab_atomic64 trace_ticks; /* of the clock of `since` in a second; 0: allocations are counted */
 	lab_atomic32 waiters;     /* wait.h */
 	_Alignas(LAB_CACHE_LINE) lab_atomic64 trace_count; /* alone on its line: written at each traced allocation */
 	struct lab_zone_state zones[LAB_ZONE_COUNT];
+	_Alignas(LAB_CACHE_LINE) lab_atomic64 gate; /* process.h: read by each call where processes share the arena */
+	lab_atomic64 reaper;                        /* the process that reaps; 0: none */
 };
 
 struct lab_page {
@@ -101,6 +118,17 @@ static inline struct lab_zone_state *lab_zone_state(const struct lab_arena *aren
 static inline struct lab_cpu_zone *lab_cpu_zone(const struct lab_arena *arena, unsigned cpu, unsigned zone)
 {
 	return (struct lab_cpu_zone *)arena->cpus + (size_t)cpu * LAB_ZONE_COUNT + zone;
+}
+
+/* A slot of a CPU's cache of a zone, from 0 to slot_count - 1; no two CPUs' slots share a line. */
+static inline lab_atomic64 *lab_cpu_slot(const struct lab_arena *arena, unsigned cpu, unsigned zone, unsigned i)
+{
+	return (lab_atomic64 *)arena->slots + (((size_t)cpu * LAB_ZONE_COUNT + zone) << arena->slot_shift) + i;
+}
+
+static inline struct lab_memory_span *lab_memory_span(const struct lab_arena *arena, uint32_t span)
+{
+	return (struct lab_memory_span *)arena->spans + span;
 }
 
 /* The first frame of a chunk's region. */

@@ -4,16 +4,21 @@
 #include "base/bits.h"
 #include "core/chunk.h"
 #include "core/run.h"
+#include "core/steps.h"
 #include "core/wait.h"
 
-/* How many chunks are compared before one is broken: their states lie on two or three lines. */
-#define WINDOW 16u
+/*
+ * Blocks up to this order are taken from a zone's start on, whoever asks: what lies high stays whole. Single frames and
+ * the greatest blocks, which are asked for most, do without that: they are what each CPU keeps apart.
+ */
+#define LOW_ORDER 8u
 
-/* A walk round a zone's chunks in windows, from the hint on. */
+/* A walk round a zone's chunks in windows. */
 struct round {
 	uint32_t first, count, at, left;
 };
 
+/* From the hint on, where the CPU's last ones were found, apart from other CPUs'. */
 static struct round round_from(const struct lab_zone_state *zone, const lab_atomic32 *hint)
 {
 	struct round round = {.first = zone->first_chunk, .count = zone->end_chunk - zone->first_chunk};
@@ -21,6 +26,15 @@ static struct round round_from(const struct lab_zone_state *zone, const lab_atom
 
 	round.left = round.count;
 	round.at = chunk >= round.first && chunk < zone->end_chunk ? chunk - round.first : 0;
+	return round;
+}
+
+static struct round round_of_blocks(const struct lab_zone_state *zone, unsigned order, const lab_atomic32 *hint)
+{
+	struct round round = round_from(zone, hint);
+
+	if (order > 0 && order <= LOW_ORDER)
+		round.at = 0;
 	return round;
 }
 
@@ -33,7 +47,7 @@ static uint32_t round_chunk(const struct round *round, uint32_t step)
 
 static uint32_t round_window(const struct round *round)
 {
-	return LAB_MIN(round->left, WINDOW);
+	return LAB_MIN(round->left, LAB_SEARCH_WINDOW);
 }
 
 static void round_next(struct round *round)
@@ -55,6 +69,9 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 		/* Relaxed: a choice; the take looks again. */
 		uint64_t whole = lab_state_whole(lab_load_relaxed(lab_chunk_state(arena, chunk)));
 
+		/* The first look is cheap: most are all in use, or one more that is all whole. */
+		if (!whole || (whole == LAB_STATE_WHOLE && best != LAB_CHUNK_NONE))
+			continue;
 		if (!lab_run_starts(whole, order - LAB_WORD_ORDER) || lab_bits_count(whole) >= best_whole)
 			continue;
 		if (lab_chunk_info(arena, chunk)->zone != zone)
@@ -68,10 +85,23 @@ static uint32_t fullest(const struct lab_arena *arena, unsigned zone, const stru
 	return best;
 }
 
+/* The same, without a walk, while the chunk that served last has a run. */
+static uint64_t take_from_last(const struct lab_arena *arena, unsigned zone, unsigned order, const lab_atomic32 *hint)
+{
+	uint32_t chunk = lab_load_relaxed(hint); /* a hint: any value will do */
+
+	if (chunk >= arena->chunk_count || lab_chunk_info(arena, chunk)->zone != zone)
+		return LAB_FRAME_NONE;
+	return lab_chunk_take_great(arena, chunk, order);
+}
+
 static uint64_t search_great(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round = round_from(lab_zone_state(arena, zone), hint);
+	struct round round = round_of_blocks(lab_zone_state(arena, zone), order, hint);
+	uint64_t last = order > LOW_ORDER ? take_from_last(arena, zone, order, hint) : LAB_FRAME_NONE;
 
+	if (last != LAB_FRAME_NONE)
+		return last;
 	for (; round.left; round_next(&round)) {
 		uint32_t chunk;
 
@@ -113,7 +143,7 @@ static uint64_t take_broken(const struct lab_arena *arena, uint32_t chunk, unsig
 
 static uint64_t search_small(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint)
 {
-	struct round round = round_from(lab_zone_state(arena, zone), hint);
+	struct round round = round_of_blocks(lab_zone_state(arena, zone), order, hint);
 
 	for (; round.left; round_next(&round)) {
 		uint64_t frame = LAB_FRAME_NONE;

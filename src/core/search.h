@@ -16,7 +16,23 @@ struct lab_batch {
 	uint64_t mask;
 };
 
-/* Takes a block; *hint is where to begin and is moved. LAB_FRAME_NONE: none was found in one round over the zone. */
+/* Where a CPU's search for blocks of that order begins. */
+static inline lab_atomic32 *lab_search_hint(const struct lab_arena *arena, unsigned cpu, unsigned zone, unsigned order)
+{
+	struct lab_cpu_zone *cache = lab_cpu_zone(arena, cpu, zone);
+
+	return order < LAB_WORD_ORDER ? &cache->hint_small : &cache->hint_great;
+}
+
+/* A block was given back: what lies lower is taken first, so that a CPU stays in its part of the zone. */
+static inline void lab_search_note_given(lab_atomic32 *hint, uint32_t chunk)
+{
+	/* Both relaxed: a hint. */
+	if (chunk < lab_load_relaxed(hint))
+		lab_store_relaxed(hint, chunk);
+}
+
+/* Takes a block; *hint: the last one's chunk, and then this one's. LAB_FRAME_NONE: a round over the zone found none. */
 uint64_t lab_search_block(const struct lab_arena *arena, unsigned zone, unsigned order, lab_atomic32 *hint);
 /*
  * The same for order 0 to 5 by looking at every word, whatever the chunks' states say: finds also a frame that an

@@ -10,6 +10,11 @@
 #include "plat/atomic.h"
 #include "plat/keystream.h"
 
+/*
+ * Cipher contexts are prepared at creation, since a release may run in an NMI that interrupted another release: each
+ * use claims one that nobody uses.
+ */
+
 #define WORD_CONTEXTS 64u
 
 struct context {
@@ -17,45 +22,15 @@ struct context {
 	bool used; /* plain, as the cipher's own state is, which lies where no sanitizer looks */
 };
 
-struct lab_shredder {
+struct shredder {
+	struct lab_shredder public; /* first: what the core sees of it */
 	unsigned words;
 	lab_atomic64 *idle; /* bit set: nobody uses that context */
 	struct context contexts[];
 };
 
-enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret_shredder)
-{
-	unsigned words = (LAB_MAX(contexts, 1u) + WORD_CONTEXTS - 1) / WORD_CONTEXTS, count = words * WORD_CONTEXTS;
-	struct lab_shredder *shredder = calloc(1, sizeof(*shredder) + count * sizeof(shredder->contexts[0]));
-
-	if (!shredder)
-		return LAB_SYSTEM;
-	shredder->words = words;
-	shredder->idle = calloc(words, sizeof(shredder->idle[0]));
-	for (unsigned i = 0; i < count; i++) {
-		if (!shredder->idle || lab_keystream_create(&shredder->contexts[i].stream)) {
-			lab_shredder_destroy(shredder);
-			return LAB_SYSTEM;
-		}
-	}
-	for (unsigned word = 0; word < words; word++)
-		lab_store_relaxed(&shredder->idle[word], ~UINT64_C(0)); /* nobody else has the shredder yet */
-	*ret_shredder = shredder;
-	return LAB_OK;
-}
-
-void lab_shredder_destroy(struct lab_shredder *shredder)
-{
-	for (unsigned i = 0; i < shredder->words * WORD_CONTEXTS; i++) {
-		if (shredder->contexts[i].stream)
-			lab_keystream_destroy(shredder->contexts[i].stream);
-	}
-	free(shredder->idle);
-	free(shredder);
-}
-
 /* Answers a context's number, or -1. */
-static int claim(struct lab_shredder *shredder)
+static int claim(struct shredder *shredder)
 {
 	for (unsigned word = 0; word < shredder->words; word++) {
 		uint64_t seen = lab_load_relaxed(&shredder->idle[word]); /* the swap below compares it */
@@ -69,8 +44,9 @@ static int claim(struct lab_shredder *shredder)
 	return -1;
 }
 
-void lab_shredder_run(struct lab_shredder *shredder, void *memory, size_t bytes)
+static void run(struct lab_shredder *public, void *memory, size_t bytes)
 {
+	struct shredder *shredder = (struct shredder *)public;
 	int number = claim(shredder);
 	struct context *context;
 
@@ -86,4 +62,38 @@ void lab_shredder_run(struct lab_shredder *shredder, void *memory, size_t bytes)
 	/* Publishes the context's state to claim. */
 	lab_fetch_or_release(&shredder->idle[(unsigned)number / WORD_CONTEXTS],
 			     UINT64_C(1) << (unsigned)number % WORD_CONTEXTS);
+}
+
+enum lab_status lab_shredder_create(unsigned contexts, struct lab_shredder **ret_shredder)
+{
+	unsigned words = (LAB_MAX(contexts, 1u) + WORD_CONTEXTS - 1) / WORD_CONTEXTS, count = words * WORD_CONTEXTS;
+	struct shredder *shredder = calloc(1, sizeof(*shredder) + count * sizeof(shredder->contexts[0]));
+
+	if (!shredder)
+		return LAB_SYSTEM;
+	shredder->public.run = run;
+	shredder->words = words;
+	shredder->idle = calloc(words, sizeof(shredder->idle[0]));
+	for (unsigned i = 0; i < count; i++) {
+		if (!shredder->idle || lab_keystream_create(&shredder->contexts[i].stream)) {
+			lab_shredder_destroy(&shredder->public);
+			return LAB_SYSTEM;
+		}
+	}
+	for (unsigned word = 0; word < words; word++)
+		lab_store_relaxed(&shredder->idle[word], ~UINT64_C(0)); /* nobody else has the shredder yet */
+	*ret_shredder = &shredder->public;
+	return LAB_OK;
+}
+
+void lab_shredder_destroy(struct lab_shredder *public)
+{
+	struct shredder *shredder = (struct shredder *)public;
+
+	for (unsigned i = 0; i < shredder->words * WORD_CONTEXTS; i++) {
+		if (shredder->contexts[i].stream)
+			lab_keystream_destroy(shredder->contexts[i].stream);
+	}
+	free(shredder->idle);
+	free(shredder);
 }

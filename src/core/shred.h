@@ -7,11 +7,12 @@
 #include <labyrinth/arena.h>
 
 /*
- * Overwrites blocks at release with a keystream. Cipher contexts are prepared at creation, since a release may run in
- * an NMI that interrupted another release: each use claims one that nobody uses. Made by lab_shredder_create.
+ * Overwrites blocks at release with a keystream. The rest of the core knows no more of it than this: who does not shred
+ * needs neither the cipher nor the library that it comes from.
  */
-
-/* Overwrites memory; zeroes it if more callers than there are contexts shred at once. Lock-free. */
-void lab_shredder_run(struct lab_shredder *shredder, void *memory, size_t bytes);
+struct lab_shredder {
+	/* Overwrites memory; zeroes it if more callers than there are contexts shred at once. Lock-free. */
+	void (*run)(struct lab_shredder *shredder, void *memory, size_t bytes);
+};
 
 #endif

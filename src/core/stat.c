@@ -2,6 +2,7 @@
 #include "base/bits.h"
 #include "core/chunk.h"
 #include "core/cpu.h"
+#include "core/park.h"
 #include "core/run.h"
 
 /* Adds the greatest aligned runs of a word's set bits, each bit standing for a block of order `unit`. */
@@ -31,6 +32,16 @@ static void stat_chunk(const struct lab_arena *arena, uint32_t chunk, struct lab
 		count_runs(lab_load_relaxed(lab_chunk_word(arena, chunk, word)), 0, stat->free_blocks);
 }
 
+static uint64_t count_slot(const struct lab_arena *arena, unsigned cpu, uint64_t slot)
+{
+	uint32_t cached = lab_slot_mask(slot);
+
+	/* Of a half-word that is none, somebody has gone wild: lab_arena_watch. */
+	if (lab_slot_is_marked(slot) && lab_slot_half(slot) < (uint64_t)arena->chunk_count * 2 * LAB_CHUNK_WORDS)
+		cached |= lab_park_look(arena, cpu, lab_slot_half(slot));
+	return lab_bits_count(cached);
+}
+
 enum lab_status lab_arena_cpu_stat(const struct lab_arena *arena, unsigned cpu, enum lab_zone zone,
 				   struct lab_cpu_stat *ret_stat)
 {
@@ -40,8 +51,8 @@ enum lab_status lab_arena_cpu_stat(const struct lab_arena *arena, unsigned cpu, 
 	if (cpu >= arena->cpu_count)
 		return LAB_INVALID;
 	cache = lab_cpu_zone(arena, cpu, zone);
-	for (unsigned i = 0; i < LAB_ARRAY_COUNT(cache->slots); i++)
-		stat.cached += lab_bits_count(lab_slot_mask(lab_load_relaxed(&cache->slots[i])));
+	for (unsigned i = 0; i < arena->slot_count; i++)
+		stat.cached += count_slot(arena, cpu, lab_load_relaxed(lab_cpu_slot(arena, cpu, zone, i)));
 	stat.untold = lab_untold_count(lab_load_relaxed(&cache->untold));
 	stat.refills = lab_load_relaxed(&cache->refills);
 	stat.failures = lab_load_relaxed(&cache->failures);
@@ -73,6 +84,7 @@ static void stat_counts(const struct lab_arena *arena, struct lab_arena_stat *st
 
 		it->budget = lab_load_relaxed(&lab_zone_state(arena, zone)->budget);
 		it->free = it->budget + it->cached + it->untold;
+		it->deferred = lab_load_relaxed(&lab_zone_state(arena, zone)->deferred_frames);
 	}
 }
 
@@ -80,7 +92,8 @@ static void stat_marks(const struct lab_zone_state *zone, struct lab_zone_stat *
 {
 	struct lab_zone_marks *marks = &stat->marks;
 
-	marks->frames = zone->frames;
+	stat->absent = lab_load_relaxed(&zone->absent);
+	marks->frames = zone->frames - stat->absent;
 	marks->min = lab_load_relaxed(&zone->min);
 	marks->low = lab_load_relaxed(&zone->low);
 	marks->high = lab_load_relaxed(&zone->high);

@@ -3,25 +3,12 @@
 
 #include "core/page.h"
 
-#define EXCLUSIVE  0x80u
 #define COUNT_MASK 0x7fu
-
-static lab_atomic8 *view_byte(const struct lab_arena *arena, uint64_t frame)
-{
-	return (lab_atomic8 *)arena->views + frame;
-}
-
-void lab_view_begin(const struct lab_arena *arena, uint64_t frame, lab_gfp gfp)
-{
-	if (arena->views)
-		/* Relaxed: lab_page_publish publishes it with the owner. */
-		lab_store_relaxed(view_byte(arena, frame), gfp & LAB_GFP_EXCLUSIVE ? EXCLUSIVE : 0);
-}
 
 bool lab_view_any(const struct lab_arena *arena, uint64_t frame)
 {
 	/* Relaxed: the caller has seen the owner, and only the owner maps. */
-	return arena->views && (lab_load_relaxed(view_byte(arena, frame)) & COUNT_MASK);
+	return arena->views && (lab_load_relaxed(lab_view_byte(arena, frame)) & COUNT_MASK);
 }
 
 /* The checks that map and unmap share. */
@@ -39,7 +26,7 @@ static enum lab_status judge(const struct lab_arena *arena, const struct lab_pag
 /* The byte after one view more, or the same byte where there may be none. */
 static uint8_t with_view(uint8_t byte)
 {
-	unsigned most = byte & EXCLUSIVE ? 1 : COUNT_MASK;
+	unsigned most = byte & LAB_VIEW_EXCLUSIVE ? 1 : COUNT_MASK;
 
 	return (byte & COUNT_MASK) < most ? (uint8_t)(byte + 1) : byte;
 }
@@ -60,7 +47,7 @@ static enum lab_status change(const struct lab_arena *arena, const struct lab_pa
 
 	if (status)
 		return status;
-	byte = view_byte(arena, lab_page_pfn(arena, page));
+	byte = lab_view_byte(arena, lab_page_pfn(arena, page));
 	/* Relaxed: a count; who maps orders its accesses by having the block. */
 	seen = lab_load_relaxed(byte);
 	do {
@@ -96,6 +83,6 @@ enum lab_status lab_page_transfer(struct lab_arena *arena, struct lab_page *page
 		return LAB_BUSY;
 	/* Publishes the giver's content to who sees the new owner; one of two transfers at once wins. */
 	if (!lab_cas_release(&page->owner, &seen, to))
-		return seen ? LAB_WRONG_OWNER : LAB_NOT_ALLOCATED;
+		return lab_page_lost(seen);
 	return LAB_OK;
 }

@@ -9,8 +9,20 @@
  * bit tells an exclusive block, the others count its views.
  */
 
+#define LAB_VIEW_EXCLUSIVE 0x80u
+
+static inline lab_atomic8 *lab_view_byte(const struct lab_arena *arena, uint64_t frame)
+{
+	return (lab_atomic8 *)arena->views + frame;
+}
+
 /* No views of a block that was just taken; before its owner is published. */
-void lab_view_begin(const struct lab_arena *arena, uint64_t frame, lab_gfp gfp);
+static inline void lab_view_begin(const struct lab_arena *arena, uint64_t frame, lab_gfp gfp)
+{
+	if (arena->views)
+		/* Relaxed: lab_page_publish publishes it with the owner. */
+		lab_store_relaxed(lab_view_byte(arena, frame), gfp & LAB_GFP_EXCLUSIVE ? LAB_VIEW_EXCLUSIVE : 0);
+}
 /* True when the block has a view. */
 bool lab_view_any(const struct lab_arena *arena, uint64_t frame);
 

@@ -2,6 +2,8 @@
 #include "core/wait.h"
 
 #include "core/cpu.h"
+#include "core/defer.h"
+#include "core/process.h"
 
 void lab_arena_serve(struct lab_arena *arena, const struct lab_arena_services *services)
 {
@@ -24,6 +26,15 @@ void lab_wait_wake(const struct lab_arena *arena)
 		services->wake(services->arg, (const uint32_t *)word);
 		return;
 	}
+}
+
+void lab_wait_wake_all(const struct lab_arena *arena)
+{
+	if (!arena->services)
+		return;
+	/* Counts, with the bit set or not: who is about to sleep on what it saw does not. Releases as above. */
+	lab_fetch_add_acq_rel(&arena->state->waiters, 2);
+	arena->services->wake(arena->services->arg, (const uint32_t *)&arena->state->waiters);
 }
 
 void lab_wait_tell_after_stores(const struct lab_arena *arena)
@@ -56,19 +67,12 @@ uint64_t lab_wait_shrink(const struct lab_arena *arena, uint64_t frames)
 	return freed;
 }
 
-void lab_wait_wake_reclaimer(const struct lab_arena *arena, unsigned class_zone)
+void lab_wait_wake_for(const struct lab_arena *arena, unsigned zone)
 {
 	const struct lab_arena_services *services = arena->services;
 
-	if (!services || !services->reclaim_wake)
-		return;
-	for (unsigned zone = class_zone + 1; zone-- > 0;) {
-		const struct lab_zone_state *state = lab_zone_state(arena, zone);
-
-		/* Both relaxed: the budget leaves out what caches hold, so this errs to the early side only. */
-		if (state->frames && lab_load_relaxed(&state->budget) < lab_load_relaxed(&state->low))
-			services->reclaim_wake(services->arg, zone);
-	}
+	if (services && services->reclaim_wake)
+		services->reclaim_wake(services->arg, zone);
 }
 
 /* What the budget lacks to the high mark. */
@@ -84,11 +88,17 @@ bool lab_arena_reclaim(struct lab_arena *arena, enum lab_zone zone)
 {
 	const struct lab_zone_state *state;
 
-	if ((unsigned)zone >= LAB_ZONE_COUNT)
+	if ((unsigned)zone >= LAB_ZONE_COUNT || lab_process_is_stranger(arena))
 		return false;
 	state = lab_zone_state(arena, zone);
-	if (!state->frames || !lacking(state))
+	if (!state->frames)
 		return false;
+	if (lab_defer_finish_one(arena, zone))
+		return true;
+	if (!lacking(state))
+		return false;
+	lab_call_enter(arena, 0);
 	lab_cpu_collect(arena, zone);
+	lab_call_leave(arena, 0);
 	return lacking(state) && lab_wait_shrink(arena, lacking(state));
 }

@@ -25,6 +25,9 @@
 /* Wakes all who wait, if this handle has the services to. Lock-free, never sleeps; any context including NMI. */
 void lab_wait_wake(const struct lab_arena *arena);
 
+/* The same whether or not somebody announced it: one who died may have taken the announcement, and woken nobody. */
+void lab_wait_wake_all(const struct lab_arena *arena);
+
 /* Frames are reachable that were not. Behind the read-modify-write, sequentially consistent, that made them so. */
 static inline void lab_wait_tell(const struct lab_arena *arena)
 {
@@ -44,8 +47,23 @@ void lab_wait_sleep(const struct lab_arena *arena, uint32_t seen);
 /* Asks the arena's shrinkers for frames; how many came. May sleep. */
 uint64_t lab_wait_shrink(const struct lab_arena *arena, uint64_t frames);
 
+/* True when the zone, which has frames, is under its low mark. Wait-free. */
+static inline bool lab_wait_is_low(const struct lab_zone_state *zone)
+{
+	/* Both relaxed: the budget leaves out what caches hold, so this errs to the early side only. */
+	return lab_load_relaxed(&zone->budget) < lab_load_relaxed(&zone->low) && zone->frames;
+}
+
+/* Wakes the reclaimer of a zone, if this handle has one. */
+void lab_wait_wake_for(const struct lab_arena *arena, unsigned zone);
+
 /* A request with the right to was served from, or found short, zones up to that one: wakes the reclaimer of those that
  * are under their low mark. */
-void lab_wait_wake_reclaimer(const struct lab_arena *arena, unsigned class_zone);
+static inline void lab_wait_wake_reclaimer(const struct lab_arena *arena, unsigned class_zone)
+{
+	for (unsigned zone = class_zone + 1; zone-- > 0;)
+		if (lab_wait_is_low(lab_zone_state(arena, zone)))
+			lab_wait_wake_for(arena, zone);
+}
 
 #endif

@@ -10,8 +10,11 @@ static bool counts_are_good(const struct lab_state *plan)
 {
 	if (!lab_layout_is_in_range(plan->frame_count, plan->page_shift, plan->order_max, plan->cpu_count))
 		return false;
+	if (plan->process_count > LAB_PROCESS_MAX)
+		return false;
 	/* A chunk has one frame at least, and a region's chunks lie side by side. */
-	return plan->chunk_count != 0 && plan->chunk_count <= plan->frame_count &&
+	return plan->chunk_count != 0 && plan->chunk_count <= plan->frame_count && plan->span_count != 0 &&
+	       plan->span_count <= plan->chunk_count &&
 	       plan->region_count == (plan->frame_count + LAB_CHUNK_FRAMES - 1) / LAB_CHUNK_FRAMES;
 }
 
@@ -24,8 +27,10 @@ static bool offsets_are_good(const struct lab_state *plan)
 	return plan->bytes == placed.bytes && plan->states_at == placed.states_at &&
 	       plan->words_at == placed.words_at && plan->infos_at == placed.infos_at &&
 	       plan->regions_at == placed.regions_at && plan->cpus_at == placed.cpus_at &&
+	       plan->slot_count == placed.slot_count && plan->slots_at == placed.slots_at &&
 	       plan->pages_at == placed.pages_at && plan->views_at == placed.views_at &&
-	       plan->traces_at == placed.traces_at;
+	       plan->traces_at == placed.traces_at && plan->processes_at == placed.processes_at &&
+	       plan->spans_at == placed.spans_at;
 }
 
 /* Chunks ascend, each in one region, and their end is marked. */
@@ -44,6 +49,16 @@ static bool chunks_are_good(const struct lab_arena *arena)
 		end = info->end_frame;
 	}
 	return last->first_frame == UINT32_MAX;
+}
+
+/* Each span has a chunk at least, and the last one's end where the chunks do. */
+static bool spans_are_good(const struct lab_arena *arena)
+{
+	for (uint32_t span = 0; span < arena->span_count; span++)
+		if (lab_memory_span(arena, span)->first_chunk >= lab_memory_span(arena, span + 1)->first_chunk)
+			return false;
+	return lab_memory_span(arena, 0)->first_chunk == 0 &&
+	       lab_memory_span(arena, arena->span_count)->first_chunk == arena->chunk_count;
 }
 
 static bool regions_are_good(const struct lab_arena *arena, const struct lab_state *plan)
@@ -85,7 +100,7 @@ enum lab_arena_fault lab_layout_check(const void *metadata, size_t bytes, struct
 	if (plan.bytes > bytes)
 		return LAB_ARENA_SHORT;
 	lab_layout_bind(&arena, &plan, (void *)(uintptr_t)metadata, NULL); /* NOLINT(performance-no-int-to-ptr) */
-	if (!chunks_are_good(&arena) || !regions_are_good(&arena, &plan))
+	if (!chunks_are_good(&arena) || !regions_are_good(&arena, &plan) || !spans_are_good(&arena))
 		return LAB_ARENA_DAMAGED;
 	*ret_plan = plan;
 	return LAB_ARENA_SOUND;

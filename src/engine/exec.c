@@ -63,6 +63,13 @@ static bool offered(struct lab_exec *exec, struct lab_actor *actor, const struct
 	case LAB_OP_FREE_WRONG_ORDER:
 	case LAB_OP_FREE_WILD:
 		return !silent && (target->caps & LAB_CAP_OWNERSHIP);
+	/* Who may not be called in interrupts may wait for a mutex; behind a spinlock somebody would spin for it then.
+	 */
+	case LAB_OP_IRQ_OFF:
+	case LAB_OP_IRQ_ON:
+	case LAB_OP_LOCK:
+	case LAB_OP_UNLOCK:
+		return target->caps & LAB_CAP_IRQ;
 	/* To be callable where nobody may sleep is promised of requests and releases, and what belongs to a block. */
 	case LAB_OP_DRAIN:
 		return target->drain && exec->engine->may_sleep(exec, actor);
@@ -71,6 +78,13 @@ static bool offered(struct lab_exec *exec, struct lab_actor *actor, const struct
 		return !silent && (target->caps & LAB_CAP_HOTPLUG) && target->cpu_offline && target->cpu_online;
 	case LAB_OP_WATERMARK:
 		return target->set_marks && exec->engine->may_sleep(exec, actor);
+	case LAB_OP_MEMORY: /* not where who is at it may be killed */
+		return target->caps & LAB_CAP_MEMORY && !(target->caps & LAB_CAP_DEATH) && target->memory_remove &&
+		       target->memory_add && exec->engine->may_sleep(exec, actor);
+	case LAB_OP_DIE:
+		return target->caps & LAB_CAP_DEATH && target->reap && exec->engine->die;
+	case LAB_OP_REAP:
+		return target->caps & LAB_CAP_DEATH && target->reap && actor->kind == LAB_CONTEXT_TASK;
 	default:
 		return true;
 	}
@@ -89,11 +103,11 @@ static enum lab_status drain(struct lab_exec *exec, struct lab_actor *actor, uns
 	const struct lab_request *outer;
 
 	lab_exec_mask(exec, actor);
-	lab_oracle_other_begin(exec->oracle);
+	lab_exec_others_begin(exec, actor);
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	exec->target->drain(exec->self, cpu);
 	lab_exec_call_end(exec, actor, outer);
-	lab_oracle_other_end(exec->oracle);
+	lab_exec_others_end(exec, actor);
 	lab_exec_unmask(exec, actor);
 	return LAB_OK;
 }
@@ -104,17 +118,20 @@ static enum lab_status set_marks(struct lab_exec *exec, struct lab_actor *actor,
 	struct lab_zone_marks marks = exec->machine->zones[zone];
 	const struct lab_request *outer;
 	enum lab_status status;
+	uint32_t nobody = 0;
 
 	marks.min = min;
 	marks.low = min + min / 4;
 	marks.high = min + min / 2;
 	lab_exec_mask(exec, actor);
 	/* acquire: takes the oracle's record of the last change, released below */
-	if (lab_exchange_acquire(&exec->marks_busy, 1)) {
+	if (!lab_cas_acquire(&exec->marks_busy, &nobody, actor->index + 1)) {
 		lab_exec_unmask(exec, actor);
 		return LAB_BUSY;
 	}
 	lab_race_acquire(&exec->marks_busy);
+	exec->marks_zone = zone;
+	exec->marks_to = marks;
 	lab_oracle_marks_begin(exec->oracle, zone, &marks);
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	status = exec->target->set_marks(exec->self, zone, &marks);
@@ -180,6 +197,12 @@ static enum lab_status do_op(struct lab_exec *exec, struct lab_actor *actor, con
 	case LAB_OP_OFFLINE:
 	case LAB_OP_ONLINE:
 		return lab_exec_hotplug(exec, actor, op->peer, op->kind == LAB_OP_OFFLINE);
+	case LAB_OP_MEMORY:
+		return lab_exec_memory(exec, actor, op->peer, op->comes);
+	case LAB_OP_DIE:
+		return engine->die(exec, actor);
+	case LAB_OP_REAP:
+		return lab_exec_reap(exec, actor, op->peer);
 	case LAB_OP_RECLAIM:
 		return lab_exec_shrink(exec, actor, op->value) ? LAB_OK : LAB_INVALID;
 	case LAB_OP_WATERMARK:

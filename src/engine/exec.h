@@ -22,6 +22,15 @@ struct lab_held {
 	bool mapped;
 };
 
+/* A block while it changes hands, which may be cut off. */
+struct lab_handing {
+	void *block;
+	struct lab_request from; /* as the giver has it */
+	lab_owner to;
+	unsigned receiver;
+	bool lost; /* the receiver was reaped meanwhile, maybe with the block */
+};
+
 /*
  * What an actor did. The actor alone writes, with lab_count_up; others read with lab_load_relaxed, at the end or
  * loosely for a status line.
@@ -51,6 +60,9 @@ struct lab_actor {
 	lab_atomic32 kept_busy;            /* claims the kept list, which a shrinker of another context may ask too */
 	const struct lab_request *in_call; /* the target call under way, for host services; NULL between calls */
 	const struct lab_request *asking;  /* the alloc under way, also while a shrinker frees inside it; or NULL */
+	struct lab_handing *handing;       /* on the stack of its give; or NULL */
+	struct lab_handing *freeing;       /* the same of its free, to nobody */
+	unsigned others;                   /* calls of its under way that are no request and no release */
 	bool timed; /* measure this actor's alloc and free; an engine that samples turns it on and off */
 	struct lab_actor_counts counts;
 	void *engine;               /* the engine's own record of this context */
@@ -75,6 +87,12 @@ struct lab_engine_ops {
 	void (*wait)(struct lab_exec *, struct lab_actor *);
 	/* False in an interrupt, and where the scenario masked interrupts or holds a lock. */
 	bool (*may_sleep)(struct lab_exec *, struct lab_actor *);
+	/* Ends whatever runs on the actor's CPU, and does not come back; LAB_UNCHANGED: it must not. NULL: it cannot.
+	 */
+	enum lab_status (*die)(struct lab_exec *, struct lab_actor *);
+	/* The backing of a span comes, before the target is told; or goes, after it said so. NULL: it always is there.
+	 */
+	void (*memory)(struct lab_exec *, unsigned span, bool comes);
 	/* Around every call into the target: arms and disarms whatever the engine watches it with. May be NULL. */
 	void (*call_begin)(struct lab_exec *, struct lab_actor *, const struct lab_request *);
 	void (*call_end)(struct lab_exec *, struct lab_actor *);
@@ -90,12 +108,20 @@ struct lab_exec {
 	const struct lab_engine_ops *engine;
 	struct lab_actor *actors;
 	unsigned actor_count;
-	bool one_thread;         /* contexts take turns on one thread */
-	bool mask_interrupts;    /* the target lacks IRQ: interrupts are masked around its calls */
-	void *arg;               /* the engine's own */
-	lab_atomic32 marks_busy; /* a set_marks is under way; callers serialise it, as a kernel does; starts as 0 */
-	lab_atomic32 plug_busy;  /* the same of a CPU that goes or comes */
-	lab_atomic64 offline;    /* CPUs, 1 << cpu: no interrupts come in there, and nobody drains them */
+	bool one_thread;      /* contexts take turns on one thread */
+	bool mask_interrupts; /* the target lacks IRQ: interrupts are masked around its calls */
+	void *arg;            /* the engine's own */
+	/* Who is at a set_marks, actor index + 1; callers serialise it, as a kernel does; 0: nobody. And what it sets.
+	 */
+	lab_atomic32 marks_busy;
+	struct lab_zone_marks marks_to;
+	unsigned marks_zone;
+	lab_atomic32 plug_busy;   /* the same of a CPU that goes or comes */
+	lab_atomic32 memory_busy; /* of a span of memory */
+	lab_atomic32 reap_busy;   /* and of who reaps */
+	lab_atomic64 died,
+		unreaped;     /* CPUs, 1 << cpu: whose process was killed; of these, what it had is not got back */
+	lab_atomic64 offline; /* CPUs, 1 << cpu: no interrupts come in there, and nobody drains them */
 };
 
 /* May sleep. kept_room: how many blocks an actor may keep; beyond it an alloc into a full slot frees the old block. */
@@ -125,6 +151,23 @@ static inline bool lab_exec_is_offline(const struct lab_exec *exec, unsigned cpu
 	/* relaxed: asked for whether an interrupt comes in; who changes it is ordered by plug_busy */
 	return lab_load_relaxed(&exec->offline) >> cpu & 1;
 }
+
+/* True for a CPU whose process was killed. Wait-free. */
+static inline bool lab_exec_is_dead(const struct lab_exec *exec, unsigned cpu)
+{
+	/* relaxed: an engine that kills has one thread; with others nobody dies */
+	return lab_load_relaxed(&exec->died) >> cpu & 1;
+}
+
+/* The process of that CPU is dead: the engine has seen to it that nothing of it runs on. */
+void lab_exec_die(struct lab_exec *exec, unsigned cpu);
+/*
+ * Has the target get back what the dead of a CPU had. LAB_UNCHANGED: nobody is dead there; LAB_BUSY: somebody else is
+ * at it, or not now.
+ */
+enum lab_status lab_exec_reap(struct lab_exec *exec, struct lab_actor *actor, unsigned cpu);
+/* All that is left to be got back, at the end: R16 if that cannot be. */
+void lab_exec_reap_all(struct lab_exec *exec, struct lab_actor *actor);
 
 /*
  * Before the oracle's last look: drains every CPU that is not offline, and lets the oracle ask from one of them. What

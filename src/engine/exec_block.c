@@ -59,6 +59,7 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 {
 	struct lab_request request = held->request;
 	void *block = held->block;
+	struct lab_handing freeing = {.block = block, .from = request, .to = request.owner};
 	const struct lab_request *outer;
 	enum lab_status status;
 	struct lab_call call;
@@ -66,6 +67,7 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 
 	if (!block)
 		return LAB_INVALID;
+	actor->freeing = &freeing;
 	if (held->mapped)
 		(void)lab_exec_unmap(exec, actor, held);
 	request.cpu = actor->cpu;
@@ -79,6 +81,20 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 	*ret_ns = now_ns(actor) - began;
 	lab_oracle_free_end(exec->oracle, &call, block, status);
 	lab_exec_unmask(exec, actor);
+	actor->freeing = NULL;
+	return status;
+}
+
+/* The target's part. */
+static enum lab_status transfer_in_target(struct lab_exec *exec, struct lab_actor *actor, struct lab_handing *handing)
+{
+	const struct lab_request *outer = lab_exec_call_begin(exec, actor, &handing->from);
+	enum lab_status status;
+
+	actor->handing = handing;
+	status = exec->target->transfer(exec->self, handing->block, handing->from.owner, handing->to);
+	actor->handing = NULL;
+	lab_exec_call_end(exec, actor, outer);
 	return status;
 }
 
@@ -86,23 +102,27 @@ enum lab_status lab_exec_free(struct lab_exec *exec, struct lab_actor *actor, st
 static enum lab_status transfer(struct lab_exec *exec, struct lab_actor *actor, struct lab_held *held,
 				unsigned receiver)
 {
-	lab_owner to = held->request.owner;
+	struct lab_handing handing = {.block = held->block, .from = held->request, .receiver = receiver};
 	enum lab_status status = LAB_OK;
 	unsigned number;
 
+	handing.to = held->request.owner;
 	lab_exec_mask(exec, actor);
 	number = lab_oracle_transfer_begin(exec->oracle);
 	if (exec->target->transfer) {
-		const struct lab_request *outer = lab_exec_call_begin(exec, actor, &held->request);
-
-		to = lab_exec_fresh_owner(actor, receiver);
-		status = exec->target->transfer(exec->self, held->block, held->request.owner, to);
-		lab_exec_call_end(exec, actor, outer);
+		handing.to = lab_exec_fresh_owner(actor, receiver);
+		status = transfer_in_target(exec, actor, &handing);
 	}
-	lab_oracle_transferred(exec->oracle, number, actor->index, held->block, &held->request, to, status);
+	if (handing.lost) {
+		lab_exec_free_handed(exec, actor, &handing);
+		held->block = NULL;
+	} else {
+		lab_oracle_transferred(exec->oracle, number, actor->index, held->block, &held->request, handing.to,
+				       status);
+	}
 	lab_exec_unmask(exec, actor);
 	if (status == LAB_OK)
-		held->request.owner = to;
+		held->request.owner = handing.to;
 	return status;
 }
 
@@ -117,10 +137,12 @@ enum lab_status lab_exec_give(struct lab_exec *exec, struct lab_actor *actor, st
 	if (held->mapped)
 		(void)lab_exec_unmap(exec, actor, held);
 	status = transfer(exec, actor, held, receiver);
-	if (status != LAB_OK)
+	if (status != LAB_OK || !held->block)
 		return status;
 	parcel = (struct lab_parcel){.block = held->block, .request = held->request};
-	if (!lab_mailbox_put(&exec->actors[receiver].mailbox, &parcel))
+	/* A full mailbox, or a dead receiver's: the block goes back. */
+	if (lab_exec_is_dead(exec, exec->actors[receiver].cpu) ||
+	    !lab_mailbox_put(&exec->actors[receiver].mailbox, &parcel))
 		return lab_exec_free(exec, actor, held, &ns);
 	held->block = NULL;
 	return LAB_OK;

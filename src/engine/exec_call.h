@@ -38,6 +38,22 @@ static inline void lab_exec_unmask(struct lab_exec *exec, struct lab_actor *acto
 		exec->engine->irq_on(exec, actor);
 }
 
+/* Around a call that is no request and no release. */
+static inline void lab_exec_others_begin(struct lab_exec *exec, struct lab_actor *actor)
+{
+	actor->others++;
+	lab_oracle_other_begin(exec->oracle);
+}
+
+static inline void lab_exec_others_end(struct lab_exec *exec, struct lab_actor *actor)
+{
+	lab_oracle_other_end(exec->oracle);
+	actor->others--;
+}
+
+/* Releases a block whose receiver was not told of it, where the target still has it as the receiver's. */
+void lab_exec_free_handed(struct lab_exec *exec, struct lab_actor *actor, const struct lab_handing *handing);
+
 /* Moves the block to the actor's kept list; false: it is full, or a shrinker has it just now. */
 bool lab_exec_keep(struct lab_actor *actor, struct lab_held *held);
 /* True when the kept list is empty and nobody is at it. */
@@ -57,6 +73,9 @@ enum lab_status lab_exec_unmap(struct lab_exec *exec, struct lab_actor *actor, s
 
 /* Tells the target that a CPU goes or comes, unless it has done so already. */
 enum lab_status lab_exec_hotplug(struct lab_exec *exec, struct lab_actor *actor, unsigned cpu, bool offline);
+
+/* A span of the machine is added, or removed; LAB_BUSY also where another change is under way. */
+enum lab_status lab_exec_memory(struct lab_exec *exec, struct lab_actor *actor, unsigned span, bool comes);
 
 /* The four misuses of free, by the operation's kind. */
 enum lab_status lab_exec_misuse(struct lab_exec *exec, struct lab_actor *actor, const struct lab_op *op);

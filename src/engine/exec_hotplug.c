@@ -26,24 +26,25 @@ static enum lab_status call(struct lab_exec *exec, struct lab_actor *actor, unsi
 	const struct lab_request *outer;
 	enum lab_status status;
 
-	lab_oracle_other_begin(exec->oracle);
+	lab_exec_others_begin(exec, actor);
 	outer = lab_exec_call_begin(exec, actor, NULL);
 	if (offline)
 		status = exec->target->cpu_offline(exec->self, cpu);
 	else
 		status = exec->target->cpu_online(exec->self, cpu);
 	lab_exec_call_end(exec, actor, outer);
-	lab_oracle_other_end(exec->oracle);
+	lab_exec_others_end(exec, actor);
 	return status;
 }
 
 enum lab_status lab_exec_hotplug(struct lab_exec *exec, struct lab_actor *actor, unsigned cpu, bool offline)
 {
 	enum lab_status status = LAB_UNCHANGED;
+	uint32_t nobody = 0;
 
 	lab_exec_mask(exec, actor);
 	/* One at a time, as a kernel has it: who comes second skips. Acquire: comes after the last one, below. */
-	if (lab_exchange_acquire(&exec->plug_busy, 1)) {
+	if (!lab_cas_acquire(&exec->plug_busy, &nobody, actor->index + 1)) {
 		lab_exec_unmask(exec, actor);
 		return LAB_BUSY;
 	}

@@ -35,7 +35,7 @@
 	LAB_HOOK type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order);                       \
 	type __wrap___tsan_atomic##bits##_load(const volatile type *object, int order)                                 \
 	{                                                                                                              \
-		lab_sim_access(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
+		lab_sim_atomic(LAB_SIM_READ, (const void *)object, sizeof(type), CODE);                                \
 		type newest = DO(type, RUNTIME(bits, load, lab_race_load_order(object, order)),                        \
 				 __atomic_load_n(object, __ATOMIC_SEQ_CST));                                           \
                                                                                                                        \
@@ -44,7 +44,7 @@
 	LAB_HOOK void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order);                \
 	void __wrap___tsan_atomic##bits##_store(volatile type *object, type value, int order)                          \
 	{                                                                                                              \
-		lab_sim_access(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
+		lab_sim_atomic(LAB_SIM_WRITE, (const void *)object, sizeof(type), CODE);                               \
 		if (__builtin_expect(lab_sim_is_weak, false))                                                          \
 			lab_sim_weak_store((const void *)object, sizeof(type), order, value, CODE);                    \
 		(void)DO(type, (RUNTIME(bits, store, value, lab_race_store_order(order)), 0),                          \

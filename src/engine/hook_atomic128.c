@@ -33,7 +33,7 @@ static wide wide_load(const volatile wide *object)
 
 static bool wide_access(enum lab_sim_event kind, const volatile wide *object, int order, const void *code)
 {
-	bool event = lab_sim_access(kind, (const void *)object, sizeof(wide), code);
+	bool event = lab_sim_atomic(kind, (const void *)object, sizeof(wide), code);
 
 	lab_sim_weak_update((const void *)object, sizeof(wide), order, kind == LAB_SIM_UPDATE, code);
 	return event;

@@ -32,9 +32,12 @@ struct lab_live_config {
 	uint64_t irq_rate; /* a second, for each thread and level, at most LAB_LIVE_RATE_MAX; inject takes no rate */
 	uint64_t seed;
 	uint64_t watchdog_ns;
-	uint64_t round_ns;  /* at least this often all stop, release everything, and the quiescence rules are judged */
-	unsigned sample;    /* one operation in `sample` is timed, on average and at random; 0: none */
-	size_t kept_room;   /* blocks that each actor may keep */
+	uint64_t round_ns; /* at least this often all stop, release everything, and the quiescence rules are judged */
+	unsigned sample;   /* one operation in `sample` is timed, on average and at random; 0: none */
+	size_t kept_room;  /* blocks that each actor may keep */
+	/* Moves the backing of a span: struct lab_engine_ops; may sleep. NULL: it always is there. */
+	void (*memory)(void *arg, unsigned span, bool comes);
+	void *memory_arg;
 	bool sleep_allowed; /* system calls and locks of atomic calls are not looked at; host services always are */
 };
 

@@ -68,7 +68,7 @@ static void wait_on(const uint32_t *key, uint32_t seen)
 static void wake(const uint32_t *key)
 {
 	LAB_LIVE_HARNESS;
-	lab_futex_wake(key);
+	lab_futex_wake(key, LAB_FUTEX_OWN);
 	lab_live_point(lab_live_current);
 }
 

@@ -139,6 +139,16 @@ static void restore_marks(struct lab_live_cpu *cpu)
 	}
 }
 
+/* All spans, whose backing only the engine brings. */
+static void bring_memory(struct lab_live_cpu *cpu)
+{
+	for (unsigned i = 0; i < cpu->live->store.machine.span_count; i++) {
+		struct lab_op op = {.kind = LAB_OP_MEMORY, .peer = (uint16_t)i, .comes = true};
+
+		lab_exec_op(&cpu->live->exec, cpu->levels[LAB_CONTEXT_TASK].actor, &op);
+	}
+}
+
 /* What runs next begins with all CPUs. */
 static void bring_back(struct lab_live_cpu *cpu)
 {
@@ -160,6 +170,7 @@ void lab_live_job_quiesce(struct lab_live_cpu *cpu)
 	if (lab_live_has_found(live))
 		return;
 	restore_marks(cpu);
+	bring_memory(cpu);
 	call_begin(cpu);
 	lab_exec_drain_online(&live->exec, NULL, NULL); /* each thread has drained its own CPU */
 	if (!lab_live_has_found(live))

@@ -163,6 +163,14 @@ static void op_done(struct lab_exec *exec, struct lab_actor *actor, const struct
 		driver->done(driver->arg, actor, op, status, ns);
 }
 
+static void move_memory(struct lab_exec *exec, unsigned span, bool comes)
+{
+	const struct lab_live_config *config = &((struct lab_live *)exec->arg)->config;
+
+	if (config->memory)
+		config->memory(config->memory_arg, span, comes);
+}
+
 const struct lab_engine_ops lab_live_engine_ops = {
 	.irq_off = irq_off,
 	.irq_on = irq_on,
@@ -171,6 +179,7 @@ const struct lab_engine_ops lab_live_engine_ops = {
 	.raise = raise_line,
 	.wait = wait_a_while,
 	.may_sleep = may_sleep,
+	.memory = move_memory,
 	.call_begin = call_begin,
 	.call_end = call_end,
 	.op_done = op_done,

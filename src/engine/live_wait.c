@@ -43,7 +43,7 @@ static void sleep_on(struct lab_live_cpu *cpu, const lab_atomic32 *key, uint32_t
 	/* acquire: takes what the waker wrote before it changed the key */
 	while (lab_load_acquire(key) == seen && patience && !lab_live_has_found(live)) {
 		lab_live_reclaim(cpu);
-		if (lab_futex_wait((const uint32_t *)key, seen, SLICE_NS))
+		if (lab_futex_wait((const uint32_t *)key, seen, SLICE_NS, LAB_FUTEX_OWN))
 			return;
 		lab_live_point(cpu);
 		if (!all_asleep(live) && !lab_live_stopping(live))
@@ -56,7 +56,7 @@ static void sleep_on(struct lab_live_cpu *cpu, const lab_atomic32 *key, uint32_t
 void lab_live_wait(struct lab_live_cpu *cpu, const uint32_t *key, uint32_t seen)
 {
 	if (!cpu) { /* a target's own thread */
-		lab_futex_wait(key, seen, SLICE_NS);
+		lab_futex_wait(key, seen, SLICE_NS, LAB_FUTEX_OWN);
 		return;
 	}
 	/* relaxed, both: only the number matters */

@@ -123,7 +123,9 @@ struct lab_memory_store lab_memory_load(struct lab_memory *memory, const struct 
 	word->stale[load->cpu] += older != 0;
 	word->late[load->cpu] = older ? word->pushed - older + 1 : 0;
 	take(memory, entry, load, next_number(memory, load->cpu));
-	return (struct lab_memory_store){entry->value, entry->code, entry->context};
+	/* The newest is what the object holds: one that is flat stands for others as well. */
+	return (struct lab_memory_store){older ? entry->value : lab_memory_value(load->object, load->bytes),
+					 entry->code, entry->context};
 }
 
 /* What it passes on of its own. False: nothing. */

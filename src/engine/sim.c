@@ -22,6 +22,10 @@ static void move_engine(void *arg, unsigned cpu)
 /* What is left is released by the engine, a task of each context's CPU in turn. */
 static void close_run(struct lab_sim *sim)
 {
+	if (lab_load_relaxed(&sim->exec.unreaped)) { /* one thread */
+		sim->engine.cpu = lab_sim_survivor(sim)->cpu;
+		lab_exec_reap_all(&sim->exec, lab_sim_survivor(sim));
+	}
 	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
 		sim->engine.cpu = sim->actors[i].cpu;
 		lab_exec_release_all(&sim->exec, &sim->actors[i]);
@@ -251,6 +255,7 @@ static enum lab_status run_ready(struct lab_sim *sim, const struct lab_scenario 
 	sim->result->windows_unjudged = lab_oracle_windows_unjudged(sim->exec.oracle);
 	if (!sim->finished || sim->result->starved)
 		give_up_stacks(sim);
+	lab_sim_give_up_dead(sim);
 	if (!sim->finished)
 		bury(sim);
 	return sim->finished ? sim->status : LAB_OK;

@@ -58,6 +58,19 @@ struct lab_sim_step {
 	uint64_t frame; /* of the block that it filled its slot with, as in a finding; or UINT64_MAX */
 };
 
+/*
+ * What a context does to memory that others may see, told when it is done, or about to be with nobody in between. A
+ * host lock is one update where it is taken and one write where it is let go.
+ */
+struct lab_sim_touch {
+	unsigned context, cpu;
+	enum lab_sim_event kind; /* READ, WRITE or UPDATE */
+	bool atomic;
+	bool changed; /* a write, or an update after which the word held something else */
+	uintptr_t address;
+	size_t bytes; /* of an update: 1, somewhere in its word */
+};
+
 struct lab_sim_options {
 	bool quiesce;    /* end with the oracle's quiescence rules; true unless a fuzzer saves time */
 	bool sequential; /* one call at a time: no interrupts, and contexts switch at operation ends only */
@@ -80,7 +93,8 @@ struct lab_sim_options {
 	 * earlier runs did, such as making a machine ready. For who counts coverage; NULL for none.
 	 */
 	void (*aside)(void *arg, bool aside);
-	void *arg; /* of all four */
+	void (*touch)(void *arg, const struct lab_sim_touch *touch); /* for who counts; or NULL */
+	void *arg;                                                   /* of all five */
 	/*
 	 * Of a hooked target: a byte is set for each pair of a read and the write that it met, by hash: a fuzzer's
 	 * extra counters, pair_count of them, a power of two. NULL: none.
@@ -116,6 +130,8 @@ void lab_sim_settle(struct lab_sim *sim);
  * caller at once, so that what the memory holds on return is what it reads.
  */
 bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code);
+/* The same for an atomic read or write; the kind UPDATE is atomic in any case. */
+bool lab_sim_atomic(enum lab_sim_event kind, const void *address, size_t bytes, const void *code);
 /* After an update that was an event: what the word held, and whether it holds something else now. */
 void lab_sim_updated(const void *address, const void *code, uint64_t old, bool changed);
 /* A module's heap hands memory out or takes it back: which addresses depends on the order among contexts. */
@@ -138,6 +154,8 @@ char *lab_sim_thread_local(size_t module_id);
  * and with `make`: there is no room. */
 bool lab_sim_local_key(unsigned *ret_key);
 void **lab_sim_local(unsigned key, bool make);
+/* What the target calls the word at that address, from options.touch; false: it has no name for it. */
+bool lab_sim_word_name(const void *address, char *text, size_t room);
 unsigned lab_sim_cpu(void); /* on which the running context is; inside a run */
 
 #endif

@@ -137,8 +137,24 @@ static __attribute__((noinline)) bool own_access(struct lab_sim *sim, enum lab_s
 	return false;
 }
 
+void lab_sim_tell_touch(struct lab_sim *sim, enum lab_sim_event kind, const void *address, size_t bytes, bool atomic,
+			bool changed)
+{
+	const struct lab_actor *actor = sim->running->top ? sim->running->top->actor : NULL;
+	const struct lab_sim_touch touch = {.context = actor ? actor->index : 0,
+					    .cpu = sim->running->cpu,
+					    .kind = kind,
+					    .atomic = atomic,
+					    .changed = changed,
+					    .address = (uintptr_t)address,
+					    .bytes = bytes};
+
+	if (actor)
+		sim->options.touch(sim->options.arg, &touch);
+}
+
 static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_sim_event kind, uintptr_t address,
-						 size_t bytes, const void *code)
+						 size_t bytes, const void *code, bool atomic)
 {
 	const struct lab_sim_pending access = {kind, (uint32_t)bytes, address, (uintptr_t)code};
 	struct lab_sim_strand *strand = sim->running;
@@ -153,6 +169,8 @@ static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_s
 		judge_write(sim, address, bytes, access.code);
 	if (sim->options.pairs)
 		lab_sim_pair(sim, &access, strand->top);
+	if (__builtin_expect(sim->options.touch && kind != LAB_SIM_UPDATE, false))
+		lab_sim_tell_touch(sim, kind, (const void *)address, bytes, atomic, kind == LAB_SIM_WRITE);
 	if (__builtin_expect(sim->options.trace != NULL, false))
 		trace_access(sim, &access, strand->top->actor->index);
 	if (kind == LAB_SIM_READ) {
@@ -167,7 +185,8 @@ static __attribute__((noinline)) bool any_access(struct lab_sim *sim, enum lab_s
 	return true;
 }
 
-bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
+static inline bool meet_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code,
+			       bool atomic)
 {
 	struct lab_sim *sim = lab_sim_current;
 	uintptr_t at = (uintptr_t)address;
@@ -180,7 +199,7 @@ bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, 
 		return own_access(sim, kind, at, bytes, (uintptr_t)code);
 	if (kind != LAB_SIM_READ || !sim->hurries || strand->spin.spinning || sim->raised ||
 	    sim->events >= sim->events_most || !is_settled(sim, at, bytes))
-		return any_access(sim, kind, at, bytes, code);
+		return any_access(sim, kind, at, bytes, code, atomic);
 	/* what most accesses are: nothing but counted and remembered */
 	sim->events++;
 	strand->top->self.events++;
@@ -188,10 +207,22 @@ bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, 
 	return true;
 }
 
+bool lab_sim_access(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
+{
+	return meet_access(kind, address, bytes, code, false);
+}
+
+bool lab_sim_atomic(enum lab_sim_event kind, const void *address, size_t bytes, const void *code)
+{
+	return meet_access(kind, address, bytes, code, true);
+}
+
 void lab_sim_updated(const void *address, const void *code, uint64_t old, bool changed)
 {
 	struct lab_sim *sim = lab_sim_current;
 
+	if (__builtin_expect(sim->options.touch != NULL, false))
+		lab_sim_tell_touch(sim, LAB_SIM_UPDATE, address, 1, true, changed);
 	if (changed && (uintptr_t)address - sim->arena_start < sim->arena_bytes)
 		judge_write(sim, (uintptr_t)address, 1, (uintptr_t)code);
 	if (changed)

@@ -41,7 +41,8 @@ bool lab_sim_can_fire(const struct lab_sim *sim, const struct lab_sim_context *h
 
 	if (sim->options.sequential || level == LAB_CONTEXT_TASK || handler->running)
 		return false;
-	if (lab_exec_is_offline(&sim->exec, handler->actor->cpu) || (cpu->irq_depth && level != LAB_CONTEXT_NMI))
+	if (lab_exec_is_dead(&sim->exec, handler->actor->cpu) || lab_exec_is_offline(&sim->exec, handler->actor->cpu) ||
+	    (cpu->irq_depth && level != LAB_CONTEXT_NMI))
 		return false;
 	return !top || level > top->actor->kind;
 }

@@ -43,21 +43,33 @@ static void irq_restore(unsigned long flags)
 	POINT("irq_restore"); /* after: what was raised under the mask comes in here */
 }
 
+static void tell_lock(enum lab_sim_event kind, const struct lab_spinlock *lock, bool changed)
+{
+	if (lab_sim_current->options.touch)
+		lab_sim_tell_touch(lab_sim_current, kind, &lock->word, sizeof(lock->word), true, changed);
+}
+
 static void spin_lock(struct lab_spinlock *lock)
 {
 	point_at("spin_lock", LAB_SIM_SERVICE, lock, __builtin_return_address(0));
 	lab_sim_lock(lab_sim_current, lock, true);
+	tell_lock(LAB_SIM_UPDATE, lock, true);
 }
 
 static bool spin_trylock(struct lab_spinlock *lock)
 {
+	bool taken;
+
 	point_at("spin_trylock", LAB_SIM_SERVICE, lock, __builtin_return_address(0));
-	return lab_sim_trylock(lab_sim_current, lock);
+	taken = lab_sim_trylock(lab_sim_current, lock);
+	tell_lock(LAB_SIM_UPDATE, lock, taken);
+	return taken;
 }
 
 static void spin_unlock(struct lab_spinlock *lock)
 {
 	lab_sim_unlock(lab_sim_current, lock);
+	tell_lock(LAB_SIM_WRITE, lock, true);
 	POINT("spin_unlock"); /* after: who waited may take it before the holder does anything else */
 }
 

@@ -108,6 +108,7 @@ const struct lab_engine_ops lab_sim_engine_ops = {
 	.raise = raise_line,
 	.wait = wait_op,
 	.may_sleep = may_sleep,
+	.die = lab_sim_die,
 	.call_begin = call_begin,
 	.call_end = call_end,
 	.op_done = lab_sim_op_done,

@@ -132,7 +132,11 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 	sim->has_fire_at = sim->finished = false;
 	lab_store_relaxed(&sim->exec.marks_busy, 0); /* the last run may have ended inside a change of watermarks */
 	lab_store_relaxed(&sim->exec.plug_busy, 0);  /* or of a CPU */
+	lab_store_relaxed(&sim->exec.memory_busy, 0);
 	lab_store_relaxed(&sim->exec.offline, 0);
+	lab_store_relaxed(&sim->exec.reap_busy, 0);
+	lab_store_relaxed(&sim->exec.died, 0);
+	lab_store_relaxed(&sim->exec.unreaped, 0);
 	for (unsigned i = 0; i < count; i++)
 		sim->handler_count += scenario->contexts[i].kind != LAB_CONTEXT_TASK;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
@@ -146,8 +150,8 @@ enum lab_status lab_sim_ready(struct lab_sim *sim, const struct lab_scenario *sc
 		status = ready_contexts(sim, scenario);
 	if (status == LAB_OK)
 		status = lab_sim_shape_use(sim, scenario);
-	sim->hurries =
-		sim->options.settled && !sim->options.trace && !sim->options.pairs && !sim->has_fire_at && !sim->tells;
+	sim->hurries = sim->options.settled && !sim->options.trace && !sim->options.touch && !sim->options.pairs &&
+		       !sim->has_fire_at && !sim->tells;
 	/* taking every frame and giving it back is many calls, but bounded: rules of quiescence */
 	sim->engine_events_most = sim->options.step_budget + (sim->module ? 4096 : 64) * scenario->machine.frame_count;
 	if (sim->module)

@@ -71,6 +71,7 @@ struct lab_sim_strand {
 	struct lab_sim_local local; /* the task's, used by its guests too */
 	bool started;               /* its stack holds an unfinished job */
 	bool at_boundary;           /* between two operations with nothing held: another task may have the CPU */
+	bool dead;                  /* what it ran was killed in the middle: the stack begins anew in the next run */
 	bool waiting;               /* in the operation `wait` */
 	const uint32_t *blocked_on; /* the word of the lock that it spins on: it may run when the word is 0 */
 	const struct lab_spinlock *blocked_lock;
@@ -314,6 +315,9 @@ void lab_sim_step_end(struct lab_sim *sim);
 /* sim_access.c: the address as a number that is the same in every process, 4 * offset + where: 1 frames, 2 heap, 3 the
  * module's variables; 0 for memory that lies anywhere. */
 uint64_t lab_sim_place(const struct lab_sim *sim, uintptr_t address);
+/* Whoever runs has touched that: for options.touch, which is not NULL. Nothing of the engine's own is told. */
+void lab_sim_tell_touch(struct lab_sim *sim, enum lab_sim_event kind, const void *address, size_t bytes, bool atomic,
+			bool changed);
 
 /* sim_pairs.c: a context met what another one, or itself, left in memory: for options.pairs. */
 void lab_sim_pair(struct lab_sim *sim, const struct lab_sim_pending *access, const struct lab_sim_context *context);
@@ -373,6 +377,12 @@ void lab_sim_reclaim_job(struct lab_sim *sim, struct lab_sim_strand *strand);
 bool lab_sim_sync_time_out(struct lab_sim *sim);
 void lab_sim_sync_judge_circle(struct lab_sim *sim, struct lab_sim_strand *strand);
 void lab_sim_sync_judge_stuck(struct lab_sim *sim, struct lab_sim_strand *strand);
+
+/* sim_death.c: the operation `die`; and at a run's end, stacks that will not be gone back to. */
+enum lab_status lab_sim_die(struct lab_exec *exec, struct lab_actor *actor);
+void lab_sim_give_up_dead(struct lab_sim *sim);
+/* An actor that is alive, for what the engine does at the end. */
+struct lab_actor *lab_sim_survivor(struct lab_sim *sim);
 
 /* sim_stuck.c: on the engine's strand, when nobody can run. True: somebody can again; false: the run ends starved. */
 bool lab_sim_unstick(struct lab_sim *sim);

@@ -47,6 +47,13 @@ static enum lab_word ask_target(struct lab_sim *sim, uintptr_t address, char *te
 	return kind;
 }
 
+bool lab_sim_word_name(const void *address, char *text, size_t room)
+{
+	struct lab_sim *sim = lab_sim_current;
+
+	return sim->target->describe && ask_target(sim, (uintptr_t)address, text, room) != LAB_WORD_NONE;
+}
+
 static void name_word(struct lab_sim *sim, struct lab_sim_step *step)
 {
 	unsigned page_shift = sim->exec.machine->page_shift;

@@ -25,14 +25,19 @@ static bool end_waits(struct lab_sim *sim)
 	return any;
 }
 
-/* What a kernel's shrinkers would do for those that wait for memory: first the caches, then what lies in mailboxes. */
+/* What a kernel's shrinkers would do for those that wait for memory: first what the dead had, the caches, then what
+ * lies in mailboxes. */
 static bool relieve(struct lab_sim *sim)
 {
 	for (unsigned i = 0; i < sim->exec.actor_count; i++) {
+		if (lab_exec_is_dead(&sim->exec, sim->actors[i].cpu))
+			continue;
 		sim->engine.cpu = sim->actors[i].cpu;
 		(void)lab_exec_shrink(&sim->exec, &sim->actors[i], UINT64_MAX);
 	}
 	for (unsigned i = 0; i < sim->exec.actor_count && !anybody_runnable(sim); i++) {
+		if (lab_exec_is_dead(&sim->exec, sim->actors[i].cpu))
+			continue;
 		sim->engine.cpu = sim->actors[i].cpu;
 		lab_exec_empty_mailbox(&sim->exec, &sim->actors[i]);
 	}
@@ -78,9 +83,21 @@ static void for_all(struct lab_sim *sim, void (*judge)(struct lab_sim *, struct 
 		judge(sim, &sim->idle[i]);
 }
 
+/* What the dead had in hand is nobody's, and yet not free: before it is got back, nobody waits in vain. */
+static void reap_dead(struct lab_sim *sim)
+{
+	for (unsigned cpu = 0; cpu < sim->cpu_count && lab_load_relaxed(&sim->exec.unreaped); cpu++) { /* one thread */
+		sim->engine.cpu = lab_sim_survivor(sim)->cpu;
+		(void)lab_exec_reap(&sim->exec, lab_sim_survivor(sim), cpu);
+	}
+}
+
 bool lab_sim_unstick(struct lab_sim *sim)
 {
 	if (end_waits(sim) || lab_sim_sync_time_out(sim))
+		return true;
+	reap_dead(sim);
+	if (anybody_runnable(sim))
 		return true;
 	judge_sleepers(sim);                     /* before anything is freed for them, which might wake them */
 	for_all(sim, lab_sim_sync_judge_circle); /* no memory helps these, and who frees might need their locks */

@@ -7,12 +7,12 @@
 #include "engine/strategy_own.h"
 
 /*
- * The searches that promise something first, each until it is done or has had its share of runs; then DPOR, whose end
- * is a verdict; then the random ones in turn, since no single one finds every kind of bug. A share too small for a
- * search to come to more than a scenario's last steps is the random ones' alone.
+ * The searches that promise something first, each until it is done or has had a fourth of the runs; then DPOR, whose
+ * end is a verdict; then the random ones in turn, since no single one finds every kind of bug: theirs is what is left.
+ * A share too small for a search to come to more than a scenario's last steps is the random ones' alone.
  */
-#define SHARE_DEFAULT 20000u
-#define SHARE_SEARCH  128u
+#define SHARE_DEFAULT 80000u
+#define SHARE_SEARCH  512u
 #define TURN          16u /* runs in a row of one random strategy: the first ones teach it how long a run is */
 #define SEARCHES      3u
 #define RANDOMS       4u
@@ -21,7 +21,7 @@ struct automatic {
 	struct lab_strategy base;
 	struct lab_strategy *searches[SEARCHES], *randoms[RANDOMS];
 	uint64_t runs[SEARCHES + 1]; /* the last: of the random ones */
-	uint64_t share;
+	uint64_t share, left;        /* of all of them; runs that are still to be had */
 	unsigned phase;
 	unsigned first; /* which of the random ones begins */
 };
@@ -64,12 +64,13 @@ static void end(struct lab_strategy *strategy, bool shared)
 
 	one->ops->end(one, shared);
 	++*runs;
+	automatic->left--;
 	if (automatic->phase == SEARCHES) {
-		strategy->done = *runs == automatic->share;
+		strategy->done = !automatic->left;
 		return;
 	}
 	strategy->bound = LAB_MAX(strategy->bound, automatic->searches[0]->bound);
-	if (!one->done && *runs < automatic->share)
+	if (!one->done && *runs < automatic->share / (SEARCHES + 1))
 		return;
 	automatic->phase++;
 	/* nothing is left that a random walk could find: it would only place more interrupts, and read older values */
@@ -123,7 +124,7 @@ struct lab_strategy *lab_strategy_auto(const struct lab_strategy_options *option
 	struct automatic *automatic = lab_strategy_memory(sizeof(*automatic));
 
 	automatic->base.ops = &ops;
-	automatic->share = options->share ? options->share : SHARE_DEFAULT;
+	automatic->share = automatic->left = options->share ? options->share : SHARE_DEFAULT;
 	automatic->searches[0] = lab_strategy_bound(options);
 	automatic->searches[1] = lab_strategy_irq(options);
 	automatic->searches[2] = lab_strategy_dpor(options);

@@ -9,6 +9,7 @@
  */
 #define DEPTH_DEFAULT 3u
 #define DEPTH_MAX     16u
+#define FALLEN        (UINT64_C(1) << 63) /* priorities of who fell are below, and those of a run's start above */
 
 struct pct {
 	struct lab_random random;
@@ -28,11 +29,11 @@ static void begin(struct lab_strategy *strategy, const struct lab_scenario *scen
 	lab_random_begin(&pct->random);
 	lab_irq_plan_begin(&pct->irqs, scenario, &pct->prng);
 	pct->step = 0;
-	pct->lowest = DEPTH_MAX;
+	pct->lowest = FALLEN;
 	for (unsigned i = 0; i + 1 < pct->depth; i++)
 		pct->change_at[i] = 1 + lab_prng_below(&pct->prng, LAB_MAX(pct->steps_most, 1));
 	for (size_t i = 0; i < lab_strategy_contexts(scenario); i++)
-		pct->priorities[i] = DEPTH_MAX + 1 + (lab_prng_u64(&pct->prng) >> 1);
+		pct->priorities[i] = FALLEN | lab_prng_u64(&pct->prng) >> 1;
 }
 
 static unsigned highest(const struct pct *pct, const struct lab_point *point, unsigned first)
@@ -58,10 +59,10 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 	pct->steps_most = LAB_MAX(pct->steps_most, pct->step);
 	for (unsigned i = 0; i + 1 < pct->depth; i++)
 		if (pct->change_at[i] == pct->step)
-			pct->priorities[point->list[highest(pct, point, first)]->context] = pct->lowest--;
+			pct->priorities[point->list[highest(pct, point, first)]->context] = --pct->lowest;
 	/* who spins would be chosen for ever: it falls, as it would at its scheduler's next tick */
 	if (first)
-		pct->priorities[point->list[0]->context] = pct->lowest ? pct->lowest-- : 0;
+		pct->priorities[point->list[0]->context] = --pct->lowest;
 	return highest(pct, point, first);
 }
 

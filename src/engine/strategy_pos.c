@@ -48,6 +48,9 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 	if (lab_irq_plan_due(&pos->irqs, point, &best))
 		return best;
 	best = first;
+	/* who spins draws at each turn, and the one that it waits for might have drawn the least there is */
+	for (unsigned i = 0; first && i < point->movers; i++)
+		pos->contexts[point->list[i]->context].drawn = false;
 	for (unsigned i = first; i < point->movers; i++) {
 		uint64_t priority = priority_of(pos, point->list[i]);
 

@@ -153,6 +153,12 @@ static unsigned pick(struct surw *surw, const struct lab_point *point, unsigned 
 {
 	unsigned picked = first, open = 0;
 
+	/* who spins may wait for one that is held back, for somebody who spins as well: nobody is, and it is drawn anew
+	 */
+	if (first) {
+		surw->next = LAB_NOBODY;
+		return first + (unsigned)lab_prng_below(&surw->prng, point->movers - first);
+	}
 	if (surw->next == LAB_NOBODY || !can_move(point, first, surw->next))
 		draw_next(surw, point, first);
 	for (unsigned i = first; i < point->movers; i++) {

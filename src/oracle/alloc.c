@@ -28,6 +28,8 @@ const char *lab_oracle_misplaced(const struct lab_oracle *oracle, const struct l
 	span = lab_oracle_span(oracle, frame);
 	if (!span)
 		return "lies in a hole";
+	if (lab_oracle_is_absent(oracle, frame))
+		return "lies in a span that is absent";
 	if (frame + frames > span->first_frame + span->frame_count)
 		return "crosses the end of its span";
 	if (frame & lab_bits_low(request->order))

@@ -24,7 +24,7 @@ bool lab_oracle_has_shape(const struct lab_oracle *oracle, enum lab_zone zone, u
 		const struct lab_span *span = &oracle->machine->spans[i];
 		uint64_t end = span->first_frame + span->frame_count;
 
-		if (span->zone != zone)
+		if (span->zone != zone || !lab_oracle_is_present(oracle, span->first_frame))
 			continue;
 		for (uint64_t frame = (span->first_frame + frames - 1) / frames * frames; frame + frames <= end;
 		     frame += frames)
@@ -46,7 +46,7 @@ static bool zone_sufficed(const struct lab_oracle *oracle, const struct lab_call
 	/* Asked after the floor was read, which may be that of a change which came after the call. */
 	if (!lab_marks_stable(&oracle->marks[zone], call->marks_at_start[zone]))
 		return false;
-	if (oracle->total[zone] < owned + frames || oracle->total[zone] - owned - frames < floor)
+	if (lab_oracle_there(oracle, zone) < owned + frames || lab_oracle_there(oracle, zone) - owned - frames < floor)
 		return false;
 	return lab_oracle_has_shape(oracle, zone, request->order, ret_frame);
 }
@@ -64,7 +64,7 @@ bool lab_oracle_could_serve(const struct lab_oracle *oracle, const struct lab_re
 
 		if (class != LAB_CLASS_MEMALLOC)
 			need += oracle->machine->zones[zone].lowmem_reserve[class_zone];
-		if (oracle->total[zone] >= lab_oracle_owned(oracle, zone) + need &&
+		if (lab_oracle_there(oracle, zone) >= lab_oracle_owned(oracle, zone) + need &&
 		    (!request->order || lab_oracle_has_shape(oracle, zone, request->order, &frame)))
 			return true;
 	}

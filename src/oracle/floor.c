@@ -34,7 +34,11 @@ static void lower(lab_atomic64 *least, uint64_t value)
 static struct lab_instant bound(const struct lab_oracle *oracle, const struct lab_call *call, enum lab_zone zone)
 {
 	const struct lab_request *request = &call->request;
-	uint64_t given = lab_load_relaxed(&oracle->given[zone]), floor;
+	uint64_t given = lab_load_relaxed(&oracle->given[zone]), there = lab_oracle_there(oracle, zone), floor;
+
+	/* A span that was there for a part of the call may have had the frames. */
+	if (lab_load_relaxed(&oracle->memory_version) != call->memory_at_start)
+		there = oracle->total[zone];
 
 	floor = lab_marks_floor(&oracle->marks[zone], request->gfp, true);
 	/* Asked after the floor was read, lest a change just before made it higher than it was during the call. */
@@ -42,8 +46,7 @@ static struct lab_instant bound(const struct lab_oracle *oracle, const struct la
 		floor = lab_marks_floor(&oracle->marks[zone], request->gfp, false);
 	return (struct lab_instant){
 		/* Unsigned differences of counts that never pass 2^63; below zero after an R01 only. */
-		.left = (int64_t)(oracle->total[zone] - call->taken_at_start[zone] + given -
-				  (UINT64_C(1) << request->order)),
+		.left = (int64_t)(there - call->taken_at_start[zone] + given - (UINT64_C(1) << request->order)),
 		.floor = floor,
 	};
 }

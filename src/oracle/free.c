@@ -2,7 +2,7 @@
 #include "oracle/state.h"
 
 /* Frees the block's frames in the shadow; a frame that is another's after an R01 stays his. */
-static void release_cells(struct lab_oracle *oracle, const void *block, const struct lab_request *request)
+void lab_oracle_release_cells(struct lab_oracle *oracle, const void *block, const struct lab_request *request)
 {
 	bool shreds = request->gfp & LAB_GFP_SHRED && oracle->target->caps & LAB_CAP_SHRED;
 	uint64_t first = lab_shadow_frame(&oracle->shadow, block), released = 0;
@@ -28,7 +28,7 @@ void lab_oracle_free_begin(struct lab_oracle *oracle, struct lab_call *call, uns
 {
 	lab_oracle_call_begin(oracle, call, LAB_CALL_FREE, actor, request);
 	(void)lab_oracle_judge_pattern(oracle, actor, block, request);
-	release_cells(oracle, block, request);
+	lab_oracle_release_cells(oracle, block, request);
 }
 
 void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void *block, enum lab_status status)

@@ -11,7 +11,7 @@
 static void look(const struct lab_oracle *oracle, struct lab_call *call, enum lab_zone zone, bool first)
 {
 	const struct lab_instant now = {
-		.left = (int64_t)(oracle->total[zone] - lab_oracle_owned(oracle, zone) -
+		.left = (int64_t)(lab_oracle_there(oracle, zone) - lab_oracle_owned(oracle, zone) -
 				  (UINT64_C(1) << call->request.order)),
 		.floor = lab_marks_floor_now(&oracle->marks[zone], call->request.gfp),
 	};

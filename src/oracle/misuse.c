@@ -24,7 +24,8 @@ void lab_oracle_misuse_begin(struct lab_oracle *oracle, struct lab_call *call, u
  * The answers that are right for a free of an address with a token that owns nothing there. Calls that overlap may
  * change the frame's state meanwhile, and so any of its states may be told; the address itself stays good or bad.
  */
-static unsigned expected_of_address(const struct lab_oracle *oracle, const void *block, bool alone)
+static unsigned expected_of_address(const struct lab_oracle *oracle, const struct lab_call *call, const void *block,
+				    bool alone)
 {
 	uint64_t frame = lab_shadow_frame(&oracle->shadow, block);
 	struct lab_cell *cell = lab_shadow_find(&oracle->shadow, frame);
@@ -35,6 +36,11 @@ static unsigned expected_of_address(const struct lab_oracle *oracle, const void 
 		return BIT(LAB_BAD_ADDRESS);
 	if (!oracle->census[frame]) /* the target's own frame: no longer memory that it hands out */
 		return ANY_STATE | BIT(LAB_BAD_ADDRESS);
+	/* A span that goes or comes meanwhile is one thing and the other. */
+	if (lab_load_relaxed(&oracle->memory_version) != call->memory_at_start || call->memory_at_start % 2)
+		return ANY_STATE | BIT(LAB_BAD_ADDRESS);
+	if (lab_oracle_is_absent(oracle, frame))
+		return BIT(LAB_BAD_ADDRESS);
 	if (!alone)
 		return ANY_STATE;
 	if (lab_load_relaxed(&cell->owner) == LAB_OWNER_NONE)
@@ -42,7 +48,8 @@ static unsigned expected_of_address(const struct lab_oracle *oracle, const void 
 	return lab_load_relaxed(&cell->facts) & LAB_CELL_HEAD ? BIT(LAB_WRONG_OWNER) : BIT(LAB_NOT_HEAD);
 }
 
-static unsigned expected_of(const struct lab_oracle *oracle, enum lab_misuse misuse, const void *block, bool alone)
+static unsigned expected_of(const struct lab_oracle *oracle, const struct lab_call *call, enum lab_misuse misuse,
+			    const void *block, bool alone)
 {
 	switch (misuse) {
 	case LAB_MISUSE_FOREIGN:
@@ -52,7 +59,7 @@ static unsigned expected_of(const struct lab_oracle *oracle, enum lab_misuse mis
 	case LAB_MISUSE_SECOND_VIEW:
 		return BIT(LAB_BUSY);
 	default:
-		return expected_of_address(oracle, block, alone);
+		return expected_of_address(oracle, call, block, alone);
 	}
 }
 
@@ -82,13 +89,13 @@ void lab_oracle_misuse_end(struct lab_oracle *oracle, struct lab_call *call, voi
 {
 	enum lab_rule rule = misuse == LAB_MISUSE_SECOND_VIEW ? LAB_R15_EXCLUSIVE_VIEW : LAB_R02_MISUSE;
 	bool alone = lab_oracle_call_alone(oracle, call);
-	unsigned expected = expected_of(oracle, misuse, block, alone);
+	unsigned expected = expected_of(oracle, call, misuse, block, alone);
 	uint64_t free_now;
 
 	/* Asked again: a call that began since, in an interrupt just here, may have changed what was looked at. */
 	if (alone && !lab_oracle_call_alone(oracle, call)) {
 		alone = false;
-		expected = expected_of(oracle, misuse, block, alone);
+		expected = expected_of(oracle, call, misuse, block, alone);
 	}
 	if (lab_oracle_applies(oracle, rule)) {
 		free_now = oracle->target->free_frames ? oracle->target->free_frames(self) : 0;

@@ -10,7 +10,8 @@ static enum lab_status allocate(struct lab_oracle *oracle)
 
 	oracle->census = calloc(frame_room, sizeof(*oracle->census));
 	oracle->swept = calloc(frame_room, sizeof(*oracle->swept));
-	if (!oracle->census || !oracle->swept)
+	oracle->spans = calloc(oracle->machine->span_count + 1, sizeof(*oracle->spans));
+	if (!oracle->census || !oracle->swept || !oracle->spans)
 		return LAB_SYSTEM;
 	if (oracle->config.one_thread && oracle->arena && lab_history_create(oracle, &oracle->history) != LAB_OK)
 		return LAB_SYSTEM;
@@ -44,6 +45,7 @@ void lab_oracle_destroy(struct lab_oracle *oracle)
 	lab_history_destroy(oracle->history);
 	free(oracle->census);
 	free(oracle->swept);
+	free(oracle->spans);
 	free(oracle);
 }
 
@@ -54,14 +56,18 @@ void lab_oracle_reset(struct lab_oracle *oracle, bool keep_census)
 		lab_marks_init(&oracle->marks[zone], &oracle->machine->zones[zone]);
 		lab_store_relaxed(&oracle->taken[zone], 0);
 		lab_store_relaxed(&oracle->given[zone], 0);
+		lab_store_relaxed(&oracle->absent[zone], 0);
 		for (unsigned class = 0; class < LAB_CLASS_COUNT; class ++)
 			lab_store_relaxed(&oracle->low_water[zone][class], UINT64_MAX);
 	}
+	for (size_t span = 0; span < oracle->machine->span_count; span++)
+		lab_store_relaxed(&oracle->spans[span], LAB_SPAN_PRESENT);
 	lab_store_relaxed(&oracle->calls_begun, 0);
 	lab_store_relaxed(&oracle->calls_ended, 0);
 	lab_store_relaxed(&oracle->unjudged, 0);
 	lab_store_relaxed(&oracle->unwatched, 0);
 	oracle->open = NULL;
+	oracle->died = false;
 	oracle->reclaim = NULL;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		lab_store_relaxed(&oracle->reclaim_wanted[zone], 0);
@@ -111,6 +117,7 @@ void lab_oracle_call_begin(struct lab_oracle *oracle, struct lab_call *call, enu
 		call->marks_at_start[zone] = lab_marks_version(&oracle->marks[zone]);
 		call->taken_at_start[zone] = lab_load_relaxed(&oracle->taken[zone]);
 	}
+	call->memory_at_start = lab_load_relaxed(&oracle->memory_version);
 	if (!oracle->config.one_thread)
 		return;
 	call->history = lab_history_begin(oracle->history);

@@ -50,6 +50,7 @@ struct lab_call {
 	struct lab_request request;
 	uint64_t taken_at_start[LAB_ZONE_COUNT]; /* cumulative frames taken, read before the call: R03 */
 	uint64_t marks_at_start[LAB_ZONE_COUNT]; /* which watermarks were in force */
+	uint64_t memory_at_start;                /* and which spans were there */
 	uint64_t ticket;                         /* calls begun when this one began: R10's "alone" */
 	bool alone_at_start;
 	uint64_t free_before; /* the target's free_frames before a misuse: R02 */
@@ -90,6 +91,15 @@ void lab_oracle_free_end(struct lab_oracle *oracle, struct lab_call *call, void 
  */
 void lab_oracle_other_begin(struct lab_oracle *oracle);
 void lab_oracle_other_end(struct lab_oracle *oracle);
+
+/*
+ * A process that uses the target was killed (R16). died: from now on what is lost, blocked or miscounted is the
+ * death's, and R18 is not judged. lost: a block that it owned is the target's to get back, and nobody's; before
+ * target->reap. bury: after it; the actor's calls under way will not end, and `others` of lab_oracle_other_begin.
+ */
+void lab_oracle_died(struct lab_oracle *oracle);
+void lab_oracle_lost(struct lab_oracle *oracle, const void *block, const struct lab_request *request);
+void lab_oracle_bury(struct lab_oracle *oracle, unsigned actor, unsigned others);
 
 enum lab_misuse {
 	LAB_MISUSE_DOUBLE_FREE, /* the block was released by this actor just before */
@@ -139,6 +149,21 @@ void lab_oracle_touch(struct lab_oracle *oracle, unsigned actor, void *block, co
  */
 void lab_oracle_marks_begin(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
 void lab_oracle_marks_end(struct lab_oracle *oracle, unsigned zone, const struct lab_zone_marks *marks);
+
+/* A span that goes or comes: on the stack of whoever calls the target. */
+struct lab_memory_change {
+	unsigned actor, span;
+	bool comes, was_absent, alone;
+	uint64_t ticket, marks; /* as in struct lab_call */
+};
+/*
+ * Around target->memory_remove and memory_add (`comes`), one change at a time. From the begin of an add on blocks may
+ * lie in the span; after a removal that was answered LAB_OK none may (R05), none does (R01), and its frames count
+ * nowhere. A removal that is refused alone, while all of the span is free and enough is left, is R10.
+ */
+void lab_oracle_memory_begin(struct lab_oracle *oracle, struct lab_memory_change *change, unsigned actor, unsigned span,
+			     bool comes);
+void lab_oracle_memory_end(struct lab_oracle *oracle, struct lab_memory_change *change, enum lab_status status);
 
 /*
  * For an engine that sees the target's accesses, with one thread: the target's code writes these bytes of the arena now
@@ -190,7 +215,8 @@ void lab_oracle_report(struct lab_oracle *oracle, enum lab_rule rule, unsigned a
 /*
  * At quiescence: no call under way. May sleep.
  * census: takes every frame of a fresh instance, notes the set, gives all back; T is what it found. Once per oracle.
- * quiesce: after all blocks are freed and every CPU drained: R14, R04, R06, R12; the instance is as before on return.
+ * quiesce: after all blocks are freed and every CPU drained: R14, R04, R06, R12; the instance is as before on return,
+ * but that all spans are there.
  */
 void lab_oracle_census(struct lab_oracle *oracle);
 /*

@@ -13,7 +13,7 @@ static bool judge_count(struct lab_oracle *oracle, void *self)
 	if (!oracle->arena || !oracle->target->free_frames)
 		return true;
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++)
-		free_frames += oracle->total[zone] - lab_oracle_owned(oracle, zone);
+		free_frames += lab_oracle_there(oracle, zone) - lab_oracle_owned(oracle, zone);
 	believed = oracle->target->free_frames(self);
 	if (believed == free_frames)
 		return true;
@@ -70,6 +70,7 @@ void lab_oracle_quiesce(struct lab_oracle *oracle, void *self)
 	enum lab_status status = oracle->target->check ? oracle->target->check(self) : LAB_OK;
 	bool sound = judge_count(oracle, self);
 
+	sound = sound && lab_oracle_bring_back(oracle, self) && judge_count(oracle, self);
 	if (!sound)
 		return; /* the sweep of an instance that is known to be broken tells nothing new */
 	if (oracle->arena) {
@@ -90,7 +91,7 @@ void lab_oracle_use_cpu(struct lab_oracle *oracle, unsigned cpu)
 
 uint64_t lab_oracle_hash(const struct lab_oracle *oracle)
 {
-	uint64_t hash = 0;
+	uint64_t hash = XXH3_64bits((const void *)oracle->spans, oracle->machine->span_count * sizeof(*oracle->spans));
 
 	/* relaxed: nobody else is there. Most cells hold nothing, and are not hashed. */
 	for (uint64_t frame = 0; oracle->arena && frame < oracle->machine->frame_count; frame++) {

@@ -12,7 +12,7 @@
 
 static int64_t free_of(const struct lab_oracle *oracle, unsigned zone)
 {
-	return (int64_t)(oracle->total[zone] - lab_oracle_owned(oracle, zone));
+	return (int64_t)(lab_oracle_there(oracle, zone) - lab_oracle_owned(oracle, zone));
 }
 
 void lab_oracle_reclaim_wake(struct lab_oracle *oracle, unsigned actor, const struct lab_request *request,

@@ -5,12 +5,30 @@
 
 #include "oracle/state.h"
 
+/* What a death may leave behind: told as such, whichever rule saw it. */
+static bool is_of_death(enum lab_rule rule)
+{
+	switch (rule) {
+	case LAB_R04_CONSERVATION:
+	case LAB_R06_COALESCING:
+	case LAB_R08_INTERRUPT_SAFETY:
+	case LAB_R09_PROGRESS:
+	case LAB_R10_SPURIOUS_FAILURE:
+	case LAB_R14_ACCOUNTING:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void lab_oracle_report(struct lab_oracle *oracle, enum lab_rule rule, unsigned actor, uint64_t frame, unsigned order,
 		       const char *format, ...)
 {
 	struct lab_finding finding = {.rule = rule, .actor = actor, .frame = frame, .order = order};
 	va_list args;
 
+	if (oracle->died && is_of_death(rule))
+		finding.rule = LAB_R16_OWNER_DEATH;
 	/* glibc formats integers and strings without malloc or locks, so this holds in a signal handler as well. */
 	va_start(args, format);
 	vsnprintf(finding.detail, sizeof(finding.detail), format, args);

@@ -28,7 +28,7 @@ static const struct lab_rule_info rules[] = {
 	{"R14", "accounting", "at quiescence the target's own counts agree", 0, 1},
 	{"R15", "exclusive-view", "an exclusive block has at most one view, and none after release",
 	 LAB_CAP_EXCLUSIVE_MAP, 1},
-	{"R16", "owner-death", "a killed owner blocks no one and loses no frame", 0, 0},
+	{"R16", "owner-death", "a killed owner blocks no one and loses no frame", LAB_CAP_DEATH, 1},
 	{"R17", "determinism", "the same test case is the same run, twice", 0, 1},
 	{"R18", "linearizability", "calls that overlap have an order in which each is right", LAB_CAP_ARENA, 1},
 };

@@ -9,6 +9,8 @@
 
 /* What the files of the oracle share; nobody else includes it. All atomics are relaxed (cell.h tells why). */
 
+enum lab_span_memory { LAB_SPAN_PRESENT, LAB_SPAN_IN_DOUBT, LAB_SPAN_ABSENT };
+
 struct lab_oracle {
 	struct lab_oracle_config config;
 	const struct lab_machine *machine;
@@ -27,6 +29,12 @@ struct lab_oracle {
 	 */
 	lab_atomic64 calls_begun, calls_ended;
 
+	/* By span, enum lab_span_memory; frames of the census in absent ones; moves at each begin and end of a change.
+	 */
+	lab_atomic32 *spans;
+	lab_atomic64 absent[LAB_ZONE_COUNT], memory_version;
+
+	bool died;             /* some process did */
 	struct lab_call *open; /* with one thread: the call that began last of those that have not ended */
 
 	/* R13: the reclaimer was asked for; it is at work. With one thread: its step under way, or NULL. */
@@ -50,6 +58,14 @@ struct lab_oracle {
 const struct lab_span *lab_oracle_span(const struct lab_oracle *oracle, uint64_t frame);
 /* The zone that a block counts for; NORMAL for blocks outside the arena. */
 enum lab_zone lab_oracle_zone(const struct lab_oracle *oracle, uint64_t frame);
+
+/* memory.c: the frame's span is there for sure; is away for sure. */
+bool lab_oracle_is_present(const struct lab_oracle *oracle, uint64_t frame);
+bool lab_oracle_is_absent(const struct lab_oracle *oracle, uint64_t frame);
+/* T: frames of the census whose spans are not absent. */
+uint64_t lab_oracle_there(const struct lab_oracle *oracle, unsigned zone);
+/* At quiescence: adds all absent spans; false: one cannot be, and a finding was made. */
+bool lab_oracle_bring_back(struct lab_oracle *oracle, void *self);
 
 bool lab_oracle_applies(const struct lab_oracle *oracle, enum lab_rule rule);
 const char *lab_oracle_class_name(enum lab_class class);
@@ -107,6 +123,9 @@ void lab_oracle_judge_release(struct lab_oracle *oracle, unsigned actor, void *b
 /* R11, a block about to be released or touched: false when its owner's pattern is broken, and a finding was made. */
 bool lab_oracle_judge_pattern(struct lab_oracle *oracle, unsigned actor, void *block,
 			      const struct lab_request *request);
+
+/* The block's frames are nobody's any more; what is asked of a release holds for them. */
+void lab_oracle_release_cells(struct lab_oracle *oracle, const void *block, const struct lab_request *request);
 
 /* R05: what is wrong with where the block lies, or NULL. */
 const char *lab_oracle_misplaced(const struct lab_oracle *oracle, const struct lab_request *request, const void *block);

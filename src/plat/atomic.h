@@ -35,6 +35,7 @@ _Static_assert(sizeof(lab_atomic64) == 8 && ATOMIC_LLONG_LOCK_FREE == 2, "64-bit
 #define lab_fetch_add_acq_rel(object, value) atomic_fetch_add_explicit((object), (value), memory_order_acq_rel)
 #define lab_fetch_add_release(object, value) atomic_fetch_add_explicit((object), (value), memory_order_release)
 #define lab_fetch_sub_relaxed(object, value) atomic_fetch_sub_explicit((object), (value), memory_order_relaxed)
+#define lab_fetch_sub_release(object, value) atomic_fetch_sub_explicit((object), (value), memory_order_release)
 #define lab_fetch_or_relaxed(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_relaxed)
 #define lab_fetch_or_acq_rel(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_acq_rel)
 #define lab_fetch_or_release(object, value)  atomic_fetch_or_explicit((object), (value), memory_order_release)
@@ -62,6 +63,10 @@ _Static_assert(sizeof(lab_atomic64) == 8 && ATOMIC_LLONG_LOCK_FREE == 2, "64-bit
 #define lab_cas_acq_rel(object, expected, desired)                                                                     \
 	atomic_compare_exchange_strong_explicit((object), (expected), (desired), memory_order_acq_rel,                 \
 						memory_order_relaxed)
+
+/* For what is rare, and paired with relaxed accesses that are not: see the C standard's 7.17.4. */
+#define lab_fence_acquire() atomic_thread_fence(memory_order_acquire)
+#define lab_fence_release() atomic_thread_fence(memory_order_release)
 
 /* A hint to the processor that the caller spins. */
 static inline void lab_cpu_pause(void)

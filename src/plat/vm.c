@@ -93,6 +93,38 @@ enum lab_status lab_vm_map_file(const char *path, const void **ret_address, size
 	return LAB_OK;
 }
 
+/* The whole pages inside; 0 bytes: there are none. */
+static size_t inner_pages(void *address, size_t bytes, void **ret_start)
+{
+	uintptr_t first = (uintptr_t)lab_align_up((uintptr_t)address, lab_vm_page_bytes());
+	uintptr_t end = (uintptr_t)lab_align_down((uintptr_t)address + bytes, lab_vm_page_bytes());
+
+	*ret_start = (char *)address + (first - (uintptr_t)address);
+	return first < end ? end - first : 0;
+}
+
+enum lab_status lab_vm_hide(void *address, size_t bytes)
+{
+	void *start;
+	size_t inner = inner_pages(address, bytes, &start);
+
+	if (!inner)
+		return LAB_OK;
+	if (mprotect(start, inner, PROT_NONE) != 0)
+		return LAB_SYSTEM;
+	/* What cannot be given back is unreadable all the same. */
+	(void)madvise(start, inner, MADV_DONTNEED);
+	return LAB_OK;
+}
+
+enum lab_status lab_vm_show(void *address, size_t bytes)
+{
+	void *start;
+	size_t inner = inner_pages(address, bytes, &start);
+
+	return !inner || mprotect(start, inner, PROT_READ | PROT_WRITE) == 0 ? LAB_OK : LAB_SYSTEM;
+}
+
 void lab_vm_unmap(void *address, size_t bytes)
 {
 	int failed = munmap(address, whole_pages(bytes));

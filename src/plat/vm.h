@@ -28,6 +28,11 @@ LAB_MUST_USE enum lab_status lab_vm_map_file(const char *path, const void **ret_
 /* Gives memory of one of the above back; bytes as it was asked for. */
 void lab_vm_unmap(void *address, size_t bytes);
 
+/* Gives the whole pages inside memory of one of the above back to the system, and makes them unreadable; and readable
+ * again, zeroed if the memory was private. LAB_SYSTEM: errno. */
+LAB_MUST_USE enum lab_status lab_vm_hide(void *address, size_t bytes);
+LAB_MUST_USE enum lab_status lab_vm_show(void *address, size_t bytes);
+
 /* Zeroes memory of lab_vm_map from its start; a large piece is given back to the system, which returns it zeroed. */
 void lab_vm_zero(void *address, size_t bytes);
 

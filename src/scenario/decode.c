@@ -45,7 +45,7 @@ static void survey_record(struct survey *survey, uint32_t record)
 {
 	unsigned tag = lab_record_tag(record), selector = lab_record_selector(record);
 
-	if (tag >= LAB_RECORD_OP && tag < LAB_RECORD_CONTEXT) {
+	if (lab_record_op(tag) < LAB_OP_KIND_COUNT) {
 		survey->present |= 1u << selector;
 		if (survey->op_count[selector] < LAB_FUZZ_OP_MAX)
 			survey->op_count[selector]++;
@@ -132,7 +132,7 @@ static void decode_contexts(struct survey *survey, struct lab_scenario *scenario
 
 static struct lab_op decode_op(const struct survey *survey, uint32_t record)
 {
-	struct lab_op op = {.kind = (enum lab_op_kind)(lab_record_tag(record) - LAB_RECORD_OP)};
+	struct lab_op op = {.kind = lab_record_op(lab_record_tag(record))};
 	const struct lab_op_info *info = &lab_op_infos[op.kind];
 	unsigned low = record >> 8 & 15, high = record >> 12 & 15, rest = record >> 16;
 	unsigned peer = info->operands & LAB_TAKES_SLOT ? rest : low;
@@ -143,6 +143,8 @@ static struct lab_op decode_op(const struct survey *survey, uint32_t record)
 		op.order = (uint8_t)high;
 	if (info->operands & LAB_TAKES_IRQ)
 		op.irq_save = high & 1;
+	if (info->operands & LAB_TAKES_COMES)
+		op.comes = high & 1;
 	if (info->operands & LAB_TAKES_GFP)
 		op.gfp = rest & LAB_GFP_ALL;
 	if (info->operands & LAB_TAKES_VALUE)
@@ -163,6 +165,9 @@ static struct lab_op decode_op(const struct survey *survey, uint32_t record)
 	case LAB_PEER_ZONE:
 		op.peer = (uint16_t)(peer % LAB_ZONE_COUNT);
 		break;
+	case LAB_PEER_SPAN:
+		op.peer = (uint16_t)(peer % LAB_SPAN_MAX);
+		break;
 	case LAB_PEER_NONE:
 		break;
 	}
@@ -181,7 +186,7 @@ static void decode_record(const struct survey *survey, uint32_t record, struct l
 {
 	unsigned tag = lab_record_tag(record), selector = lab_record_selector(record);
 
-	if (tag >= LAB_RECORD_OP && tag < LAB_RECORD_CONTEXT) {
+	if (lab_record_op(tag) < LAB_OP_KIND_COUNT) {
 		struct lab_scenario_context *context = &scenario->contexts[survey->index[selector]];
 
 		if (context->op_count < LAB_FUZZ_OP_MAX)

@@ -29,6 +29,9 @@ static const uint8_t weights[LAB_OP_KIND_COUNT] = {
 	[LAB_OP_RECLAIM] = 3,
 	[LAB_OP_WATERMARK] = 2,
 	[LAB_OP_WAIT] = 3,
+	[LAB_OP_DIE] = 1,
+	[LAB_OP_REAP] = 1,
+	[LAB_OP_MEMORY] = 6,
 };
 
 uint32_t lab_draw_swarm(struct lab_prng *prng)
@@ -99,6 +102,8 @@ static uint16_t draw_peer(struct lab_prng *prng, const struct lab_scenario *scen
 		return (uint16_t)lab_prng_below(prng, scenario->machine.cpu_count);
 	case LAB_PEER_ZONE:
 		return (uint16_t)lab_prng_below(prng, LAB_ZONE_COUNT);
+	case LAB_PEER_SPAN:
+		return (uint16_t)lab_prng_below(prng, scenario->machine.span_count);
 	default:
 		return 0;
 	}
@@ -120,6 +125,8 @@ struct lab_op lab_draw_op(struct lab_prng *prng, const struct lab_scenario *scen
 		op.value = lab_draw_log(prng, 2 * scenario->machine.frame_count) - 1;
 	if (info->operands & LAB_TAKES_IRQ)
 		op.irq_save = lab_prng_chance(prng, 1, 2);
+	if (info->operands & LAB_TAKES_COMES)
+		op.comes = lab_prng_chance(prng, 1, 3);
 	op.peer = draw_peer(prng, scenario, info->peer);
 	return op;
 }

@@ -13,11 +13,12 @@
 /* Bit of each operation kind. A swarm is a random subset of them, in which allocation always is. */
 uint32_t lab_draw_swarm(struct lab_prng *prng);
 #define LAB_SWARM_ALL ((UINT32_C(1) << LAB_OP_KIND_COUNT) - 1)
-/* What allocators are for: blocks taken, used, handed over, freed; caches flushed, and CPUs that go and come. */
+/* What allocators are for: blocks taken, used, handed over, freed; caches flushed, and CPUs and memory that go and
+ * come. */
 #define LAB_SWARM_USUAL                                                                                                \
 	(UINT32_C(1) << LAB_OP_ALLOC | UINT32_C(1) << LAB_OP_FREE | UINT32_C(1) << LAB_OP_TOUCH |                      \
 	 UINT32_C(1) << LAB_OP_GIVE | UINT32_C(1) << LAB_OP_TAKE | UINT32_C(1) << LAB_OP_DRAIN |                       \
-	 UINT32_C(1) << LAB_OP_OFFLINE | UINT32_C(1) << LAB_OP_ONLINE)
+	 UINT32_C(1) << LAB_OP_OFFLINE | UINT32_C(1) << LAB_OP_ONLINE | UINT32_C(1) << LAB_OP_MEMORY)
 
 /* Flags of a request: those of the usual kinds of requests, at times others. */
 lab_gfp lab_draw_gfp(struct lab_prng *prng);

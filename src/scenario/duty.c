@@ -41,13 +41,15 @@ static bool mend_peer(const struct lab_duty *duty, struct lab_op *op, struct lab
 					     [LAB_PEER_CONTEXT] = "a context",
 					     [LAB_PEER_LOCK] = "a lock",
 					     [LAB_PEER_CPU] = "a CPU",
-					     [LAB_PEER_ZONE] = "a zone"};
+					     [LAB_PEER_ZONE] = "a zone",
+					     [LAB_PEER_SPAN] = "a span"};
 	enum lab_peer sort = lab_op_infos[op->kind].peer;
 	size_t bounds[] = {[LAB_PEER_NONE] = 1,
 			   [LAB_PEER_CONTEXT] = duty->scenario->context_count,
 			   [LAB_PEER_LOCK] = LAB_LOCK_COUNT,
 			   [LAB_PEER_CPU] = duty->scenario->machine.cpu_count,
-			   [LAB_PEER_ZONE] = LAB_ZONE_COUNT};
+			   [LAB_PEER_ZONE] = LAB_ZONE_COUNT,
+			   [LAB_PEER_SPAN] = duty->scenario->machine.span_count};
 
 	if (sort == LAB_PEER_HANDLER) {
 		if (may_raise(duty, op->peer))
@@ -115,6 +117,10 @@ static bool mend_operands(const struct lab_duty *duty, struct lab_op *op, struct
 		note(LAB_FIELD_IRQ, op->irq_save, irq_save ? "irq, since a handler takes locks" : "0");
 		op->irq_save = irq_save;
 	}
+	if (op->comes && !(takes & LAB_TAKES_COMES)) {
+		note(LAB_FIELD_COMES, op->comes, "0");
+		op->comes = false;
+	}
 	if (takes & LAB_TAKES_GFP) {
 		mend_gfp(duty, op, flaw, index);
 	} else if (op->gfp) {
@@ -134,6 +140,8 @@ static const char *misplaced(const struct lab_duty *duty, const struct lab_op *o
 	case LAB_OP_WAIT:
 	case LAB_OP_OFFLINE:
 	case LAB_OP_ONLINE:
+	case LAB_OP_REAP:
+	case LAB_OP_MEMORY:
 		if (handler)
 			return "an operation that does not sleep, in a handler";
 		return duty->depth ? "an operation that does not sleep, since something is held" : NULL;

@@ -100,7 +100,8 @@ static void put_machine(struct output *out, const struct lab_scenario_machine *f
 static void put_op(struct output *out, unsigned selector, const struct lab_op *op)
 {
 	const struct lab_op_info *info = &lab_op_infos[op->kind];
-	uint32_t peer = op->peer, rest = op->slot | (uint32_t)op->order << 4 | (uint32_t)op->irq_save << 4;
+	uint32_t peer = op->peer,
+		 rest = op->slot | (uint32_t)op->order << 4 | (uint32_t)(op->irq_save || op->comes) << 4;
 
 	if (info->peer == LAB_PEER_CONTEXT || info->peer == LAB_PEER_HANDLER)
 		lab_assert_cmp(op->peer, <, LAB_FUZZ_CONTEXTS);
@@ -110,7 +111,7 @@ static void put_op(struct output *out, unsigned selector, const struct lab_op *o
 		peer = out->ids[op->peer] - LAB_FUZZ_FIRST_LINE;
 	rest |= info->operands & LAB_TAKES_SLOT ? peer << 8 : peer;
 	rest |= (op->gfp | (uint32_t)op->value) << 8;
-	put(out, LAB_RECORD_OP + op->kind, selector, rest);
+	put(out, lab_record_of_op(op->kind), selector, rest);
 }
 
 static void put_contexts(struct output *out, const struct lab_scenario *scenario)

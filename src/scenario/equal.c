@@ -37,7 +37,7 @@ static bool equal_contexts(const struct lab_scenario_context *a, const struct la
 bool lab_op_equal(const struct lab_op *a, const struct lab_op *b)
 {
 	return a->kind == b->kind && a->slot == b->slot && a->order == b->order && a->irq_save == b->irq_save &&
-	       a->peer == b->peer && a->gfp == b->gfp && a->value == b->value;
+	       a->comes == b->comes && a->peer == b->peer && a->gfp == b->gfp && a->value == b->value;
 }
 
 bool lab_directive_equal(const struct lab_directive *a, const struct lab_directive *b)

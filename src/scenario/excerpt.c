@@ -112,6 +112,8 @@ static bool adapt(const struct cut *cut, size_t context, struct lab_op *op)
 		op->gfp &= ~LAB_GFP_DMA;
 	if (op->kind == LAB_OP_TAKE && !is_given_to(cut, context))
 		*op = (struct lab_op){.kind = LAB_OP_ALLOC, .slot = op->slot, .gfp = LAB_GFP_NOWAIT};
+	if (sort == LAB_PEER_SPAN)
+		return op->peer < cut->to->machine.span_count;
 	if (sort == LAB_PEER_CPU)
 		return op->peer < cut->to->machine.cpu_count;
 	if (sort == LAB_PEER_CONTEXT || sort == LAB_PEER_HANDLER) {

@@ -14,18 +14,34 @@
 
 enum lab_record_tag {
 	LAB_RECORD_NOTHING = 0,
-	LAB_RECORD_OP = 1, /* + enum lab_op_kind; selector: fuzz id of the context */
-	LAB_RECORD_CONTEXT = LAB_RECORD_OP + LAB_OP_KIND_COUNT,
+	LAB_RECORD_OP = 1, /* + enum lab_op_kind up to `wait`; selector: fuzz id of the context */
+	LAB_RECORD_CONTEXT = LAB_RECORD_OP + LAB_OP_DIE,
 	LAB_RECORD_MACHINE,
 	LAB_RECORD_RANGE,     /* selector: the zone that the frames belong to, or LAB_RANGE_HOLE */
 	LAB_RECORD_MARKS,     /* selector: zone + 2 * field */
 	LAB_RECORD_DIRECTIVE, /* selector: fuzz id of the context */
 	LAB_RECORD_SCHEDULE,  /* selector: how many of the three bytes count, else all */
-	LAB_RECORD_TAGS
+	LAB_RECORD_LATER,     /* + enum lab_op_kind from `die` on: operations that came later */
+	LAB_RECORD_TAGS = LAB_RECORD_LATER + (LAB_OP_KIND_COUNT - LAB_OP_DIE)
 };
 _Static_assert(LAB_RECORD_TAGS <= 32, "tags are five bits");
 /* Numbers of corpus files: a new operation goes behind the last and takes a free tag, never one that moved. */
 _Static_assert(LAB_RECORD_CONTEXT == 23, "tags of the fuzz form are fixed");
+
+static inline unsigned lab_record_of_op(enum lab_op_kind kind)
+{
+	return kind < LAB_OP_DIE ? LAB_RECORD_OP + kind : LAB_RECORD_LATER + (kind - LAB_OP_DIE);
+}
+
+/* LAB_OP_KIND_COUNT: the tag is no operation's. */
+static inline enum lab_op_kind lab_record_op(unsigned tag)
+{
+	if (tag >= LAB_RECORD_OP && tag < LAB_RECORD_CONTEXT)
+		return (enum lab_op_kind)(tag - LAB_RECORD_OP);
+	if (tag >= LAB_RECORD_LATER && tag < LAB_RECORD_TAGS)
+		return (enum lab_op_kind)(tag - LAB_RECORD_LATER + LAB_OP_DIE);
+	return LAB_OP_KIND_COUNT;
+}
 
 /* Fuzz ids: tasks are 0..3, lines 4..7; a context is there when a record is about it, and task 0 always is. */
 #define LAB_FUZZ_CONTEXTS   (LAB_FUZZ_TASK_MAX + LAB_FUZZ_LINE_MAX)

@@ -36,6 +36,7 @@ enum lab_field {
 	LAB_FIELD_PEER,
 	LAB_FIELD_VALUE,
 	LAB_FIELD_IRQ,
+	LAB_FIELD_COMES,
 	LAB_FIELD_END, /* of a context: something is still held there */
 	LAB_FIELD_CONTEXT,
 	LAB_FIELD_HOST,

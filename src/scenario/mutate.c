@@ -110,6 +110,7 @@ static bool change_op(struct lab_prng *prng, struct lab_scenario *scenario)
 	case 2:
 		op->order = drawn.order;
 		op->irq_save = drawn.irq_save;
+		op->comes = drawn.comes;
 		break;
 	default:
 		op->peer = drawn.peer;

@@ -96,7 +96,11 @@ static bool parse_peer(struct lab_parser *parser, struct lab_op *op, enum lab_pe
 		lab_parse_advance(parser);
 		break;
 	default:
-		if (!lab_parse_number(parser, UINT16_MAX, peer == LAB_PEER_LOCK ? "a lock" : "a CPU", &number))
+		if (!lab_parse_number(parser, UINT16_MAX,
+				      peer == LAB_PEER_LOCK   ? "a lock"
+				      : peer == LAB_PEER_SPAN ? "a span"
+							      : "a CPU",
+				      &number))
 			return false;
 	}
 	op->peer = (uint16_t)number;
@@ -117,6 +121,12 @@ static bool parse_operands(struct lab_parser *parser, struct lab_op *op, struct 
 		return false;
 	if (info->operands & LAB_TAKES_IRQ && lab_parse_at(parser, "irq")) {
 		op->irq_save = true;
+		lab_parse_advance(parser);
+	}
+	if (info->operands & LAB_TAKES_COMES) {
+		op->comes = lab_parse_at(parser, "add");
+		if (!op->comes && !lab_parse_at(parser, "remove"))
+			return lab_parse_fail(parser, "add or remove");
 		lab_parse_advance(parser);
 	}
 	return true;

@@ -104,6 +104,34 @@ void lab_plot_strays(struct lab_telling *telling)
 	lab_tell(telling, context, stray);
 }
 
+/*
+ * Somebody is killed, mostly in the middle of what he does: by a line that nothing masks, which comes in anywhere. Of
+ * the others some go on, and one gets back what he had; if none does, the engine will.
+ */
+void lab_plot_death(struct lab_telling *telling)
+{
+	struct lab_scenario *scenario = telling->scenario;
+	size_t tasks = task_count(scenario), victim = lab_prng_below(telling->prng, tasks), lines = 0, reaper, line;
+	unsigned cpu = scenario->contexts[victim].cpu;
+
+	for (size_t i = 0; i < scenario->context_count; i++)
+		lines += lab_is_handler(&scenario->contexts[i]);
+	if (lines == LAB_FUZZ_LINE_MAX)
+		return;
+	line = lab_edit_add_context(scenario, LAB_CONTEXT_NMI, cpu);
+	lab_edit_insert_op(scenario, line, 0, (struct lab_op){.kind = LAB_OP_DIE});
+	for (uint64_t i = lab_prng_below(telling->prng, 3); i; i--) {
+		reaper = lab_prng_below(telling->prng, tasks);
+		for (size_t left = tasks; left && scenario->contexts[reaper].cpu == cpu; left--)
+			reaper = (reaper + 1) % tasks;
+		if (scenario->contexts[reaper].cpu == cpu || scenario->contexts[reaper].op_count == LAB_FUZZ_OP_MAX)
+			continue;
+		lab_edit_insert_op(scenario, reaper,
+				   lab_prng_below(telling->prng, scenario->contexts[reaper].op_count + 1),
+				   (struct lab_op){.kind = LAB_OP_REAP, .peer = (uint16_t)cpu});
+	}
+}
+
 void lab_plot_churn(struct lab_telling *telling, size_t context)
 {
 	unsigned count = 2 + (unsigned)lab_prng_below(telling->prng, CHURN_MOST - 1);
@@ -144,6 +172,33 @@ void lab_plot_hollow(struct lab_telling *telling, size_t context)
 	lab_tell(telling, context, (struct lab_op){.kind = LAB_OP_FREE, .slot = 0});
 	first.order++;
 	lab_tell(telling, context, first);
+}
+
+void lab_plot_company(struct lab_scenario *scenario)
+{
+	scenario->machine.cpu_count = LAB_MAX(scenario->machine.cpu_count, 2);
+	if (task_count(scenario) < 2)
+		lab_edit_add_context(scenario, LAB_CONTEXT_TASK, 0);
+	scenario->contexts[1].cpu = (scenario->contexts[0].cpu + 1) % scenario->machine.cpu_count;
+}
+
+void lab_plot_meeting(struct lab_telling *telling)
+{
+	const struct lab_scenario *scenario = telling->scenario;
+	unsigned order = (unsigned)lab_prng_below(telling->prng, scenario->machine.order_max + 1);
+
+	for (size_t i = 0; i < scenario->context_count; i++) {
+		struct lab_op take = lab_tell_alloc(telling, i);
+
+		take.order = (uint8_t)(lab_prng_chance(telling->prng, 3, 4) ? order
+									    : lab_prng_below(telling->prng, order + 1));
+		for (uint64_t rounds = 1 + lab_prng_below(telling->prng, 2); rounds; rounds--) {
+			lab_tell(telling, i, take);
+			lab_tell(telling, i, (struct lab_op){.kind = LAB_OP_FREE, .slot = take.slot});
+		}
+		if (lab_prng_chance(telling->prng, 1, 2))
+			lab_tell(telling, i, take);
+	}
 }
 
 void lab_plot_twins(struct lab_telling *telling)

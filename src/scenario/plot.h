@@ -44,6 +44,14 @@ void lab_plot_strays(struct lab_telling *telling);
 void lab_plot_churn(struct lab_telling *telling, size_t context);
 /* Frees a block before one that stays, and asks for a greater one: what is claimed part by part fails half way. */
 void lab_plot_hollow(struct lab_telling *telling, size_t context);
+/*
+ * All contexts take a block of one order, or lesser ones at times, and give it back, once or twice, and some take
+ * another one: what frees merge is what takes split. Company, before anything is told: two tasks at least, on two CPUs.
+ */
+void lab_plot_company(struct lab_scenario *scenario);
+void lab_plot_meeting(struct lab_telling *telling);
+/* A CPU's process is killed, and others may get back what it had. */
+void lab_plot_death(struct lab_telling *telling);
 /* All tasks do what the first one does. */
 void lab_plot_twins(struct lab_telling *telling);
 

@@ -40,6 +40,7 @@ static void add_peer(struct line *line, const struct lab_scenario *scenario, con
 		break;
 	case LAB_PEER_LOCK:
 	case LAB_PEER_CPU:
+	case LAB_PEER_SPAN:
 		add(line, " %u", op->peer);
 		break;
 	}
@@ -71,6 +72,8 @@ void lab_op_format(const struct lab_scenario *scenario, const struct lab_op *op,
 		add(&line, " %" PRIu64, op->value);
 	if (op->irq_save)
 		add(&line, " irq");
+	if (info->operands & LAB_TAKES_COMES)
+		add(&line, op->comes ? " add" : " remove");
 }
 
 /* The hole between a span and the next one of its zone, which no other zone's span breaks. */

@@ -60,13 +60,16 @@ enum lab_op_kind {
 	LAB_OP_WATERMARK, /* peer: zone, value: the new min; low and high follow as min + min/4 and min + min/2,
 			     which stays within the zone */
 	LAB_OP_WAIT,
+	LAB_OP_DIE,    /* the process of this CPU is killed: all that runs there, at whatever access it came in */
+	LAB_OP_REAP,   /* peer: CPU, whose process is dead: the target gets back what it had */
+	LAB_OP_MEMORY, /* peer: span; comes: it is added, else removed */
 	LAB_OP_KIND_COUNT
 };
 
 struct lab_op {
 	enum lab_op_kind kind;
 	uint8_t slot, order;
-	bool irq_save;
+	bool irq_save, comes;
 	uint16_t peer;
 	lab_gfp gfp;
 	uint64_t value;

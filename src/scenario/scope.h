@@ -12,7 +12,7 @@ struct lab_theme {
 	uint32_t ops; /* a bit for each kind of operation */
 	lab_gfp flags;
 };
-#define LAB_THEME_MAX 8u
+#define LAB_THEME_MAX 9u
 
 struct lab_scope {
 	uint32_t ops; /* that are done at all */
@@ -20,6 +20,7 @@ struct lab_scope {
 	unsigned theme_count;
 	bool interrupts, nmi; /* come in while its calls are under way */
 	bool marks;           /* it heeds watermarks */
+	bool deaths;          /* its processes may be killed */
 	bool reclaims;        /* there is a reclaimer beside the scenario's contexts */
 };
 

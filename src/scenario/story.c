@@ -7,15 +7,17 @@
 #include "scenario/plot.h"
 #include "scenario/words.h"
 
-#define OPS_MORE   8u  /* operations of the smallest scenarios */
-#define PLOT_EVERY 20u /* operations, in the middle, between two runs of some that go together */
+#define OPS_MORE    8u  /* operations of the smallest scenarios */
+#define PLOT_EVERY  20u /* operations, in the middle, between two runs of some that go together */
+#define DEATH_EVERY 3u  /* scenarios of a target whose processes may be killed */
+#define MEETS_EVERY 8u  /* scenarios: one that is a meeting and nothing else */
 #define HANDLER_MOST                                                                                                   \
 	4u /* operations of most handlers: what runs in interrupts is short, and comes in several times                \
 	    */
 
 #define TASKS_ONLY                                                                                                     \
 	(UINT32_C(1) << LAB_OP_DRAIN | UINT32_C(1) << LAB_OP_WATERMARK | UINT32_C(1) << LAB_OP_OFFLINE |               \
-	 UINT32_C(1) << LAB_OP_ONLINE | UINT32_C(1) << LAB_OP_WAIT)
+	 UINT32_C(1) << LAB_OP_ONLINE | UINT32_C(1) << LAB_OP_WAIT | UINT32_C(1) << LAB_OP_MEMORY)
 
 /* A slot of those in the set, each as likely as another. */
 uint8_t lab_tell_slot(struct lab_telling *telling, unsigned set)
@@ -86,6 +88,15 @@ static void add(struct lab_telling *telling, size_t context, struct lab_op op)
 	lab_edit_insert_op(telling->scenario, context, telling->scenario->contexts[context].op_count, op);
 }
 
+/* A release of what may not be there any more. */
+static struct lab_op stray_in(struct lab_telling *telling, unsigned span)
+{
+	const struct lab_span *it = &telling->scenario->machine.spans[span];
+
+	return (struct lab_op){.kind = LAB_OP_FREE_WILD,
+			       .value = it->first_frame + lab_prng_below(telling->prng, it->frame_count)};
+}
+
 /* Follows what the operation does to slots and mail, and lets what belongs to it come after it. */
 void lab_tell(struct lab_telling *telling, size_t context, struct lab_op op)
 {
@@ -115,6 +126,14 @@ void lab_tell(struct lab_telling *telling, size_t context, struct lab_op op)
 			use_cpu(telling, op.peer, context);
 		if (lab_prng_chance(telling->prng, 1, 4))
 			add(telling, context, (struct lab_op){.kind = LAB_OP_ONLINE, .peer = op.peer});
+		break;
+	case LAB_OP_MEMORY:
+		if (telling->scope->ops >> LAB_OP_FREE_WILD & 1 && lab_prng_chance(telling->prng, 1, 4))
+			add(telling, context, stray_in(telling, op.peer));
+		if (lab_prng_chance(telling->prng, 3, 4))
+			use_cpu(telling, telling->scenario->contexts[context].cpu, telling->scenario->context_count);
+		if (!op.comes && lab_prng_chance(telling->prng, 1, 3))
+			add(telling, context, (struct lab_op){.kind = LAB_OP_MEMORY, .peer = op.peer, .comes = true});
 		break;
 	case LAB_OP_MAP: /* what may be mapped once may not be mapped twice */
 		if (lab_prng_chance(telling->prng, 1, 2))
@@ -213,8 +232,12 @@ void lab_story_generate(struct lab_prng *prng, unsigned size, const struct lab_s
 	struct lab_telling telling = {.prng = prng, .scenario = scenario, .scope = scope};
 	uint64_t most = OPS_MORE + (uint64_t)LAB_FUZZ_OP_MAX * scenario->context_count * size / 100;
 	unsigned handler_most = lab_prng_chance(prng, 3, 4) ? HANDLER_MOST : LAB_FUZZ_OP_MAX;
+	bool meets = lab_prng_chance(prng, 1, MEETS_EVERY);
+	bool dies = scope->deaths && lab_prng_chance(prng, 1, DEATH_EVERY);
 
 	draw_swarm(&telling);
+	if (meets || dies)
+		lab_plot_company(scenario);
 	if (telling.theme >> LAB_OP_FREE_WILD & 1)
 		lab_plot_strays(&telling);
 	if (lab_prng_chance(prng, 1, scope->marks ? 3 : 4)) {
@@ -223,8 +246,12 @@ void lab_story_generate(struct lab_prng *prng, unsigned size, const struct lab_s
 		else
 			lab_plot_fill(&telling);
 	}
-	for (uint64_t left = 1 + lab_prng_below(prng, most); left; left--)
+	if (meets)
+		lab_plot_meeting(&telling);
+	for (uint64_t left = meets ? 0 : 1 + lab_prng_below(prng, most); left; left--)
 		tell_more(&telling, draw_context(&telling, handler_most));
-	if (lab_prng_chance(prng, 1, 8))
+	if (!meets && lab_prng_chance(prng, 1, 8))
 		lab_plot_twins(&telling);
+	if (dies)
+		lab_plot_death(&telling);
 }

@@ -27,6 +27,7 @@ static const char *const field_names[LAB_FIELD_KINDS] = {
 	[LAB_FIELD_PEER] = "peer",
 	[LAB_FIELD_VALUE] = "value",
 	[LAB_FIELD_IRQ] = "irq",
+	[LAB_FIELD_COMES] = "add",
 	[LAB_FIELD_END] = "end",
 	[LAB_FIELD_CONTEXT] = "context",
 	[LAB_FIELD_HOST] = "host",

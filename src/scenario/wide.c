@@ -145,18 +145,19 @@ static bool read_ops(struct wide *wide, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		size_t offset = reader->offset;
 		struct lab_op *op = &scenario->ops[i];
-		uint64_t irq;
+		uint64_t variant;
 
 		op->kind = (enum lab_op_kind)lab_read_uint(reader, 1);
 		op->slot = (uint8_t)lab_read_uint(reader, 1);
 		op->order = (uint8_t)lab_read_uint(reader, 1);
-		irq = lab_read_uint(reader, 1);
-		op->irq_save = irq;
+		variant = lab_read_uint(reader, 1);
+		op->irq_save = variant && op->kind != LAB_OP_MEMORY;
+		op->comes = variant && op->kind == LAB_OP_MEMORY;
 		op->peer = (uint16_t)lab_read_uint(reader, 2);
 		op->gfp = (lab_gfp)lab_read_uint(reader, 4);
 		op->value = lab_read_uint(reader, 8);
-		if (irq > 1)
-			return fail(wide, offset, "op %zu: irq is %" PRIu64 ", expected 0 or 1", i, irq);
+		if (variant > 1)
+			return fail(wide, offset, "op %zu: irq is %" PRIu64 ", expected 0 or 1", i, variant);
 	}
 	return true;
 }
@@ -255,7 +256,7 @@ static void write_op(struct lab_writer *out, const struct lab_op *op)
 	lab_write_uint(out, op->kind, 1);
 	lab_write_uint(out, op->slot, 1);
 	lab_write_uint(out, op->order, 1);
-	lab_write_uint(out, op->irq_save, 1);
+	lab_write_uint(out, op->irq_save || op->comes, 1);
 	lab_write_uint(out, op->peer, 2);
 	lab_write_uint(out, op->gfp, 4);
 	lab_write_uint(out, op->value, 8);

@@ -28,6 +28,9 @@ const struct lab_op_info lab_op_infos[LAB_OP_KIND_COUNT] = {
 	[LAB_OP_RECLAIM] = {"reclaim", LAB_TAKES_VALUE, LAB_PEER_NONE},
 	[LAB_OP_WATERMARK] = {"watermark", LAB_TAKES_VALUE, LAB_PEER_ZONE},
 	[LAB_OP_WAIT] = {"wait", 0, LAB_PEER_NONE},
+	[LAB_OP_DIE] = {"die", 0, LAB_PEER_NONE},
+	[LAB_OP_REAP] = {"reap", 0, LAB_PEER_CPU},
+	[LAB_OP_MEMORY] = {"memory", LAB_TAKES_COMES, LAB_PEER_SPAN},
 };
 
 static const char *const context_kind_names[LAB_CONTEXT_KIND_COUNT] = {

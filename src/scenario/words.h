@@ -10,7 +10,8 @@ enum lab_operand {
 	LAB_TAKES_GFP = 2,
 	LAB_TAKES_ORDER = 4,
 	LAB_TAKES_VALUE = 8,
-	LAB_TAKES_IRQ = 16, /* the variant that masks interrupts */
+	LAB_TAKES_IRQ = 16,   /* the variant that masks interrupts */
+	LAB_TAKES_COMES = 32, /* which of two: add or remove */
 };
 
 /* What an operation's peer number names. */
@@ -21,6 +22,7 @@ enum lab_peer {
 	LAB_PEER_LOCK,
 	LAB_PEER_CPU,
 	LAB_PEER_ZONE,
+	LAB_PEER_SPAN,
 };
 
 struct lab_op_info {

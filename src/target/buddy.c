@@ -58,7 +58,7 @@ static void set_states(struct lab_buddy *buddy, uint64_t frame, unsigned order, 
 }
 
 /* Fills the lists with the greatest aligned blocks of one span. */
-static void add_span(struct lab_buddy *buddy, uint32_t span_idx)
+static void add_blocks(struct lab_buddy *buddy, uint32_t span_idx)
 {
 	const struct lab_span *span = &buddy->machine->spans[span_idx];
 	uint64_t end = span->first_frame + span->frame_count;
@@ -78,6 +78,12 @@ static void add_span(struct lab_buddy *buddy, uint32_t span_idx)
 	buddy->free_frames[span->zone] += span->frame_count;
 }
 
+/* A span's frames are a hole together. */
+static bool is_absent(const struct lab_buddy *buddy, const struct lab_span *span)
+{
+	return buddy->frames[span->first_frame].state == LAB_BUDDY_HOLE;
+}
+
 enum lab_status lab_buddy_init(struct lab_buddy *buddy, const struct lab_machine *machine)
 {
 	lab_assert_cmp(machine->order_max, <=, LAB_ORDER_MAX);
@@ -89,13 +95,47 @@ enum lab_status lab_buddy_init(struct lab_buddy *buddy, const struct lab_machine
 		for (unsigned order = 0; order <= LAB_ORDER_MAX; order++)
 			buddy->first[zone][order] = NOWHERE;
 	for (size_t i = 0; i < machine->span_count; i++)
-		add_span(buddy, (uint32_t)i);
+		add_blocks(buddy, (uint32_t)i);
 	return LAB_OK;
 }
 
 void lab_buddy_fini(struct lab_buddy *buddy)
 {
 	free(buddy->frames);
+}
+
+enum lab_status lab_buddy_remove_span(struct lab_buddy *buddy, unsigned span_idx, const struct lab_zone_marks *marks)
+{
+	const struct lab_span *span = &buddy->machine->spans[span_idx];
+	uint64_t *free_frames;
+
+	if (span_idx >= buddy->machine->span_count)
+		return LAB_INVALID;
+	free_frames = &buddy->free_frames[span->zone];
+	if (is_absent(buddy, span))
+		return LAB_UNCHANGED;
+	for (uint64_t i = 0; i < span->frame_count; i++)
+		if (buddy->frames[span->first_frame + i].state >= LAB_BUDDY_USED_HEAD)
+			return LAB_BUSY;
+	if (*free_frames - span->frame_count < marks[span->zone].high)
+		return LAB_NO_MEMORY;
+	for (uint64_t i = 0; i < span->frame_count; i++) {
+		if (buddy->frames[span->first_frame + i].state == LAB_BUDDY_FREE_HEAD)
+			unlink_block(buddy, span->first_frame + i);
+		buddy->frames[span->first_frame + i].state = LAB_BUDDY_HOLE;
+	}
+	*free_frames -= span->frame_count;
+	return LAB_OK;
+}
+
+enum lab_status lab_buddy_add_span(struct lab_buddy *buddy, unsigned span_idx)
+{
+	if (span_idx >= buddy->machine->span_count)
+		return LAB_INVALID;
+	if (!is_absent(buddy, &buddy->machine->spans[span_idx]))
+		return LAB_UNCHANGED;
+	add_blocks(buddy, span_idx);
+	return LAB_OK;
 }
 
 bool lab_buddy_take(struct lab_buddy *buddy, enum lab_zone zone, unsigned order, uint64_t *ret_frame)
@@ -191,7 +231,7 @@ bool lab_buddy_check(const struct lab_buddy *buddy)
 		for (uint64_t frame = span->first_frame; frame < span->first_frame + span->frame_count; frame++) {
 			unsigned state = buddy->frames[frame].state;
 
-			if (state == LAB_BUDDY_HOLE)
+			if ((state == LAB_BUDDY_HOLE) != is_absent(buddy, span))
 				return false;
 			if (state == LAB_BUDDY_FREE_HEAD && !check_free_block(buddy, frame))
 				return false;

@@ -12,7 +12,7 @@
  * caller makes calls one at a time.
  */
 enum lab_buddy_state {
-	LAB_BUDDY_HOLE,
+	LAB_BUDDY_HOLE, /* or of a span that is gone */
 	LAB_BUDDY_FREE_HEAD,
 	LAB_BUDDY_FREE_BODY,
 	LAB_BUDDY_USED_HEAD,
@@ -42,6 +42,14 @@ bool lab_buddy_take(struct lab_buddy *buddy, enum lab_zone zone, unsigned order,
 
 /* Gives a taken block back and merges it as far as its span allows. */
 void lab_buddy_give(struct lab_buddy *buddy, uint64_t frame);
+
+/*
+ * A span goes, or comes: LAB_OK. LAB_UNCHANGED: it is gone, or there. LAB_BUSY: a frame of it is in use; LAB_NO_MEMORY:
+ * its zone would have less than its high mark free; LAB_INVALID: no such span.
+ */
+LAB_MUST_USE enum lab_status lab_buddy_remove_span(struct lab_buddy *buddy, unsigned span_idx,
+						   const struct lab_zone_marks *marks);
+LAB_MUST_USE enum lab_status lab_buddy_add_span(struct lab_buddy *buddy, unsigned span_idx);
 
 /* Recounts everything from the frames' states and compares: true when lists, counts and merges agree. */
 bool lab_buddy_check(const struct lab_buddy *buddy);

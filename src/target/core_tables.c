@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "core/process.h"
 #include "core/trace.h"
 
 struct table {
@@ -12,7 +13,7 @@ struct table {
 	size_t bytes;
 };
 
-enum { STATE, STATES, WORDS, INFOS, REGIONS, CPUS, PAGES, VIEWS, TRACES, TABLES };
+enum { STATE, STATES, WORDS, INFOS, REGIONS, CPUS, SLOTS, PAGES, VIEWS, TRACES, PROCESSES, SPANS, TABLES };
 
 _Static_assert(TABLES == LAB_ARRAY_COUNT(((struct lab_core_tables *)0)->blocks), "a block for each table");
 
@@ -37,9 +38,14 @@ enum lab_status lab_core_tables_part(struct lab_arena *arena, struct lab_core_ta
 		[INFOS] = {arena->chunk_infos, (state->chunk_count + 1) * sizeof(struct lab_chunk_info)},
 		[REGIONS] = {arena->regions, state->region_count * sizeof(uint32_t)},
 		[CPUS] = {arena->cpus, (size_t)state->cpu_count * LAB_ZONE_COUNT * sizeof(struct lab_cpu_zone)},
+		[SLOTS] = {arena->slots,
+			   ((size_t)state->cpu_count * LAB_ZONE_COUNT << arena->slot_shift) * sizeof(lab_atomic64)},
 		[PAGES] = {arena->pages, (state->frame_count + 1) * sizeof(struct lab_page)},
 		[VIEWS] = {arena->views, state->frame_count * sizeof(lab_atomic8)},
 		[TRACES] = {arena->traces, state->frame_count * sizeof(struct lab_trace)},
+		[PROCESSES] = {arena->processes,
+			       (size_t)state->process_count * (state->cpu_count + 1) * sizeof(struct lab_process_line)},
+		[SPANS] = {arena->spans, (state->span_count + (size_t)1) * sizeof(struct lab_memory_span)},
 	};
 	struct lab_core_tables copies = {{NULL}};
 
@@ -55,9 +61,12 @@ enum lab_status lab_core_tables_part(struct lab_arena *arena, struct lab_core_ta
 	arena->chunk_infos = copies.blocks[INFOS];
 	arena->regions = copies.blocks[REGIONS];
 	arena->cpus = copies.blocks[CPUS];
+	arena->slots = copies.blocks[SLOTS];
 	arena->pages = copies.blocks[PAGES];
 	arena->views = copies.blocks[VIEWS];
 	arena->traces = copies.blocks[TRACES];
+	arena->processes = copies.blocks[PROCESSES];
+	arena->spans = copies.blocks[SPANS];
 	*ret_tables = copies;
 	return LAB_OK;
 }

@@ -10,7 +10,7 @@
  * watches malloc: AddressSanitizer, and the deterministic engine.
  */
 struct lab_core_tables {
-	void *blocks[9];
+	void *blocks[12];
 };
 
 /*

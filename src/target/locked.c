@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "plat/atomic.h"
 #include "target/buddy.h"
+#include "target/holding.h"
 #include "target/registry.h"
 
 /*
@@ -19,13 +20,6 @@
 
 #define IDLE_ROUNDS 16u /* without progress, after which a request that waits gives up */
 
-/* What is known of a block in use, kept at its first frame. */
-struct holding {
-	lab_owner owner;
-	lab_gfp gfp;
-	uint64_t views;
-};
-
 struct locked {
 	lab_atomic32 returns;     /* how often frames came back while somebody waited: what sleepers sleep on */
 	bool awaited;             /* somebody sleeps, or is about to */
@@ -35,8 +29,8 @@ struct locked {
 	const struct lab_machine *machine;
 	struct lab_buddy buddy;
 	struct lab_zone_marks marks[LAB_ZONE_COUNT];
-	struct holding *holdings; /* by frame */
-	bool offline[];           /* by CPU */
+	struct lab_holding *holdings; /* by frame */
+	bool offline[];               /* by CPU */
 };
 
 static unsigned long enter(struct locked *locked)
@@ -102,13 +96,6 @@ static void *address_of(const struct locked *locked, uint64_t frame)
 	return (char *)locked->machine->base + (frame << locked->machine->page_shift);
 }
 
-static uint64_t saturating_add(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 /* A request with the right to wakes the reclaimer of those zones under their low mark that it may use. */
 static void note_short(struct locked *locked, lab_gfp gfp)
 {
@@ -128,13 +115,13 @@ static uint64_t floor_of(const struct locked *locked, enum lab_zone zone, lab_gf
 
 	if (class == LAB_CLASS_MEMALLOC)
 		return 0;
-	return saturating_add(lab_class_floor(class, marks->min), marks->lowmem_reserve[class_zone]);
+	return lab_add_saturated(lab_class_floor(class, marks->min), marks->lowmem_reserve[class_zone]);
 }
 
 static bool take_from_zone(struct locked *locked, enum lab_zone zone, const struct lab_request *request,
 			   uint64_t *ret_frame)
 {
-	uint64_t need = saturating_add(floor_of(locked, zone, request->gfp), UINT64_C(1) << request->order);
+	uint64_t need = lab_add_saturated(floor_of(locked, zone, request->gfp), UINT64_C(1) << request->order);
 
 	return locked->buddy.free_frames[zone] >= need &&
 	       lab_buddy_take(&locked->buddy, zone, request->order, ret_frame);
@@ -157,7 +144,7 @@ static enum lab_status locked_alloc(void *self, const struct lab_request *reques
 	found = (!dma_only && take_from_zone(locked, LAB_ZONE_NORMAL, request, &frame)) ||
 		take_from_zone(locked, LAB_ZONE_DMA, request, &frame);
 	if (found)
-		locked->holdings[frame] = (struct holding){.owner = request->owner, .gfp = request->gfp};
+		locked->holdings[frame] = (struct lab_holding){.owner = request->owner, .gfp = request->gfp};
 	note_short(locked, request->gfp);
 	leave(locked, flags);
 
@@ -245,7 +232,7 @@ static enum lab_status locked_map(void *self, void *block, lab_owner owner)
 	enum lab_status status = find(locked, block, owner, &frame);
 
 	if (status == LAB_OK) {
-		struct holding *holding = &locked->holdings[frame];
+		struct lab_holding *holding = &locked->holdings[frame];
 
 		if (holding->gfp & LAB_GFP_EXCLUSIVE && holding->views)
 			status = LAB_BUSY;
@@ -298,6 +285,27 @@ static enum lab_status locked_cpu_online(void *self, unsigned cpu)
 	return plug(self, cpu, false);
 }
 
+static enum lab_status locked_memory_remove(void *self, unsigned span, unsigned patience)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	enum lab_status status = lab_buddy_remove_span(&locked->buddy, span, locked->marks);
+
+	leave(locked, flags);
+	return status;
+}
+
+static enum lab_status locked_memory_add(void *self, unsigned span)
+{
+	struct locked *locked = self;
+	unsigned long flags = enter(locked);
+	enum lab_status status = lab_buddy_add_span(&locked->buddy, span);
+
+	locked->returned = true;
+	leave(locked, flags);
+	return status;
+}
+
 static enum lab_status locked_set_marks(void *self, unsigned zone, const struct lab_zone_marks *marks)
 {
 	struct locked *locked = self;
@@ -338,13 +346,10 @@ static enum lab_word locked_describe(void *self, const void *address, char *text
 	size_t in_marks = (size_t)((uintptr_t)address - (uintptr_t)locked->marks);
 	size_t in_holdings = (size_t)((uintptr_t)address - (uintptr_t)locked->holdings);
 	size_t frame = in_holdings / sizeof(*locked->holdings), member = in_holdings % sizeof(*locked->holdings);
+	bool is_lock = (size_t)((uintptr_t)address - (uintptr_t)&locked->lock) < sizeof(locked->lock);
 
-	if (address == (const void *)&locked->returns || address == (const void *)&locked->awaited) {
-		snprintf(text, room, address == (const void *)&locked->awaited ? "awaited" : "returns");
-		return LAB_WORD_NUMBER;
-	}
-	if ((size_t)((uintptr_t)address - (uintptr_t)&locked->lock) < sizeof(locked->lock)) {
-		snprintf(text, room, "the lock");
+	if (is_lock || address == (const void *)&locked->returns || address == (const void *)&locked->awaited) {
+		snprintf(text, room, is_lock ? "the lock" : "who waits");
 		return LAB_WORD_NUMBER;
 	}
 	if (in_marks < sizeof(locked->marks)) {
@@ -353,13 +358,7 @@ static enum lab_word locked_describe(void *self, const void *address, char *text
 	}
 	if (frame >= locked->machine->frame_count)
 		return lab_buddy_describe(&locked->buddy, address, text, room);
-	snprintf(text, room, "frame %zu %s", frame,
-		 member < offsetof(struct holding, gfp)     ? "owner"
-		 : member < offsetof(struct holding, views) ? "flags"
-							    : "views");
-	return member < offsetof(struct holding, gfp)     ? LAB_WORD_OWNER
-	       : member < offsetof(struct holding, views) ? LAB_WORD_BITS
-							  : LAB_WORD_NUMBER;
+	return lab_holding_describe(frame, member, text, room);
 }
 
 /* From here on whoever makes a request possible wakes: the caller looks again, then sleeps on what this answers. */
@@ -428,7 +427,7 @@ const struct lab_target lab_target_locked = {
 	.summary = "the plainest buddy, under one interrupt-saving lock: the model",
 	.caps = LAB_CAP_ARENA | LAB_CAP_IRQ | LAB_CAP_RESERVE | LAB_CAP_OWNERSHIP | LAB_CAP_EXCLUSIVE_MAP |
 		LAB_CAP_SHRED | LAB_CAP_ZERO | LAB_CAP_COALESCE | LAB_CAP_EXACT | LAB_CAP_BLOCKING | LAB_CAP_RECLAIM |
-		LAB_CAP_HOTPLUG,
+		LAB_CAP_HOTPLUG | LAB_CAP_MEMORY,
 	.create = locked_create,
 	.destroy = locked_destroy,
 	.alloc = waiting_alloc,
@@ -444,4 +443,6 @@ const struct lab_target lab_target_locked = {
 	.free_frames = locked_free_frames,
 	.check = locked_check,
 	.describe = locked_describe,
+	.memory_remove = locked_memory_remove,
+	.memory_add = locked_memory_add,
 };

@@ -16,6 +16,7 @@ static const struct lab_target *const builtins[] = {
 	&lab_target_core,
 	&lab_target_locked,
 	&lab_target_malloc,
+	&lab_target_shared,
 };
 
 const struct lab_target *const *lab_target_builtins(size_t *ret_count)

@@ -36,6 +36,7 @@ LAB_MUST_USE enum lab_status lab_target_validate(const struct lab_target *target
 						 size_t room);
 
 extern const struct lab_target lab_target_core;
+extern const struct lab_target lab_target_shared;
 extern const struct lab_target lab_target_locked;
 extern const struct lab_target lab_target_malloc;
 

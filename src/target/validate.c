@@ -7,11 +7,11 @@
 #define PAGE_SHIFT_TOP 21u /* a frame of 2 MiB */
 
 /* Promises that are about the machine's memory, and so mean nothing for blocks that lie anywhere. */
-#define ARENA_ONLY (LAB_CAP_RESERVE | LAB_CAP_COALESCE | LAB_CAP_EXACT | LAB_CAP_RECLAIM)
+#define ARENA_ONLY (LAB_CAP_RESERVE | LAB_CAP_COALESCE | LAB_CAP_EXACT | LAB_CAP_RECLAIM | LAB_CAP_MEMORY)
 
-static const char *const cap_names[] = {"ARENA",     "OWN_MEMORY",    "IRQ",   "NMI",    "RESERVE",
-					"OWNERSHIP", "EXCLUSIVE_MAP", "SHRED", "ZERO",   "COALESCE",
-					"BLOCKING",  "RECLAIM",       "EXACT", "HOTPLUG"};
+static const char *const cap_names[] = {"ARENA",         "OWN_MEMORY", "IRQ",   "NMI",      "RESERVE",  "OWNERSHIP",
+					"EXCLUSIVE_MAP", "SHRED",      "ZERO",  "COALESCE", "BLOCKING", "RECLAIM",
+					"EXACT",         "HOTPLUG",    "DEATH", "MEMORY"};
 
 const char *lab_cap_name(unsigned bit)
 {
@@ -34,6 +34,9 @@ static const char *missing_member(const struct lab_target *target, const char **
 		{!target->unmap && target->caps & LAB_CAP_EXCLUSIVE_MAP, "unmap", "LAB_CAP_EXCLUSIVE_MAP expects it"},
 		{!target->reclaim && target->caps & LAB_CAP_RECLAIM, "reclaim", "LAB_CAP_RECLAIM expects it"},
 		{!target->cpu_offline && target->caps & LAB_CAP_HOTPLUG, "cpu_offline", "LAB_CAP_HOTPLUG expects it"},
+		{!target->reap && target->caps & LAB_CAP_DEATH, "reap", "LAB_CAP_DEATH expects it"},
+		{!target->memory_remove && target->caps & LAB_CAP_MEMORY, "memory_remove", "LAB_CAP_MEMORY expects it"},
+		{!target->memory_add && target->caps & LAB_CAP_MEMORY, "memory_add", "LAB_CAP_MEMORY expects it"},
 		{!target->cpu_online && target->caps & LAB_CAP_HOTPLUG, "cpu_online", "LAB_CAP_HOTPLUG expects it"},
 	};
 

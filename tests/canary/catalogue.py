@@ -13,7 +13,8 @@ from pathlib import Path
 FIELDS = ("class", "rule", "found", "wild")
 # Of each at least two, however many others there are.
 CLASSES = ("lost update", "ABA", "undo", "check-then-take", "floor arithmetic", "stranding", "interrupt safety", "sleeping",
-           "split and merge", "accounting", "ordering", "ownership", "release", "progress", "reclaim", "hot-unplug")
+           "split and merge", "accounting", "ordering", "ownership", "release", "progress", "reclaim", "hot-unplug",
+           "owner death")
 LEAST_IN_CLASS, LEAST = 2, 40
 
 

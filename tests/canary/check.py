@@ -5,8 +5,11 @@
 usage: check.py PROGRAM RULE MODULE replay SCENARIO
        check.py PROGRAM RULE MODULE stress HOOKED OPTION...
        check.py PROGRAM RULE MODULE trap OPTION...
-       check.py PROGRAM RULE HOOKED explore SEED OPTION...
+       check.py PROGRAM SOURCE HOOKED explore SEED OPTION...
        check.py PROGRAM RULE HOOKED race OPTION...
+       check.py PROGRAM clean
+
+SOURCE is the canary's, whose header names its rules: a bug may break one of several, as the schedule has it.
 
 What stress finds comes back as a small artifact of the hooked module, but for a data race; what it traps, a system call
 that no schedule shows, comes with the stack down to the canary's line.
@@ -18,13 +21,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-CLEAN = ("core", "locked")
+CLEAN = ("core", "locked", "shared")
 # Stress may be unlucky on a busy machine: it gets these many seconds, one after the other, until it finds something.
 STRESS_SECONDS = (2, 6, 20)
 # As long as a sanitizer may need for a schedule that shows it; it ends when one is found.
 HUNT_SECONDS = 120
 CLEAN_SECONDS = 1
-CLEAN_SCHEDULES = 5000
+CLEAN_SCHEDULES = 10000
 # As many seeds are tried for what is small enough: which schedule is found depends on the code, down to its addresses.
 SEEDS = 5
 # Of what was found, made small: what a person reads to the end.
@@ -112,11 +115,21 @@ def check_trap(program, rule, module, options, folder):
         demand_clean(stress(target, CLEAN_SECONDS))
 
 
-def check_explore(program, rule, module, seed, options, folder):
+def rules_of(source):
+    return re.search(r"rule: +(.*)$", Path(source).read_text(), re.MULTILINE)[1].split(" or ")
+
+
+def rule_found(answer, rules):
+    found = re.search(r"^finding: (R\d\d) ", answer.stdout, re.MULTILINE)
+    return found[1] if found and found[1] in rules else rules[0]
+
+
+def check_explore(program, rules, module, seed, options, folder):
     """Found from the first seed; under its rule and small from one of some, for that is a search of its own."""
     closing = [None, "none under the rule"]
     for tried in range(seed, seed + SEEDS):
         answer = run(program, ["explore", "--target", module, "--seed", str(tried)] + options, folder)
+        rule = rule_found(answer, rules)
         if answer.returncode == 1 and f"finding: {rule} " not in answer.stdout:
             continue  # a bug may break another rule as well, and sooner
         if tried > seed and answer.returncode == 0:
@@ -130,6 +143,10 @@ def check_explore(program, rule, module, seed, options, folder):
         raise Failure(f"expected at most {OPS_MOST} operations and {DEPARTURES_MOST} departures: {closing[1]}")
     for _ in range(2):
         demand_finding(run(program, shlex.split(closing[2].removeprefix("reproduce: labyrinth ")), folder), rule)
+
+
+def check_clean(program, folder):
+    """Once for all that are explored: what is asked has nothing to do with a canary."""
     for target in CLEAN:
         demand_clean(run(program, ["explore", "--target", target, "--seed", "1", "--schedules", str(CLEAN_SCHEDULES)],
                          folder))
@@ -150,25 +167,32 @@ def check_race(program, rule, module, options, folder):
         demand_clean(explore(target, "--race"))
 
 
+def check(program, rule, module, way, rest, folder):
+    if way == "replay":
+        check_replay(program, rule, module, str(Path(rest[0]).resolve(strict=True)), folder)
+    elif way == "explore":
+        check_explore(program, rules_of(rule), module, int(rest[0]), rest[1:], folder)
+    elif way == "trap":
+        check_trap(program, rule, module, rest, folder)
+    elif way == "race":
+        check_race(program, rule, module, rest, folder)
+    else:
+        check_stress(program, rule, module, str(Path(rest[0]).resolve(strict=True)), rest[1:], folder)
+
+
 def main():
-    program, rule, module, way, *rest = sys.argv[1:]
-    program, module = (str(Path(name).resolve(strict=True)) for name in (program, module))  # it runs elsewhere
+    program = str(Path(sys.argv[1]).resolve(strict=True))  # it runs elsewhere
     with tempfile.TemporaryDirectory() as folder:
         try:
-            if way == "replay":
-                check_replay(program, rule, module, str(Path(rest[0]).resolve(strict=True)), folder)
-            elif way == "explore":
-                check_explore(program, rule, module, int(rest[0]), rest[1:], folder)
-            elif way == "trap":
-                check_trap(program, rule, module, rest, folder)
-            elif way == "race":
-                check_race(program, rule, module, rest, folder)
+            if sys.argv[2:] == ["clean"]:
+                check_clean(program, folder)
             else:
-                check_stress(program, rule, module, str(Path(rest[0]).resolve(strict=True)), rest[1:], folder)
+                rule, module, way, *rest = sys.argv[2:]
+                check(program, rule, str(Path(module).resolve(strict=True)), way, rest, folder)
         except Failure as failure:
             print(failure)
             return 1
-    print(f"found under {rule}; clean: {', '.join(CLEAN)}")
+    print(f"as expected; clean: {', '.join(CLEAN)}")
     return 0
 
 

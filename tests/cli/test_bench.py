@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """bench: every case once, numbers that can be; of sim, what is counted and what is found, and never how fast."""
 import json
+import os
 import unittest
+from pathlib import Path
 
 from program import CLEAN, built_peers, run
 
+SANITIZED = os.environ["SANITIZER"] != "none"
 STRATEGIES = ["auto", "bound", "irq", "random", "pct", "pos", "surw", "dpor"]
 
 
@@ -32,7 +35,7 @@ class Bench(unittest.TestCase):
     def test_jsonl(self):
         """Everything there is: what is built in, and the peers that were built."""
         cases = self.alloc("--pattern", "repeat")
-        targets = ["core", "locked", "malloc", *built_peers()]
+        targets = ["core", "locked", "malloc", "shared", *built_peers()]
         self.assertEqual(sorted((r["target"], r["pattern"], r["order"]) for r in cases),
                          sorted((t, "repeat", o) for t in targets for o in (0, 9)))
         self.assertEqual({r["first"] for r in cases}, {"core"})
@@ -112,6 +115,106 @@ class Bench(unittest.TestCase):
             # the handler comes in once: nothing is left for a second departure
             self.assertEqual(count["preemptions_1"], count["preemptions_2"])
             self.assertGreaterEqual(count["preemptions_1"], count["dpor"])
+
+    def records(self, *words, code=CLEAN):
+        answer = run("bench", *words, "--format", "jsonl", timeout=300)
+        self.assertEqual(answer.returncode, code, answer.stderr)
+        return [json.loads(line) for line in answer.stdout.splitlines()], answer.stderr
+
+    def scale(self, *options):
+        records, _ = self.records("scale", *options)
+        return ({(r["target"], r["pattern"], r["cpus"]): r for r in records if r["kind"] == "bench-scale"},
+                {(r["target"], r["pattern"]): r["shape"] for r in records if r["kind"] == "bench-scale-shape"})
+
+    def test_scale_known_programs(self):
+        """One word for all moves at each access; a word a CPU never, unless it has a neighbour on its line."""
+        folder = Path(os.environ["LABYRINTH"]).parent / "targets/programs"
+        for program, moves, neighbours in (("count-one", 1, 0), ("count-each", 0, 0), ("count-false", 1, 1)):
+            cases, _ = self.scale("--target", str(folder / f"{program}.so"), "--pattern", "grow", "--cpus", "8")
+            self.assertEqual([cpus for _, _, cpus in cases], [1, 2, 4, 8])
+            for (_, _, cpus), case in cases.items():
+                self.assertEqual((case["operations"], case["failed"]), (4 * 64 * cpus,) * 2)
+                self.assertEqual((case["atomics"], case["updates"]), (1, 1))
+                self.assertEqual(case["shared_updates"], 1 if moves and cpus > 1 else 0)
+                # whoever starts later has not been met by all at first
+                for name, expected in (("moves", moves), ("neighbours", neighbours)):
+                    self.assertAlmostEqual(case[name], expected if cpus > 1 else 0, delta=0.05, msg=f"{program} {cpus} {name}")
+
+    def test_scale_targets(self):
+        cases, shapes = self.scale("--cpus", "4", "--pattern", "repeat,bulk")
+        self.assertEqual(set(shapes), {(t, p) for t in ("core", "locked") for p in ("repeat", "bulk")})
+        for (target, _, cpus), case in cases.items():
+            self.assertEqual(case["failed"], 0)
+            self.assertEqual(case["moves"] > 0, target == "locked" and cpus > 1, case)
+        self.assertEqual(shapes[("core", "repeat")], "none")
+
+    def test_tail(self):
+        records, _ = self.records("tail", "--quick")
+        stories = {r["story"]: r for r in records if r["kind"] == "bench-tail-steps"}
+        self.assertEqual(list(stories), ["nested", "storm", "short", "split"])
+        for story in stories.values():
+            self.assertEqual(story["over"], 0)
+            self.assertGreater(story["calls"], story["schedules"])
+            self.assertGreater(story["own"], 10)
+            self.assertGreater(story["with_interrupts"], story["own"])
+            self.assertLessEqual(story["own"], story["bound"])
+        for record in records:
+            if record["kind"] == "bench-tail-ns":
+                self.assertGreater(record["calls"], 0)
+                self.assertLessEqual(record["p50"], record["p99.99"])
+                self.assertLessEqual(record["p99.99"], record["max"])
+
+    def test_tail_over(self):
+        """A request with 5,000 accesses more than its bound knows of."""
+        records, errors = self.records("tail", "--quick", "--limit", "3", "--time", "100ms", "--target",
+                                       os.environ["CORE_LONG"], code=1)
+        self.assertIn("expected at most", errors)
+        for story in (r for r in records if r["kind"] == "bench-tail-steps"):
+            self.assertGreater(story["over"], 0)
+            self.assertGreater(story["own"], 5000)
+
+    def test_frag(self):
+        """The same days twice, to the last frame; single frames are never short while there are free ones."""
+        first, _ = self.records("frag", "--days", "1", "--target", "locked")
+        if not SANITIZED:
+            self.assertEqual(first, self.records("frag", "--days", "1", "--target", "locked")[0])
+        result, = first
+        self.assertEqual((result["by"], result["refused_single"]), ("frames", 0))
+        self.assertGreater(result["allocs"], 100000)
+        for look in (result["end"], result["least"]):
+            unusable = [look["unusable"][str(order)] for order in range(11)]
+            self.assertEqual(unusable, sorted(unusable))
+            self.assertEqual(unusable[0], 0)
+            self.assertAlmostEqual(look["order_9_of_free"], 1 - unusable[9], places=3)
+            self.assertLessEqual(look["order_9"], look["free"])
+        self.assertAlmostEqual(result["given"] * 512 / 32768, result["end"]["order_9"], delta=0.001)
+
+    @unittest.skipIf(SANITIZED, "its malloc is the sanitizer's")
+    def test_frag_elsewhere(self):
+        result, = self.records("frag", "--days", "1", "--target", "malloc")[0]
+        self.assertEqual((result["by"], result["refused"], result["given"]), ("resident", 0, 0))
+        self.assertLess(result["end"]["order_9"], result["end"]["free"])
+
+    def test_shred(self):
+        records, _ = self.records("shred", "--quick")
+        ways = {(r["way"], r["bytes"]): r for r in records}
+        self.assertEqual(len(ways), len(records))
+        for name in ("core", "aes-128-ctr", "aes-256-ctr", "chacha20", "memset"):
+            for size in (4096, 65536, 2 << 20):
+                self.assertGreater(ways[(name, size)]["ns_per_block"], 0)
+        for record in records:
+            if record["way"] == record["best"]:
+                self.assertTrue(record["keystream"])
+                self.assertEqual(record["ratio_to_best"], 1)
+
+    def test_others_usage(self):
+        for words in (("scale", "--cpus", "65"), ("scale", "--pattern", "zigzag"), ("scale", "--target", "nobody"),
+                      ("tail", "--days", "2"), ("tail", "--target", "nobody"), ("frag", "--days", "0"), ("shred", "--target", "core"),
+                      ("frag", "--cpus", "2"), ("scale", "--quick")):
+            answer = run("bench", *words)
+            self.assertEqual(answer.returncode, 2, answer.stderr)
+            self.assertIn(words[1], answer.stderr)
+            self.assertEqual(len(answer.stderr.splitlines()), 1)
 
     def test_sim_usage(self):
         for words in (("--threads", "1"), ("--program", "nothing"), ("--time", "never")):

@@ -129,7 +129,7 @@ class Detect(unittest.TestCase):
                                    (("--engines", "zigzag"), "expected of replay, explore, race, stress"),
                                    (("--engines", "explore,explore"), "expected each engine once"),
                                    (("--seeds", "0"), "expected"), (("--budget", "0"), "expected a time"),
-                                   (("--rounds", "1"), "expected only with alloc, sim and fuzz")):
+                                   (("--rounds", "1"), "expected only with alloc sim shred fuzz")):
             answer = run("bench", "detect", *words)
             self.assertEqual(answer.returncode, USAGE, words)
             self.assertIn(f"{words[0]}: ", answer.stderr)

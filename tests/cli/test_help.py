@@ -63,7 +63,7 @@ class Lists(unittest.TestCase):
     def test_targets(self):
         records = self.records("targets")
         names = [record["name"] for record in records]
-        self.assertEqual(names, ["core", "locked", "malloc", "jemalloc", "mimalloc", "tcmalloc", "mempool"])
+        self.assertEqual(names, ["core", "locked", "malloc", "shared", "jemalloc", "mimalloc", "tcmalloc", "mempool"])
         self.assertTrue(all(record["schema"] == 1 and record["kind"] == "target" for record in records))
         text = run("targets").stdout
         for record in records:

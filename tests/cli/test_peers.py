@@ -32,7 +32,7 @@ class Peers(unittest.TestCase):
 
     def test_listed(self):
         targets = self.listed()
-        self.assertEqual(list(targets), ["core", "locked", "malloc", *PACKAGES])
+        self.assertEqual(list(targets), ["core", "locked", "malloc", "shared", *PACKAGES])
         for name, package in PACKAGES.items():
             if name in built_peers():
                 self.assertEqual(targets[name]["caps"], "OWN_MEMORY")

@@ -73,6 +73,26 @@ class Stress(unittest.TestCase):
         self.assertEqual(answer.returncode, FINDING, answer.stdout + answer.stderr)
         self.assertRegex(answer.stdout, r"finding: R09 .* nobody is left to wake it")
 
+    def test_processes_are_killed_and_nothing_is_lost(self):
+        for processes in ("2", "5"):
+            answer = run("stress", "--processes", processes, "--kill", "300", "--duration", "1s", "--seed", "3", "--format",
+                         "jsonl")
+            self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)
+            told = json.loads(answer.stdout.splitlines()[-1])
+            self.assertTrue(told["clean"])
+            self.assertGreater(told["kills"], 0)
+            self.assertGreaterEqual(told["reaps"], told["kills"])
+            self.assertGreater(told["censuses"], 0)
+            self.assertGreater(told["ops"], 1000)
+
+    def test_processes_need_their_options(self):
+        for arguments, expected in ((["--kill", "5"], "--kill: '5': expected --processes beside it"),
+                                    (["--processes", "1"], "--processes"),
+                                    (["--processes", "2", "--target", "locked"], "expected the target core")):
+            answer = run("stress", *arguments)
+            self.assertEqual(answer.returncode, 2, arguments)
+            self.assertIn(expected, answer.stderr)
+
     def test_options_come_first(self):
         answer = run(*self.arguments("--ops", "100", "--seed", "9", "--format", "jsonl"))
         self.assertEqual(answer.returncode, CLEAN, answer.stdout + answer.stderr)

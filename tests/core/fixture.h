@@ -15,9 +15,19 @@
 struct lab_fixture {
 	struct lab_arena arena;
 	void *base;
+	struct lab_shredder *shredder;
 };
 
 #define FIXTURE_PAGE_SHIFT 6
+
+/* For so many frames, in whole pages of the machine: AddressSanitizer takes no other size. free() it. */
+static inline void *fixture_memory(uint64_t frames)
+{
+	void *base = aligned_alloc(4096, ((frames << FIXTURE_PAGE_SHIFT) + 4095) / 4096 * 4096);
+
+	assert_non_null(base);
+	return base;
+}
 
 static inline void fixture_open(struct lab_fixture *fixture, const struct lab_span *spans, size_t span_count,
 				const struct lab_zone_marks *zones, unsigned cpu_count, unsigned flags)
@@ -33,15 +43,22 @@ static inline void fixture_open(struct lab_fixture *fixture, const struct lab_sp
 					  .span_count = span_count,
 					  .zones = zones};
 
-	fixture->base = aligned_alloc(4096, ((frames << FIXTURE_PAGE_SHIFT) + 4095) / 4096 * 4096);
-	assert_non_null(fixture->base);
+	fixture->base = fixture_memory(frames);
 	config.base = fixture->base;
+	fixture->shredder = NULL;
+	if (flags & (LAB_ARENA_SHRED | LAB_ARENA_SHRED_DEFAULT)) {
+		assert_int_equal(lab_arena_create(&fixture->arena, &config), LAB_INVALID);
+		assert_int_equal(lab_shredder_create(1, &fixture->shredder), LAB_OK);
+		config.shredder = fixture->shredder;
+	}
 	assert_int_equal(lab_arena_create(&fixture->arena, &config), LAB_OK);
 }
 
 static inline void fixture_close(struct lab_fixture *fixture)
 {
 	lab_arena_fini(&fixture->arena);
+	if (fixture->shredder)
+		lab_shredder_destroy(fixture->shredder);
 	free(fixture->base);
 }
 

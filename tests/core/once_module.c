@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include <labyrinth/arena.h>
+#include <labyrinth/memory.h>
 #include <labyrinth/target.h>
 
 #include "plat/atomic.h"
@@ -10,8 +11,10 @@
 /*
  * What the target ABI lets no two do at once, and the arena has an answer to: of two that free or pass on one block,
  * one; views of one block, as many as there are; of two that change one CPU's plug, the one who was told that it did.
- * And what the ABI has no call for: no two allocations by the short forms have one token. A hooked module, the
- * reference allocator's but for `drain`, which does all this on an arena of the module's own; `check` tells.
+ * And what the ABI has no call for: no two allocations by the short forms have one token. Of CPU 1: two take the memory
+ * of one span away, and one is told that it did; of CPU 2: two change the memory of two spans of a zone. A hooked
+ * module, the reference allocator's but for `drain`, which does all this on an arena of the module's own; `check`
+ * tells.
  */
 
 #define FRAMES         64u
@@ -23,7 +26,7 @@ static struct side {
 	char *memory; /* the engine takes it back with the run */
 	struct lab_arena arena;
 	struct lab_page *freed, *passed, *viewed;
-	lab_atomic32 frees, passes, wrong, calls;
+	lab_atomic32 frees, passes, wrong, removals, calls, changes;
 	lab_owner tokens[CALLS];
 } side;
 
@@ -44,14 +47,15 @@ static struct lab_page *take(void)
 
 static enum lab_status once_create(const struct lab_machine *machine, void **ret_self)
 {
-	static const struct lab_span span = {0, FRAMES, LAB_ZONE_NORMAL};
+	static const struct lab_span spans[] = {
+		{0, FRAMES - 2, LAB_ZONE_NORMAL}, {FRAMES - 2, 1, LAB_ZONE_NORMAL}, {FRAMES - 1, 1, LAB_ZONE_NORMAL}};
 	static const struct lab_zone_marks none[LAB_ZONE_COUNT];
 	struct lab_arena_config config = {.frame_count = FRAMES,
 					  .page_shift = 6, /* FRAME_BYTES */
 					  .cpu_count = 1,
 					  .flags = LAB_ARENA_VIEWS,
-					  .spans = &span,
-					  .span_count = 1,
+					  .spans = spans,
+					  .span_count = 3,
 					  .zones = none};
 	enum lab_status status;
 
@@ -101,6 +105,12 @@ static void plug(void)
 		count_if(lab_arena_cpu_online(&side.arena, 0) != LAB_OK, &side.wrong);
 }
 
+static void change_memory(unsigned span)
+{
+	if (lab_arena_memory_remove(&side.arena, span, 0) == LAB_OK)
+		count_if(lab_arena_memory_add(&side.arena, span) != LAB_OK, &side.wrong);
+}
+
 static void take_token(unsigned call)
 {
 	struct lab_page *page = lab_alloc_pages(&side.arena, LAB_GFP_NOWAIT, 0);
@@ -114,9 +124,13 @@ static void take_token(unsigned call)
 
 static void once_drain(void *self, unsigned cpu)
 {
-	unsigned call = lab_fetch_add_relaxed(&side.calls, 1);
+	unsigned call = lab_fetch_add_relaxed(cpu ? &side.changes : &side.calls, 1);
 
-	if (call < CALLS) {
+	if (cpu == 1) {
+		count_if(lab_arena_memory_remove(&side.arena, 1, 0) == LAB_OK, &side.removals);
+	} else if (cpu == 2) {
+		change_memory(1 + call % 2);
+	} else if (call < CALLS) {
 		free_once();
 		pass_once(call);
 		view();
@@ -134,7 +148,7 @@ static enum lab_status once_check(void *self)
 		for (unsigned j = 0; j < i; j++)
 			count_if(side.tokens[i] == side.tokens[j], &side.wrong);
 	if (lab_load_relaxed(&side.wrong) || lab_load_relaxed(&side.frees) > 1 || lab_load_relaxed(&side.passes) > 1 ||
-	    lab_arena_check(&side.arena, NULL))
+	    lab_load_relaxed(&side.removals) > 1 || lab_arena_check(&side.arena, NULL))
 		return LAB_INVALID;
 	return lab_target_core.check(self);
 }

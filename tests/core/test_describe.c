@@ -28,7 +28,7 @@ static void every_kind_of_word_has_its_name(void **state)
 	expect(arena, &lab_zone_state(arena, LAB_ZONE_DMA)->floors[LAB_CLASS_ATOMIC], LAB_WORD_NUMBER,
 	       "zone dma floor of class atomic");
 	expect(arena, &lab_zone_state(arena, LAB_ZONE_DMA)->high, LAB_WORD_NUMBER, "zone dma watermarks");
-	expect(arena, &cache->slots[1], LAB_WORD_BITS, "cpu 2 zone normal slot 1");
+	expect(arena, lab_cpu_slot(arena, 2, LAB_ZONE_NORMAL, 1), LAB_WORD_BITS, "cpu 2 zone normal slot 1");
 	expect(arena, &cache->untold, LAB_WORD_NUMBER, "cpu 2 zone normal untold frames");
 	expect(arena, &cache->hint_great, LAB_WORD_HINT, "cpu 2 zone normal hint");
 	expect(arena, &cache->failures, LAB_WORD_HINT, "cpu 2 zone normal statistics");

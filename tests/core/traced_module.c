@@ -7,16 +7,19 @@
 
 /*
  * The reference allocator with traces, as a hooked module whose `drain` looks at all holders: each interleaving of a
- * look with allocations and releases is a schedule. Clock and stack of a record say whose allocation it is, so that one
- * of two halves, or one under another's owner, is seen; it is told at the end, by `check`.
+ * look with allocations and releases is a schedule. Clock and stack of a record say whose allocation it is, and of
+ * which order, so that one of two halves, or one under another's owner, is seen; it is told at the end, by `check`.
  */
 
+#define ORDER_SHIFT 32 /* above the generations of a run */
+
 static _Thread_local lab_owner taking;
+static _Thread_local unsigned taking_order;
 static lab_atomic32 torn;
 
 static uint64_t now_is_owner(void)
 {
-	return taking;
+	return taking + ((uint64_t)taking_order << ORDER_SHIFT);
 }
 
 static unsigned stack_is_owner(uintptr_t *places, unsigned room)
@@ -36,18 +39,21 @@ static enum lab_status traced_create(const struct lab_machine *machine, void **r
 static enum lab_status traced_alloc(void *self, const struct lab_request *request, void **ret_block)
 {
 	lab_owner interrupted = taking; /* a handler is on its host's thread */
+	unsigned interrupted_order = taking_order;
 	enum lab_status status;
 
 	taking = request->owner;
+	taking_order = request->order;
 	status = lab_target_core.alloc(self, request, ret_block);
 	taking = interrupted;
+	taking_order = interrupted_order;
 	return status;
 }
 
 static bool is_whole(const struct lab_holder *holder)
 {
-	return holder->traced && holder->since == holder->taken_by && holder->depth == 2 &&
-	       holder->stack[0] == holder->taken_by && holder->stack[1] == holder->taken_by;
+	return holder->traced && holder->since == holder->taken_by + ((uint64_t)holder->order << ORDER_SHIFT) &&
+	       holder->depth == 2 && holder->stack[0] == holder->taken_by && holder->stack[1] == holder->taken_by;
 }
 
 static void look(void *self, unsigned cpu)

@@ -254,6 +254,22 @@ static void test_masked_around_calls(void **state)
 		assert_false(seen[i].nested);
 }
 
+/* It may wait for a mutex, and who comes onto the CPU then would spin for what it has taken. */
+static void test_no_locks_around_who_may_sleep(void **state)
+{
+	static const char *const text =
+		MACHINE "task a cpu=0 { lock 0 irq; s0 = alloc nowait 0; unlock 0; irq-off; irq-on; }\n";
+
+	run(text);
+	assert_int_equal(rig.statuses[0], LAB_OK);
+	assert_int_equal(rig.statuses[3], LAB_OK);
+	lab_rig_close(&rig);
+	spy.caps &= ~(LAB_CAP_IRQ | LAB_CAP_NMI);
+	run(text);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(rig.statuses[i], i == 1 ? LAB_OK : LAB_UNSUPPORTED);
+}
+
 static void test_watermark(void **state)
 {
 	run("machine frames=64 cpus=1 order-max=3\n"
@@ -298,6 +314,7 @@ int main(void)
 		EXEC_TEST(test_misuse),
 		EXEC_TEST(test_misuse_is_for_those_who_refuse_it),
 		EXEC_TEST(test_nmi_of_a_target_without),
+		EXEC_TEST(test_no_locks_around_who_may_sleep),
 		EXEC_TEST(test_masked_around_calls),
 		EXEC_TEST(test_watermark),
 		EXEC_TEST(test_all_on_core),

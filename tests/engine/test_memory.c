@@ -87,12 +87,12 @@ static void test_widths(void **state)
 	assert_int_equal(lab_memory_choices(memory, &other), 1);
 	assert_int_equal(lab_memory_choices(memory, &look), 1);
 	assert_int_equal(lab_memory_choices(memory, &whole), 0);
-	(void)lab_memory_load(memory, &whole, 0);
+	assert_true(lab_memory_load(memory, &whole, 0).value == (UINT64_C(1) << 32 | 1));
 	assert_int_equal(lab_memory_choices(memory, &look), 0);
 	assert_int_equal(lab_memory_choices(memory, &other), 0);
 }
 
-/* More words than there is room for: what they pass on is passed on all the same. */
+/* More words than there is room for: what they pass on is passed on all the same, and they hold what they hold. */
 static void test_many_words(void **state)
 {
 	static uint64_t words[3000], data;
@@ -111,7 +111,8 @@ static void test_many_words(void **state)
 	}
 	load = at(1, &words[2999], 8, ACQ);
 	assert_int_equal(lab_memory_choices(memory, &load), 0);
-	(void)lab_memory_load(memory, &load, 0);
+	words[2999] = 7;
+	assert_int_equal(lab_memory_load(memory, &load, 0).value, 7);
 	load = at(1, &data, 8, RLX);
 	assert_int_equal(lab_memory_choices(memory, &load), 0);
 }

@@ -10,6 +10,7 @@ MAY_INCLUDE = {
     "base": "",
     "plat": "base",
     "core": "base plat",
+    "present": "base plat core",
     "scenario": "base",
     "target": "base plat core",
     "peers": "base plat target",
@@ -19,9 +20,9 @@ MAY_INCLUDE = {
     "symbols": "base",
     "story": "base scenario target oracle engine symbols",
     "campaign": "base plat scenario oracle report",
-    "stress": "base plat scenario target oracle engine report",
+    "stress": "base plat present scenario target oracle engine report",
     "fuzz": "base plat scenario target oracle engine report",
-    "cli": "base plat scenario target oracle engine report symbols story campaign stress",
+    "cli": "base plat present scenario target oracle engine report symbols story campaign stress",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 

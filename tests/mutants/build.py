@@ -78,11 +78,11 @@ class Builder:
         run([*command[:first], *more, *objects, *command[first:]], self.folder)
         return out
 
-    def modules(self, mutant, folder):
-        """The reference allocator, which is answered, and beside it the module of what the target ABI does not let two do."""
+    def modules(self, mutant, folder, names):
+        """Modules that have the mutant in them, below that folder."""
         objects = self.objects(mutant, folder, HOOKED)
-        self.link("tests/core/once.so", objects, folder / "once.so")
-        return self.link("targets/core.so", objects, folder / "core.so")
+        for name in names:
+            self.link(name, objects, folder / Path(name).name)
 
     def tests(self, mutant, folder):
         """The core's unit tests; one after the other, since the first that fails is enough."""

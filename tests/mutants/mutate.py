@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from table import print_table, summary_of
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-STAGES = ("corpus", "given", "explore", "weak", "race", "tests")
+STAGES = ("corpus", "given", "race", "weak", "explore", "tests")
 PATIENCE_S = 600  # of a stage by the clock: a machine may be busy, and a finding is made small at any price
 
 
@@ -30,8 +31,25 @@ def all_mutants():
         yield from mutants_of(path.name, path.read_text())
 
 
-def scenarios_in(folder):
-    return sorted(str(path) for path in (HERE / folder).glob("*.scn"))
+# What the target `core` does not reach, FILE FUNCTION STATEMENT, by way of which module: it looks on, or is for processes.
+REACHED = (
+    (re.compile(r"(process\.[ch]|reap\.c) |(chunk\.c lab_chunk_mend|wait\.c lab_wait_wake_all|arena\.c lab_page_owner) "
+                r"|.* lab_call_(enter|leave)\("),
+     "targets/shared.so"),
+    (re.compile(r"(trace|holder)\.[ch] |.* lab_trace_write\("), "tests/core/traced.so"))
+# Beside `core`: what the ABI lets no two do at once, and callers that name a CPU which they are not on.
+ONCE, ADRIFT = "tests/core/once.so", "tests/core/adrift.so"
+# Beside `shared`: two who join and reap at once.
+REAPERS = "tests/core/reapers.so"
+
+
+def module_of(mutant):
+    return next((module for places, module in REACHED if places.match(f"{mutant.file} {mutant.function} {mutant.before}")),
+                "targets/core.so")
+
+
+def scenarios_in(folder, root=HERE):
+    return sorted(str(path) for path in (root / folder).glob("*.scn"))
 
 
 def digest_of(mutant):
@@ -46,6 +64,7 @@ class Judge:
     def __init__(self, builder, options):
         self.builder, self.seconds, self.seed = builder, options.time, options.seed
         self.program = str(builder.folder / "labyrinth")
+        self.killers = Counter()  # what killed others of a file, asked first of the next
         self.stages = [s for s in STAGES if s in options.stages]
         if "race" in self.stages and not (builder.folder / "labyrinth-race").exists():
             print("mutants: race is left out: a build without labyrinth-race", file=sys.stderr)
@@ -64,22 +83,52 @@ class Judge:
         code = None if child.returncode == -9 else child.returncode
         return code, log.read_text(errors="replace"), usage.ru_utime + usage.ru_stime
 
-    def commands(self, stage, module, folder, tests):
-        explore = [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
-                   f"{self.seconds}s", "--time", f"{12 * self.seconds}s", "--no-lanes"]
+    def stages_of(self, mutant):
+        """An order changes nothing where each load reads the newest value, and nothing of what one thread does."""
+        asked = ("race", "weak", "explore") if mutant.kind == "order" else ("corpus", "given", "explore", "tests")
+        return [stage for stage in self.stages if stage in asked]
+
+    def modules_for(self, mutant):
+        module = module_of(mutant)
+        if module != "targets/core.so":
+            return [module, REAPERS] if "shared" in module else [module]
+        return [module, ADRIFT] if mutant.kind == "order" else [module, ADRIFT, ONCE]
+
+    def explore(self, module, *more):
+        return [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
+                f"{self.seconds}s", "--time", f"{12 * self.seconds}s", "--no-lanes", *more]
+
+    def commands(self, stage, mutant, folder):
+        bound = ("--strategy", "bound")
+        older = [(*bound, "--memory", "c11", "--preemptions", most) for most in "23"]  # most take two, which is quick
+        race = (*bound, "--race", "--memory", "sc")
+        seen = ("--race",) if "race" in self.stages else ("--memory", "c11")
+        name = Path(module_of(mutant)).stem
+        module = folder / f"{name}.so"
         if stage == "corpus":
             return [[self.program, "replay", "--target", str(module), str(ROOT / "corpus/regress")]]
-        bound = [*explore, "--strategy", "bound"]
-        if stage == "given":
-            once = [str(folder / "once.so") if word == str(module) else word for word in bound]
-            return [[*bound, *scenarios_in("given")], [*once, str(ROOT / "tests/core/once.scn")]]
         if stage == "explore":
-            return [explore]
-        if stage == "weak":
-            return [[*bound, "--memory", "c11", "--preemptions", "3", path] for path in scenarios_in("weak")]
-        if stage == "race":
-            return [[*bound, "--race", "--memory", "sc", *scenarios_in("race")], [*explore, "--race"]]
-        return [[str(test)] for test in tests]
+            return [self.explore(module, *(seen if mutant.kind == "order" else ()))]
+        if stage == "tests":
+            return ([str(test)] for test in self.builder.tests(mutant, folder))
+        if name != "core":
+            own = scenarios_in(name)
+            found = [str(ROOT / f"corpus/regress/{it}.scn") for it in ("r01-gate-opened", "r12-killed-shredding")]
+            given = {"shared": scenarios_in("death", ROOT / "tests/core") + found, "traced": own}[name]
+            reap = [self.explore(folder / Path(REAPERS).name, *bound, str(ROOT / "tests/core/once.scn"))]
+            return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given),
+                              *(reap if name == "shared" else [])],
+                    "weak": [self.explore(module, *more, path) for more in older for path in own],
+                    "race": [self.explore(module, *race, path) for path in own]}[stage]
+        once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
+        strays = [(adrift, path) for path in scenarios_in("adrift")]
+        if stage == "given":
+            return [self.explore(module, *bound, *scenarios_in("given")),
+                    self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
+                    self.explore(adrift, *bound, *scenarios_in("adrift")),
+                    self.explore(once, *bound, *(str(ROOT / f"tests/core/{it}.scn") for it in ("once", "once-span", "once-spans")))]
+        asked = [(module, path) for path in scenarios_in(stage)] + strays
+        return [self.explore(at, *more, path) for more in (older if stage == "weak" else [race]) for at, path in asked]
 
     def killed_by(self, stage, code, output):
         """The rule, or what else told; None: it lives."""
@@ -95,18 +144,19 @@ class Judge:
     def judge(self, mutant, folder):
         record = {"outcome": "survived", "by": None, "rule": None, "cpu_s": 0.0}
         try:
-            module = self.builder.modules(mutant, folder)
+            self.builder.modules(mutant, folder, self.modules_for(mutant))
         except BuildError as error:
             return {**record, "outcome": "uncompiled", "message": str(error)}
-        for stage in self.stages:
-            if stage == "weak" and mutant.kind != "order":
-                continue  # seen where all loads read the newest value, if at all
-            tests = self.builder.tests(mutant, folder) if stage == "tests" else []
-            for command in self.commands(stage, module, folder, tests):
+        for stage in self.stages_of(mutant):
+            commands = self.commands(stage, mutant, folder)
+            if stage != "tests":
+                commands.sort(key=lambda command: -self.killers[mutant.file, *command[-2:]])
+            for command in commands:
                 code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
                 record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
                 rule = self.killed_by(stage, code, output)
                 if rule:
+                    self.killers[mutant.file, *command[-2:]] += 1
                     return {**record, "outcome": "killed", "by": stage, "rule": rule, "killed_cpu_s": round(cpu_s, 2)}
                 if code not in (0, 5):
                     return {**record, "outcome": "failed", "message": f"{' '.join(command)}: exit {code}: {output[-500:]}"}

@@ -88,7 +88,7 @@ def edits_of(code, start, end):
     for found in STATEMENT.finditer(code, start, end):
         last = closing(code, found.end())
         if code[last] == ";" and not found[1].startswith(("lab_assert", "if", "for", "while", "switch", "return")):
-            yield "drop", found.start(1), last, ""
+            yield "order" if found[1].startswith("lab_fence_") else "drop", found.start(1), last, ""
     for found in COMPARISON.finditer(code, start, end):
         yield "bound", found.start(), found.end(), SWAPPED[found[1]]
     for found in OFF_BY_ONE.finditer(code, start, end):

@@ -47,6 +47,7 @@ static struct lab_op garbage_op(struct lab_prng *prng)
 			       .slot = (uint8_t)any(prng, 17),
 			       .order = (uint8_t)any(prng, 12),
 			       .irq_save = lab_prng_chance(prng, 1, 2),
+			       .comes = lab_prng_chance(prng, 1, 2),
 			       .peer = (uint16_t)any(prng, 9),
 			       .gfp = (lab_gfp)any(prng, 0x900),
 			       .value = any(prng, 5000)};

@@ -136,7 +136,7 @@ static void test_every_damaged_field_is_named(void **state)
 		{AT_CONTEXT + 2, 1, AT_CONTEXT, "context 0: kind is 1, expected a task"},
 		{AT_CONTEXT + 3, 1, AT_CONTEXT, "context 0: cpu is 1, expected 0..0"},
 		{AT_CONTEXT + 7, 255, AT_OP, "ops: 38 bytes are left, expected 4278190081 records of at least 18"},
-		{AT_OP, LAB_OP_KIND_COUNT, AT_OP, "op 0: kind is 22, expected an operation, 0..21"},
+		{AT_OP, LAB_OP_KIND_COUNT, AT_OP, "op 0: kind is 25, expected an operation, 0..24"},
 		{AT_OP + 1, 16, AT_OP, "op 0: slot is 16, expected 0..15"},
 		{AT_OP + 2, 1, AT_OP, "op 0: order is 1, expected 0..0"},
 		{AT_OP + 3, 2, AT_OP, "op 0: irq is 2, expected 0 or 1"},

@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "engine/live.h"
 #include "stress/machine.h"
+#include "stress/plug_backing.h"
 #include "stress/workload.h"
 #include "target/registry.h"
 
@@ -64,6 +65,9 @@ static bool has_done_all(const struct run *run, const struct lab_live *live)
 		return false;
 	if (strcmp(workload->name, "hotplug") == 0 && !sum_of_ops(live, LAB_CONTEXT_TASK, LAB_OP_ONLINE))
 		return false;
+	if (strcmp(workload->name, "plug") == 0 &&
+	    (!lab_load_relaxed(&run->shared.removed) || !lab_load_relaxed(&run->shared.walks)))
+		return false;
 	for (unsigned kind = LAB_CONTEXT_TASK; kind < LAB_CONTEXT_NMI; kind++) {
 		uint64_t left = sum_of_ops(live, kind, LAB_OP_FREE) + sum_of_ops(live, kind, LAB_OP_GIVE) +
 				sum_of_ops(live, kind, LAB_OP_RECLAIM);
@@ -107,6 +111,8 @@ static void test_clean_run(void **state)
 					 .watchdog_ns = LAB_LIVE_WATCHDOG_NS,
 					 .round_ns = DURATION_NS / 2,
 					 .sample = 16,
+					 .memory = lab_plug_move,
+					 .memory_arg = &run->shared,
 					 .kept_room = 1024};
 	const struct lab_finding *finding;
 	struct lab_live *live;
@@ -119,6 +125,7 @@ static void test_clean_run(void **state)
 						     .threads = config.threads,
 						     .levels = config.levels,
 						     .seed = config.seed};
+	assert_int_equal(lab_plug_open(lab_live_machine(live), &run->shared), LAB_OK);
 	for (unsigned i = 0; i < lab_live_actor_count(live); i++)
 		lab_workload_begin(&run->setting, 0, i, &run->states[i]);
 	for (unsigned runs = 0; runs < RUNS_MOST && !lab_live_finding(live) && !has_done_all(run, live); runs++)
@@ -136,6 +143,7 @@ static void test_clean_run(void **state)
 		check_strand(run);
 	assert_true(has_done_all(run, live));
 	assert_true(lab_live_destroy(live));
+	lab_plug_close(&run->shared);
 	free(run);
 }
 

@@ -160,7 +160,9 @@ static void test_cap_names(void **state)
 	assert_string_equal(lab_cap_name(0), "ARENA");
 	assert_string_equal(lab_cap_name(12), "EXACT");
 	assert_string_equal(lab_cap_name(13), "HOTPLUG");
-	assert_null(lab_cap_name(14));
+	assert_string_equal(lab_cap_name(14), "DEATH");
+	assert_string_equal(lab_cap_name(15), "MEMORY");
+	assert_null(lab_cap_name(16));
 }
 
 static void test_status_names(void **state)
