@@ -18,13 +18,14 @@ struct lab_order {
 		uint64_t run;   /* another run: free */
 		uintptr_t address;
 		uint64_t writer, readers;
-	} words[LAB_ORDER_WORDS];
+	} words[LAB_ORDER_WORDS + 1]; /* the last: all that came when there was no room left */
 };
 
 static inline void lab_order_begin(struct lab_order *order)
 {
 	order->run++;
 	order->sum = 0;
+	order->words[LAB_ORDER_WORDS] = (struct lab_order_word){0};
 }
 
 /* A bijection that costs little, for it is done at each step. */
@@ -47,7 +48,9 @@ static inline struct lab_order_word *lab_order_word(struct lab_order *order, uin
 		if (word->address == address)
 			return word;
 	}
-	return &order->words[at % LAB_ORDER_WORDS]; /* more than are told apart: two count as one */
+	/* These count as one, and not each as one of those: which one would depend on where the process' memory lies.
+	 */
+	return &order->words[LAB_ORDER_WORDS];
 }
 
 /* A step of a context: its event, and what that touches. Address 0 is the harness' own. */
