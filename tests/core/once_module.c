@@ -25,8 +25,8 @@
 static struct side {
 	char *memory; /* the engine takes it back with the run */
 	struct lab_arena arena;
-	struct lab_page *freed, *passed, *viewed;
-	lab_atomic32 frees, passes, wrong, removals, calls, changes;
+	struct lab_page *freed[2], *passed, *viewed; /* freed: by order, which have ways of their own */
+	lab_atomic32 frees[2], passes, wrong, removals, calls, changes;
 	lab_owner tokens[CALLS];
 } side;
 
@@ -37,11 +37,12 @@ static struct lab_alloc_request request_of(lab_owner whose)
 	return (struct lab_alloc_request){.owner = whose};
 }
 
-static struct lab_page *take(void)
+static struct lab_page *take(unsigned order)
 {
 	struct lab_alloc_request request = request_of(owner);
 	struct lab_page *page = NULL;
 
+	request.order = order;
 	return lab_page_alloc(&side.arena, &request, &page) ? NULL : page;
 }
 
@@ -52,6 +53,7 @@ static enum lab_status once_create(const struct lab_machine *machine, void **ret
 	static const struct lab_zone_marks none[LAB_ZONE_COUNT];
 	struct lab_arena_config config = {.frame_count = FRAMES,
 					  .page_shift = 6, /* FRAME_BYTES */
+					  .order_max = 1,
 					  .cpu_count = 1,
 					  .flags = LAB_ARENA_VIEWS,
 					  .spans = spans,
@@ -66,9 +68,10 @@ static enum lab_status once_create(const struct lab_machine *machine, void **ret
 	status = lab_arena_init(&side.arena, &config, (char *)config.base + FRAMES * FRAME_BYTES, METADATA_BYTES);
 	if (status)
 		return status;
-	side.freed = take();
-	side.passed = take();
-	side.viewed = take();
+	side.freed[0] = take(0);
+	side.freed[1] = take(1);
+	side.passed = take(0);
+	side.viewed = take(0);
 	return side.viewed ? lab_target_core.create(machine, ret_self) : LAB_SYSTEM;
 }
 
@@ -79,11 +82,12 @@ static void count_if(bool it_is, lab_atomic32 *counter)
 		lab_fetch_add_relaxed(counter, 1);
 }
 
-static void free_once(void)
+static void free_once(unsigned order)
 {
 	struct lab_alloc_request request = request_of(owner);
 
-	count_if(lab_page_free(&side.arena, side.freed, &request) == LAB_OK, &side.frees);
+	request.order = order;
+	count_if(lab_page_free(&side.arena, side.freed[order], &request) == LAB_OK, &side.frees[order]);
 }
 
 static void pass_once(unsigned call)
@@ -131,7 +135,8 @@ static void once_drain(void *self, unsigned cpu)
 	} else if (cpu == 2) {
 		change_memory(1 + call % 2);
 	} else if (call < CALLS) {
-		free_once();
+		free_once(0);
+		free_once(1);
 		pass_once(call);
 		view();
 		plug();
@@ -147,7 +152,8 @@ static enum lab_status once_check(void *self)
 	for (unsigned i = 0; i < calls && i < CALLS; i++)
 		for (unsigned j = 0; j < i; j++)
 			count_if(side.tokens[i] == side.tokens[j], &side.wrong);
-	if (lab_load_relaxed(&side.wrong) || lab_load_relaxed(&side.frees) > 1 || lab_load_relaxed(&side.passes) > 1 ||
+	if (lab_load_relaxed(&side.wrong) || lab_load_relaxed(&side.frees[0]) > 1 ||
+	    lab_load_relaxed(&side.frees[1]) > 1 || lab_load_relaxed(&side.passes) > 1 ||
 	    lab_load_relaxed(&side.removals) > 1 || lab_arena_check(&side.arena, NULL))
 		return LAB_INVALID;
 	return lab_target_core.check(self);
