@@ -308,6 +308,15 @@ enum lab_status lab_arena_reap(struct lab_arena *arena, const struct lab_arena_d
 		return LAB_UNCHANGED;
 	if (!take_place(arena))
 		return LAB_BUSY;
+	/*
+	 * Another reaper may have ended it since, and another process joined at its place, whose blocks are none of
+	 * ours. Relaxed: who takes the reaper's place takes what the last one did.
+	 */
+	if (lab_load_relaxed(lab_process_life(arena, place)) != lab_process_life_of(dead->process, LAB_PROCESS_DEAD)) {
+		/* Nothing was done; released as below. */
+		lab_store_release(&arena->state->reaper, 0);
+		return LAB_UNCHANGED;
+	}
 	free_blocks(arena, dead);
 	status = collect(arena);
 	if (!status)
