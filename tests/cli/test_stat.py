@@ -86,8 +86,10 @@ class Stat(unittest.TestCase):
         self.assertEqual(sum(1 << h["order"] for h in holders), held["frames"])
         ages = [h["age_s"] for h in holders]
         self.assertEqual(ages, sorted(ages, reverse=True))
-        # The process is gone, and its stacks can still be read.
-        self.assertIn("lab_page_alloc", holders[0]["from"][0])
+        # The process is gone, and its stacks can still be read; but for one that was cut short where an interrupt came in.
+        known = [h["from"][0] for h in holders if h["from"]]
+        self.assertGreater(len(known), 0.9 * len(holders))
+        self.assertTrue(all("lab_page_alloc" in place for place in known), known[:3])
         groups = of_kind(self.stat("--holders", "100000", str(self.file)).stdout, "holders")
         self.assertEqual(sum(g["blocks"] for g in groups), held["blocks"])
         self.assertEqual(sum(g["frames"] for g in groups), held["frames"])
