@@ -159,12 +159,11 @@ static enum lab_status create(const struct lab_machine *machine, unsigned proces
 		status = init(core, &config);
 	if (!status && options.tracer)
 		lab_arena_set_tracer(&core->arena, options.tracer);
-	if (!status)
+	if (!status) {
 		core->host = machine->host;
-	if (!status)
 		lab_core_services_fill(&core->services, core->host, !process_count);
-	if (!status)
 		lab_arena_serve(&core->arena, &core->services.services);
+	}
 	if (!status && process_count)
 		status = join_all(core, process_count);
 	if (status) {

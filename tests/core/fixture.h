@@ -77,4 +77,20 @@ static inline void fixture_check(const struct lab_fixture *fixture)
 		fail_msg("the arena's check fails at frame %llu", (unsigned long long)frame);
 }
 
+static inline struct lab_arena_stat fixture_stat(const struct lab_fixture *fixture)
+{
+	struct lab_arena_stat stat;
+
+	lab_arena_stat(&fixture->arena, &stat);
+	return stat;
+}
+
+static inline struct lab_page *fixture_take(struct lab_fixture *fixture, const struct lab_alloc_request *request)
+{
+	struct lab_page *page;
+
+	assert_int_equal(lab_page_alloc(&fixture->arena, request, &page), LAB_OK);
+	return page;
+}
+
 #endif

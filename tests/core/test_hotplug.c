@@ -17,22 +17,6 @@
 static const struct lab_span spans[] = {{0, FRAMES - 512, LAB_ZONE_NORMAL}, {FRAMES - 512, 512, LAB_ZONE_DMA}};
 static const struct lab_zone_marks none[LAB_ZONE_COUNT];
 
-static struct lab_arena_stat stat_of(const struct lab_fixture *fixture)
-{
-	struct lab_arena_stat stat;
-
-	lab_arena_stat(&fixture->arena, &stat);
-	return stat;
-}
-
-static struct lab_page *take(struct lab_fixture *fixture, const struct lab_alloc_request *request)
-{
-	struct lab_page *page;
-
-	assert_int_equal(lab_page_alloc(&fixture->arena, request, &page), LAB_OK);
-	return page;
-}
-
 static void test_statuses(void **state)
 {
 	struct lab_fixture fixture;
@@ -44,11 +28,11 @@ static void test_statuses(void **state)
 	assert_int_equal(lab_arena_cpu_offline(&fixture.arena, 0), LAB_OK);
 	assert_int_equal(lab_arena_cpu_offline(&fixture.arena, 0), LAB_UNCHANGED);
 	assert_int_equal(lab_arena_cpu_offline(&fixture.arena, 1), LAB_OK);
-	assert_int_equal(stat_of(&fixture).cpus_offline, 2);
+	assert_int_equal(fixture_stat(&fixture).cpus_offline, 2);
 	fixture_check(&fixture);
 	assert_int_equal(lab_arena_cpu_online(&fixture.arena, 0), LAB_OK);
 	assert_int_equal(lab_arena_cpu_online(&fixture.arena, 0), LAB_UNCHANGED);
-	assert_int_equal(stat_of(&fixture).cpus_offline, 1);
+	assert_int_equal(fixture_stat(&fixture).cpus_offline, 1);
 	fixture_check(&fixture);
 	fixture_close(&fixture);
 }
@@ -64,18 +48,18 @@ static void test_gives_back(void **state)
 	struct lab_page *page;
 
 	fixture_open(&fixture, spans, LAB_ARRAY_COUNT(spans), none, 2, 0);
-	page = take(&fixture, &order0);
+	page = fixture_take(&fixture, &order0);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &order0), LAB_OK);
-	page = take(&fixture, &dma);
+	page = fixture_take(&fixture, &dma);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &dma), LAB_OK);
-	page = take(&fixture, &order1);
+	page = fixture_take(&fixture, &order1);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &order1), LAB_OK);
-	stat = stat_of(&fixture);
+	stat = fixture_stat(&fixture);
 	assert_true(stat.zones[LAB_ZONE_NORMAL].cached && stat.zones[LAB_ZONE_NORMAL].untold);
 	assert_true(stat.zones[LAB_ZONE_DMA].cached);
 
 	assert_int_equal(lab_arena_cpu_offline(&fixture.arena, 1), LAB_OK);
-	stat = stat_of(&fixture);
+	stat = fixture_stat(&fixture);
 	for (unsigned zone = 0; zone < LAB_ZONE_COUNT; zone++) {
 		assert_int_equal(stat.zones[zone].cached, 0);
 		assert_int_equal(stat.zones[zone].untold, 0);
@@ -100,16 +84,16 @@ static void test_serves_offline(void **state)
 	fixture_check(&fixture);
 	for (uint64_t i = 0; i < FRAMES; i++) {
 		assert_int_equal(lab_page_free(&fixture.arena, lab_page_at(&fixture.arena, i), &request), LAB_OK);
-		assert_int_equal(stat_of(&fixture).zones[LAB_ZONE_NORMAL].cached, 0);
-		assert_int_equal(stat_of(&fixture).zones[LAB_ZONE_NORMAL].untold, 0);
+		assert_int_equal(fixture_stat(&fixture).zones[LAB_ZONE_NORMAL].cached, 0);
+		assert_int_equal(fixture_stat(&fixture).zones[LAB_ZONE_NORMAL].untold, 0);
 	}
 	fixture_check(&fixture);
 
-	assert_int_equal(stat_of(&fixture).refills, 0);
+	assert_int_equal(fixture_stat(&fixture).refills, 0);
 	assert_int_equal(lab_arena_cpu_online(&fixture.arena, 0), LAB_OK);
-	page = take(&fixture, &request);
-	assert_int_equal(stat_of(&fixture).refills, 1);
-	assert_true(stat_of(&fixture).zones[LAB_ZONE_NORMAL].cached);
+	page = fixture_take(&fixture, &request);
+	assert_int_equal(fixture_stat(&fixture).refills, 1);
+	assert_true(fixture_stat(&fixture).zones[LAB_ZONE_NORMAL].cached);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
 	fixture_check(&fixture);
 	fixture_close(&fixture);
@@ -159,8 +143,8 @@ static void test_goes_while_used(void **state)
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	assert_int_equal(lab_arena_cpu_offline(&shared.arena, 0), LAB_OK);
-	assert_int_equal(stat_of(&shared).zones[LAB_ZONE_NORMAL].budget, FRAMES - 512);
-	assert_int_equal(stat_of(&shared).zones[LAB_ZONE_DMA].budget, 512);
+	assert_int_equal(fixture_stat(&shared).zones[LAB_ZONE_NORMAL].budget, FRAMES - 512);
+	assert_int_equal(fixture_stat(&shared).zones[LAB_ZONE_DMA].budget, 512);
 	fixture_check(&shared);
 	fixture_close(&shared);
 }

@@ -22,22 +22,6 @@ static const struct lab_span spans[] = {
 	{0, 1500, LAB_ZONE_NORMAL}, {1500, 600, LAB_ZONE_NORMAL}, {2100, 500, LAB_ZONE_DMA}};
 static const struct lab_zone_marks none[LAB_ZONE_COUNT];
 
-static struct lab_arena_stat stat_of(const struct lab_fixture *fixture)
-{
-	struct lab_arena_stat stat;
-
-	lab_arena_stat(&fixture->arena, &stat);
-	return stat;
-}
-
-static struct lab_page *take(struct lab_fixture *fixture, const struct lab_alloc_request *request)
-{
-	struct lab_page *page;
-
-	assert_int_equal(lab_page_alloc(&fixture->arena, request, &page), LAB_OK);
-	return page;
-}
-
 static enum lab_memory memory_of(const struct lab_fixture *fixture, unsigned span)
 {
 	enum lab_memory memory;
@@ -100,7 +84,7 @@ static void test_is_a_hole(void **state)
 
 	fixture_open(&fixture, spans, LAB_ARRAY_COUNT(spans), none, 2, 0);
 	assert_int_equal(lab_arena_memory_remove(&fixture.arena, SMALL, 0), LAB_OK);
-	stat = stat_of(&fixture);
+	stat = fixture_stat(&fixture);
 	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].marks.frames, 1500);
 	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].absent, 600);
 	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].free, 1500);
@@ -116,8 +100,8 @@ static void test_is_a_hole(void **state)
 	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_BAD_ADDRESS);
 	assert_int_equal(lab_page_owner(&fixture.arena, page), LAB_OWNER_NONE);
 	assert_int_equal(lab_arena_memory_add(&fixture.arena, SMALL), LAB_OK);
-	assert_int_equal(stat_of(&fixture).zones[LAB_ZONE_NORMAL].absent, 0);
-	assert_int_equal(stat_of(&fixture).zones[LAB_ZONE_NORMAL].free, 600);
+	assert_int_equal(fixture_stat(&fixture).zones[LAB_ZONE_NORMAL].absent, 0);
+	assert_int_equal(fixture_stat(&fixture).zones[LAB_ZONE_NORMAL].free, 600);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_NOT_ALLOCATED);
 	assert_int_equal(exhaust(&fixture, DMA, pages), 600);
 	fixture_check(&fixture);
@@ -152,17 +136,17 @@ static void test_finds_all(void **state)
 
 	fixture_open(&fixture, &spans[NORMAL], 1, none, 2, LAB_ARENA_SHRED);
 	lab_arena_serve(&fixture.arena, &services);
-	page = take(&fixture, &order0);
+	page = fixture_take(&fixture, &order0);
 	order0.owner++;
-	second = take(&fixture, &order0);
+	second = fixture_take(&fixture, &order0);
 	assert_int_equal(lab_page_free(&fixture.arena, second, &order0), LAB_OK);
 	order0.owner--;
 	assert_int_equal(lab_page_free(&fixture.arena, page, &order0), LAB_OK);
-	page = take(&fixture, &order1);
+	page = fixture_take(&fixture, &order1);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &order1), LAB_OK);
-	page = take(&fixture, &shred);
+	page = fixture_take(&fixture, &shred);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &shred), LAB_OK);
-	stat = stat_of(&fixture);
+	stat = fixture_stat(&fixture);
 	assert_true(stat.zones[LAB_ZONE_NORMAL].cached && stat.zones[LAB_ZONE_NORMAL].untold &&
 		    stat.zones[LAB_ZONE_NORMAL].deferred);
 	assert_int_equal(lab_arena_memory_remove(&fixture.arena, 0, 0), LAB_OK);
@@ -170,9 +154,9 @@ static void test_finds_all(void **state)
 	fixture_check(&fixture);
 	assert_int_equal(lab_page_alloc(&fixture.arena, &order0, &page), LAB_NO_MEMORY);
 	assert_int_equal(lab_arena_memory_add(&fixture.arena, 0), LAB_OK);
-	take(&fixture, &great);
+	fixture_take(&fixture, &great);
 	great.owner++;
-	take(&fixture, &great);
+	fixture_take(&fixture, &great);
 	fixture_check(&fixture);
 	fixture_close(&fixture);
 }
@@ -187,11 +171,11 @@ static void test_all_or_nothing(void **state)
 	fixture_open(&fixture, spans, LAB_ARRAY_COUNT(spans), none, 2, 0);
 	do {
 		request.owner++;
-		page = take(&fixture, &request);
+		page = fixture_take(&fixture, &request);
 	} while (lab_page_pfn(&fixture.arena, page) < spans[SMALL].first_frame);
 	assert_int_equal(lab_arena_memory_remove(&fixture.arena, SMALL, 3), LAB_BUSY);
 	assert_int_equal(memory_of(&fixture, SMALL), LAB_MEMORY_PRESENT);
-	stat = stat_of(&fixture);
+	stat = fixture_stat(&fixture);
 	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].absent, 0);
 	fixture_check(&fixture);
 	assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
@@ -208,12 +192,12 @@ static void test_keeps_the_high_mark(void **state)
 
 	fixture_open(&fixture, spans, LAB_ARRAY_COUNT(spans), marks, 2, 0);
 	assert_int_equal(lab_arena_memory_remove(&fixture.arena, SMALL, 0), LAB_NO_MEMORY);
-	assert_int_equal(stat_of(&fixture).zones[LAB_ZONE_NORMAL].budget, 2100);
+	assert_int_equal(fixture_stat(&fixture).zones[LAB_ZONE_NORMAL].budget, 2100);
 	fixture_check(&fixture);
 	marks[LAB_ZONE_NORMAL].high = 1500;
 	assert_int_equal(lab_arena_set_marks(&fixture.arena, LAB_ZONE_NORMAL, &marks[LAB_ZONE_NORMAL]), LAB_OK);
 	assert_int_equal(lab_arena_memory_remove(&fixture.arena, SMALL, 0), LAB_OK);
-	assert_int_equal(stat_of(&fixture).zones[LAB_ZONE_NORMAL].budget, 1500);
+	assert_int_equal(fixture_stat(&fixture).zones[LAB_ZONE_NORMAL].budget, 1500);
 	fixture_check(&fixture);
 	fixture_close(&fixture);
 }
