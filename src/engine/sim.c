@@ -79,6 +79,7 @@ LAB_NO_COVERAGE static enum lab_status open_run(struct lab_sim *sim)
 static void one_run(struct lab_sim *sim)
 {
 	struct lab_sim_choice choice;
+	bool shared;
 
 	sim->status = open_run(sim);
 	lab_sim_aside(sim, false);
@@ -96,14 +97,15 @@ static void one_run(struct lab_sim *sim)
 			break;
 		}
 	}
-	if (sim->result->starved) {
-		if (!sim->module)
-			sim->target->destroy(sim->exec.self);
-		return;
+	shared = sim->shared;
+	if (!sim->result->starved) {
+		close_run(sim);
+		lab_sim_aside(sim, sim->module); /* only the first run to end in a state is judged */
+		judge_run(sim);
+	} else if (!sim->module) {
+		sim->target->destroy(sim->exec.self);
 	}
-	close_run(sim);
-	lab_sim_aside(sim, sim->module); /* only the first run to end in a state is judged */
-	judge_run(sim);
+	sim->shared = shared; /* the last step's: what the engine calls after it is no part of it */
 }
 
 LAB_NO_COVERAGE void lab_sim_engine_body(void *arg)
