@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 STAGES = ("corpus", "given", "race", "weak", "explore", "tests")
 PATIENCE_S = 600  # of a stage by the clock: a machine may be busy, and a finding is made small at any price
+TEST_S = 60  # of a unit test, which takes none
 
 
 def all_mutants():
@@ -152,7 +153,8 @@ class Judge:
             if stage != "tests":
                 commands.sort(key=lambda command: -self.killers[mutant.file, *command[-2:]])
             for command in commands:
-                code, output, cpu_s = self.run(command, folder, 12 * self.seconds + PATIENCE_S)
+                patience = TEST_S if stage == "tests" else 12 * self.seconds + PATIENCE_S
+                code, output, cpu_s = self.run(command, folder, patience)
                 record["cpu_s"] = round(record["cpu_s"] + cpu_s, 2)
                 rule = self.killed_by(stage, code, output)
                 if rule:
