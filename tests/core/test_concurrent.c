@@ -4,10 +4,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/bits.h"
 #include "base/prng.h"
+#include "core/shred.h"
 #include "plat/atomic.h"
+
+#define PAGE 4096u
 
 /*
  * Threads and, on each, a signal handler that allocates and frees at any instruction of the thread's own calls. Each
@@ -210,11 +214,54 @@ static void interrupts_keep_their_blocks(void **state)
 	run(true);
 }
 
+/* Shreds two pages, of which the second cannot be written until a handler, in the midst of it, has shredded others. */
+static struct {
+	struct lab_shredder *shredder;
+	unsigned char *pages, others[PAGE];
+	volatile sig_atomic_t faults;
+} nested;
+
+static void on_fault(int number)
+{
+	nested.faults++;
+	nested.shredder->run(nested.shredder, nested.others, PAGE);
+	if (mprotect(nested.pages, 2ul * PAGE, PROT_READ | PROT_WRITE))
+		abort();
+}
+
+static bool is_zero(const unsigned char *bytes)
+{
+	return !bytes[0] && !memcmp(bytes, bytes + 1, PAGE - 1);
+}
+
+static void a_shredding_within_another_has_a_cipher_of_its_own(void **state)
+{
+	struct sigaction action = {.sa_handler = on_fault}, before;
+
+	nested.pages = mmap(NULL, 2ul * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(nested.pages, MAP_FAILED);
+	assert_int_equal(lab_shredder_create(2, &nested.shredder), LAB_OK);
+	assert_int_equal(sigaction(SIGSEGV, &action, &before), 0);
+	/* More often than there are contexts: each is given back. */
+	for (int i = 1; i <= 200; i++) {
+		memset(nested.others, 0, PAGE);
+		memset(nested.pages, 0, 2ul * PAGE);
+		assert_int_equal(mprotect(nested.pages + PAGE, PAGE, PROT_NONE), 0);
+		nested.shredder->run(nested.shredder, nested.pages, 2ul * PAGE);
+		assert_int_equal(nested.faults, i);
+		assert_false(is_zero(nested.others) || is_zero(nested.pages) || is_zero(nested.pages + PAGE));
+	}
+	assert_int_equal(sigaction(SIGSEGV, &before, NULL), 0);
+	lab_shredder_destroy(nested.shredder);
+	munmap(nested.pages, 2ul * PAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_keep_their_blocks),
 		cmocka_unit_test(interrupts_keep_their_blocks),
+		cmocka_unit_test(a_shredding_within_another_has_a_cipher_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

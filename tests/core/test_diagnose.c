@@ -113,7 +113,20 @@ static void who_had_a_frame_last_is_kept(void **state)
 	assert_int_equal(holder.owner, LAB_OWNER_NONE);
 	assert_int_equal(holder.taken_by, lab_owner_make(2, 5));
 	assert_false(lab_frame_last_holder(&fixture.arena, 1550, &holder)); /* a hole */
+	assert_false(lab_frame_last_holder(&fixture.arena, 2100, &holder)); /* behind the last */
 	assert_false(lab_frame_last_holder(&fixture.arena, 5000, &holder));
+}
+
+static void who_had_the_greatest_block_last_is_kept(void **state)
+{
+	struct lab_page *page = take(LAB_GFP_KERNEL, LAB_ORDER_MAX, 6);
+	uint64_t first = lab_page_pfn(&fixture.arena, page);
+	struct lab_holder holder;
+
+	give(page, LAB_ORDER_MAX, 6);
+	assert_true(lab_frame_last_holder(&fixture.arena, first + 1023, &holder));
+	assert_int_equal(holder.pfn, first);
+	assert_int_equal(holder.order, LAB_ORDER_MAX);
 }
 
 static void the_words_of_a_record_have_names(void **state)
@@ -344,15 +357,11 @@ static void an_arena_without_traces_tells_owners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TRACED(a_holder_is_told_until_it_gives_back),
-		TRACED(a_transfer_changes_the_owner_only),
-		TRACED(who_had_a_frame_last_is_kept),
-		TRACED(the_words_of_a_record_have_names),
-		TRACED(hooks_say_when_and_where),
-		TRACED(the_stack_is_walked_on_a_noted_thread),
-		TRACED(stat_tells_floors_caches_and_fragmentation),
-		cmocka_unit_test(no_record_is_torn),
-		cmocka_unit_test(an_arena_without_traces_tells_owners),
+		TRACED(a_holder_is_told_until_it_gives_back),  TRACED(a_transfer_changes_the_owner_only),
+		TRACED(who_had_a_frame_last_is_kept),          TRACED(who_had_the_greatest_block_last_is_kept),
+		TRACED(the_words_of_a_record_have_names),      TRACED(hooks_say_when_and_where),
+		TRACED(the_stack_is_walked_on_a_noted_thread), TRACED(stat_tells_floors_caches_and_fragmentation),
+		cmocka_unit_test(no_record_is_torn),           cmocka_unit_test(an_arena_without_traces_tells_owners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,24 @@ static void test_statuses(void **state)
 	fixture_close(&fixture);
 }
 
+/* One comes back, and its neighbour stays away. */
+static void test_neighbours_stay_away(void **state)
+{
+	struct lab_fixture fixture;
+
+	fixture_open(&fixture, spans, LAB_ARRAY_COUNT(spans), none, 2, 0);
+	for (unsigned span = 0; span < LAB_ARRAY_COUNT(spans); span++)
+		assert_int_equal(lab_arena_memory_remove(&fixture.arena, span, 0), LAB_OK);
+	assert_int_equal(lab_arena_free_frames(&fixture.arena), 0);
+	for (unsigned span = 0; span < LAB_ARRAY_COUNT(spans); span++) {
+		assert_int_equal(lab_arena_memory_add(&fixture.arena, span), LAB_OK);
+		assert_int_equal(lab_arena_free_frames(&fixture.arena), spans[span].frame_count);
+		fixture_check(&fixture);
+		assert_int_equal(lab_arena_memory_remove(&fixture.arena, span, 0), LAB_OK);
+	}
+	fixture_close(&fixture);
+}
+
 /* Takes all that there is in single frames: how many, and that none of them is an absent span's. */
 static uint64_t exhaust(struct lab_fixture *fixture, unsigned absent, struct lab_page **pages)
 {
@@ -345,15 +363,11 @@ static void test_while_others_allocate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_statuses),
-		cmocka_unit_test(test_is_a_hole),
-		cmocka_unit_test(test_finds_all),
-		cmocka_unit_test(test_all_or_nothing),
-		cmocka_unit_test(test_keeps_the_high_mark),
-		cmocka_unit_test(test_begins_absent),
-		cmocka_unit_test(test_not_where_processes_share),
-		cmocka_unit_test(test_check_compares),
-		cmocka_unit_test(test_while_others_allocate),
+		cmocka_unit_test(test_statuses),       cmocka_unit_test(test_neighbours_stay_away),
+		cmocka_unit_test(test_is_a_hole),      cmocka_unit_test(test_finds_all),
+		cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_keeps_the_high_mark),
+		cmocka_unit_test(test_begins_absent),  cmocka_unit_test(test_not_where_processes_share),
+		cmocka_unit_test(test_check_compares), cmocka_unit_test(test_while_others_allocate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 /* Processes of one arena, some of which are killed. Every death here is at a place that the test chose. */
 
-#define FRAMES 2048u
+#define FRAMES 4096u
 #define CPUS   2u
 
 struct shared {
@@ -129,12 +129,18 @@ static void what_the_dead_owned_comes_back(void **state)
 	struct lab_arena other;
 	struct shared shared;
 	unsigned process, again;
+	struct lab_page *block;
 
 	open_shared(&shared, 0);
+	/* A block of somebody living, up to its chunk's end. */
+	block = lab_alloc_pages(&shared.arena, LAB_GFP_KERNEL, LAB_ORDER_MAX);
+	assert_non_null(block);
 	process = have_killed(&shared, hold_blocks);
 	assert_int_not_equal(process, shared.self);
-	assert_int_equal(lab_arena_free_frames(&shared.arena), FRAMES - 1023);
+	assert_int_equal(lab_arena_free_frames(&shared.arena), FRAMES - 1023 - 1024);
 	assert_int_equal(reap(&shared, process), LAB_OK);
+	assert_int_equal(lab_arena_free_frames(&shared.arena), FRAMES - 1024);
+	assert_int_equal(lab_free_pages(&shared.arena, block, LAB_ORDER_MAX), LAB_OK);
 	is_whole(&shared);
 	assert_int_equal(reap(&shared, process), LAB_UNCHANGED);
 	assert_int_equal(reap(&shared, shared.self), LAB_INVALID);

@@ -5,7 +5,9 @@
 
 #include <labyrinth/diagnose.h>
 
+#include "base/bits.h"
 #include "base/prng.h"
+#include "core/layout.h"
 
 /* Metadata that anybody may have written: what is wrong with it is told, and nothing of it leads outside. */
 
@@ -98,6 +100,111 @@ static void what_is_wrong_with_a_file_is_told(void **state)
 	free(copy.bytes);
 }
 
+/* What is said of a copy in which one word of the arena says something else. */
+static enum lab_arena_fault with(const void *word, uint64_t value, size_t bytes)
+{
+	struct copy copy = copy_metadata();
+	enum lab_arena_fault fault;
+	struct lab_arena arena;
+
+	memcpy(copy.bytes + ((const char *)word - (const char *)fixture.arena.state), &value, bytes);
+	fault = lab_arena_watch(&arena, copy.bytes, copy.count);
+	free(copy.bytes);
+	return fault;
+}
+
+#define WITH(word, value) with(&(word), (value), sizeof(word))
+
+/* Two spans in three regions: chunk 0 is frames 0 to 1023, 1 up to 1499, 2 from 1600 up to 2047, 3 up to 2099. */
+static void the_edges_of_what_is_sound(void **state)
+{
+	const struct lab_arena *arena = &fixture.arena;
+	struct lab_zone_state *zone = lab_zone_state(arena, LAB_ZONE_NORMAL);
+	const struct lab_chunk_info *info = lab_chunk_info(arena, 0);
+	const uint32_t *regions = arena->regions;
+
+	assert_int_equal(arena->chunk_count, 4);
+	assert_int_equal(WITH(info[1].end_frame, info[2].first_frame), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(info[1].end_frame, info[2].first_frame + 1), LAB_ARENA_DAMAGED); /* they overlap */
+	assert_int_equal(WITH(info[1].first_frame, 1023), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(info[1].end_frame, 1025), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(info[1].end_frame, 1024), LAB_ARENA_DAMAGED); /* it is empty */
+	assert_int_equal(WITH(info[0].end_frame, 1025), LAB_ARENA_DAMAGED); /* it is in two regions */
+	assert_int_equal(WITH(info[3].end_frame, 2101), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(info[0].zone, LAB_ZONE_DMA), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(info[0].zone, LAB_ZONE_COUNT), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(info[4].first_frame, 5000), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(regions[2], 3), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(regions[2], 4), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(regions[2], LAB_CHUNK_NONE), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(zone->first_chunk, zone->end_chunk), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(zone->first_chunk, zone->end_chunk + 1), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(zone->end_chunk, 4), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(zone->end_chunk, 5), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(lab_memory_span(arena, 0)->first_chunk, 1), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(lab_memory_span(arena, 1)->first_chunk, 1), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(lab_memory_span(arena, 1)->first_chunk, 0), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(lab_memory_span(arena, 1)->first_chunk, 4), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(lab_memory_span(arena, 2)->first_chunk, 3), LAB_ARENA_DAMAGED);
+}
+
+/* Of whatever size, and nothing behind it is read: with the bytes that lab_arena_measure told, and no more. */
+static void sound_ones_of_each_size(void **state)
+{
+	struct lab_arena_config config = {.page_shift = FIXTURE_PAGE_SHIFT, .order_max = LAB_ORDER_MAX, .cpu_count = 1};
+	struct lab_span many[17];
+
+	for (uint32_t chunks = 1; chunks <= LAB_ARRAY_COUNT(many); chunks++) {
+		struct lab_arena arena, watcher;
+		void *metadata;
+		size_t bytes;
+
+		many[chunks - 1] = (struct lab_span){(chunks - 1) * LAB_CHUNK_FRAMES, LAB_CHUNK_FRAMES,
+						     chunks % 2 ? LAB_ZONE_NORMAL : LAB_ZONE_DMA};
+		config.frame_count = chunks * LAB_CHUNK_FRAMES;
+		config.base = fixture_memory(config.frame_count);
+		config.spans = many;
+		config.span_count = chunks;
+		assert_int_equal(lab_arena_measure(&config, &bytes), LAB_OK);
+		metadata = aligned_alloc(LAB_CACHE_LINE, bytes);
+		assert_non_null(metadata);
+		memset(metadata, 0, bytes);
+		assert_int_equal(lab_arena_init(&arena, &config, metadata, bytes), LAB_OK);
+		assert_int_equal(lab_arena_check(&arena, NULL), LAB_OK);
+		assert_int_equal(lab_arena_free_frames(&arena), config.frame_count);
+		/* Numbers of any size may stand behind an array. */
+		lab_store_relaxed(&lab_cpu_zone(&arena, 0, LAB_ZONE_DMA)->untold, 1000);
+		assert_int_equal(lab_arena_watch(&watcher, metadata, bytes), LAB_ARENA_SOUND);
+		look_at_all(&watcher);
+		lab_arena_fini(&arena);
+		free(metadata);
+		free(config.base);
+	}
+}
+
+static void the_fixed_part_is_compared(void **state)
+{
+	const struct lab_state *it = fixture.arena.state;
+	const uint64_t *at[] = {&it->states_at, &it->words_at,     &it->infos_at, &it->regions_at,
+				&it->cpus_at,   &it->slots_at,     &it->pages_at, &it->views_at,
+				&it->traces_at, &it->processes_at, &it->spans_at};
+
+	for (size_t i = 0; i < LAB_ARRAY_COUNT(at); i++)
+		assert_int_equal(WITH(*at[i], *at[i] + 64), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->bytes, it->bytes + 1), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->frame_count, 0), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->page_shift, 20), LAB_ARENA_SOUND);
+	assert_int_equal(WITH(it->page_shift, 21), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->page_shift, 5), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->order_max, LAB_ORDER_MAX + 1), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->cpu_count, 0), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->process_count, LAB_PROCESS_MAX + 1), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->chunk_count, 0), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->region_count, it->region_count + 1), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->slot_count, 1), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(it->span_count, 0), LAB_ARENA_DAMAGED);
+}
+
 /* AddressSanitizer stands at the end of the copy; each is cut to its exact size. */
 static void damage_leads_nowhere(void **state)
 {
@@ -141,9 +248,11 @@ static void damage_after_the_check_leads_nowhere(void **state)
 
 	lab_prng_seed(&prng, 12, 0);
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_SOUND);
-	for (unsigned round = 0; round < 4; round++) {
+	for (unsigned round = 0; round < 5; round++) {
 		for (size_t i = 0; i < copy.count; i++)
 			copy.bytes[i] = (unsigned char)(round ? lab_prng_u64(&prng) : 0xff);
+		for (size_t i = 0; round == 4 && i < copy.count / 4; i++)
+			((uint32_t *)copy.bytes)[i] = LAB_ZONE_COUNT;
 		look_at_all(&arena);
 	}
 	free(copy.bytes);
@@ -155,6 +264,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TRACED(what_is_wrong_with_a_file_is_told),
+		TRACED(the_edges_of_what_is_sound),
+		cmocka_unit_test(sound_ones_of_each_size),
+		TRACED(the_fixed_part_is_compared),
 		TRACED(damage_leads_nowhere),
 		TRACED(damage_after_the_check_leads_nowhere),
 	};
