@@ -99,7 +99,7 @@ static void find_owned(const struct lab_arena *arena, uint32_t chunk, uint64_t m
 	uint64_t base = lab_chunk_base(arena, chunk), frame = info->first_frame;
 
 	while (frame < info->end_frame) {
-		uint64_t owner = lab_load_relaxed(&arena->pages[frame].owner), end = frame + 1;
+		uint64_t owner = lab_load_relaxed(&arena->pages[frame].owner), end;
 
 		if (!owner || lab_page_is_second(owner)) {
 			frame++;
