@@ -243,7 +243,7 @@ struct lab_page *lab_page_of(const struct lab_arena *arena, const void *address)
  * the calling thread (its interrupts included), and only that thread may release the block; without, any thread may.
  * NULL: not now, or a bad request. A block taken so is released so. Their owners' contexts are the threads in the order
  * of their first call, from 1 on, and LAB_OWNER_ANY_CONTEXT: leave those alone where both forms serve one arena. In an
- * arena that processes share they are LAB_PROCESS_CONTEXTS * place, and behind it its first 511 threads.
+ * arena that processes share they are LAB_PROCESS_CONTEXTS * place, and behind it its first 1,023 threads.
  */
 #define LAB_PROCESS_CONTEXTS  1024u
 #define LAB_OWNER_ANY_CONTEXT 0xfffeu

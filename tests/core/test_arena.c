@@ -329,6 +329,16 @@ static void bad_configurations_are_refused(void **state)
 	config = good;
 	config.page_shift = 5;
 	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
+	config = good;
+	config.cpu_count = 1024;
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_OK);
+	config.cpu_count = 1025;
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
+	config = good;
+	config.frame_count = (UINT64_C(1) << 32) - 2048;
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_OK);
+	config.frame_count++;
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
 }
 
 /* The same metadata and frames at two addresses: what one handle takes, the other may release. */
@@ -385,6 +395,30 @@ static void the_check_sees_damage(void **state)
 	fixture_close(&fixture);
 }
 
+/* An owner's number is no part of a cache, whatever it says and wherever it lies. */
+static void the_check_looks_at_caches_only(void **state)
+{
+	static const struct lab_span span = {0, 4096, LAB_ZONE_NORMAL};
+	struct lab_alloc_request request = fixture_request(0, 0, 0, 1);
+	struct lab_fixture fixture;
+	struct lab_page *page;
+
+	fixture_open(&fixture, &span, 1, no_marks, 1, 0);
+	assert_int_equal(fixture.arena.slot_count, 8); /* a whole line: what lies behind is the first frame's word */
+	for (uint64_t word = 0; word < 64; word++) {
+		request.owner = lab_owner_make(0, word << 34 | UINT32_MAX);
+		page = fixture_take(&fixture, &request);
+		while (lab_page_pfn(&fixture.arena, page) != 0) {
+			assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
+			page = fixture_take(&fixture, &request);
+		}
+		fixture_check(&fixture);
+		assert_int_equal(lab_page_free(&fixture.arena, page, &request), LAB_OK);
+		assert_int_equal(lab_arena_drain(&fixture.arena, 0), LAB_OK);
+	}
+	fixture_close(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +437,7 @@ int main(void)
 		cmocka_unit_test(bad_configurations_are_refused),
 		cmocka_unit_test(state_is_position_independent),
 		cmocka_unit_test(the_check_sees_damage),
+		cmocka_unit_test(the_check_looks_at_caches_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -223,6 +224,39 @@ static void who_did_not_join_is_refused(void **state)
 	close_shared(&shared);
 }
 
+static void *allocate_exclusively(void *arg)
+{
+	struct shared *shared = arg;
+	struct lab_page *page = lab_alloc_pages(&shared->arena, LAB_GFP_EXCLUSIVE, 0);
+	lab_owner owner;
+
+	if (!page)
+		return NULL;
+	owner = lab_page_owner(&shared->arena, page);
+	assert_int_equal(lab_owner_context(owner) / LAB_PROCESS_CONTEXTS, shared->self % LAB_PROCESS_PLACES);
+	assert_int_equal(lab_free_pages(&shared->arena, page, 0), LAB_OK);
+	return shared;
+}
+
+/* Whose number would be another process' is refused. */
+static void a_process_has_so_many_threads(void **state)
+{
+	struct shared shared;
+	unsigned served = 0;
+
+	open_shared(&shared, 0);
+	for (unsigned i = 0; i < LAB_PROCESS_CONTEXTS + 8; i++) {
+		pthread_t thread;
+		void *answer;
+
+		assert_int_equal(pthread_create(&thread, NULL, allocate_exclusively, &shared), 0);
+		pthread_join(thread, &answer);
+		served += answer != NULL;
+	}
+	assert_in_range(served, LAB_PROCESS_CONTEXTS - 8, LAB_PROCESS_CONTEXTS - 1);
+	close_shared(&shared);
+}
+
 static void expect_name(const struct shared *shared, const void *address, const char *expected)
 {
 	char text[64];
@@ -245,9 +279,8 @@ static void its_words_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_dead_owned_comes_back),
-		cmocka_unit_test(what_was_in_hand_comes_back),
-		cmocka_unit_test(who_did_not_join_is_refused),
+		cmocka_unit_test(what_the_dead_owned_comes_back), cmocka_unit_test(what_was_in_hand_comes_back),
+		cmocka_unit_test(who_did_not_join_is_refused),    cmocka_unit_test(a_process_has_so_many_threads),
 		cmocka_unit_test(its_words_have_names),
 	};
 

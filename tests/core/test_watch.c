@@ -248,11 +248,14 @@ static void damage_after_the_check_leads_nowhere(void **state)
 
 	lab_prng_seed(&prng, 12, 0);
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_SOUND);
-	for (unsigned round = 0; round < 5; round++) {
+	for (unsigned round = 0; round < 6; round++) {
 		for (size_t i = 0; i < copy.count; i++)
 			copy.bytes[i] = (unsigned char)(round ? lab_prng_u64(&prng) : 0xff);
-		for (size_t i = 0; round == 4 && i < copy.count / 4; i++)
+		for (size_t i = 0; round == 5 && i < copy.count / 4; i++)
 			((uint32_t *)copy.bytes)[i] = LAB_ZONE_COUNT;
+		/* Marked for the half-word behind the last. */
+		for (size_t i = 0; round == 4 && i < copy.count / 8; i++)
+			((uint64_t *)copy.bytes)[i] = (arena.chunk_count * UINT64_C(32)) << 33 | UINT64_C(1) << 32;
 		look_at_all(&arena);
 	}
 	free(copy.bytes);
