@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from build import Builder, BuildError
@@ -165,6 +166,19 @@ class Judge:
         return record
 
 
+    def what_tells_of_none(self, mutants, folder):
+        """What fails although nothing is mutated, and would kill everything; None: nothing does."""
+        for mutant in {(module_of(m), m.kind == "order"): m for m in mutants}.values():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            kept = (ROOT / "src/core" / mutant.file).read_text()[mutant.start:mutant.end]
+            record = self.judge(replace(mutant, text=kept), folder)
+            if record["outcome"] != "survived":
+                return f"{record['by']} of {module_of(mutant)}: {record['rule']}{record.get('message', '')}, see {folder}"
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+
 class Results:
     """A line a mutant, so that a run that was ended goes on where it was."""
 
@@ -217,12 +231,15 @@ def chosen(options):
 
 
 def run_all(mutants, judge, results, options, folder, excused):
+    def is_asked(mutant):
+        known = results.known.get(digest_of(mutant))
+        return not known or (options.retry and known["outcome"] == "survived" and mutant.key not in excused)
+
     def one(numbered):
         number, mutant = numbered
-        digest = digest_of(mutant)
-        known = results.known.get(digest)
-        if known and not (options.retry and known["outcome"] == "survived" and mutant.key not in excused):
+        if not is_asked(mutant):
             return
+        digest = digest_of(mutant)
         work = folder / digest
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
@@ -236,6 +253,10 @@ def run_all(mutants, judge, results, options, folder, excused):
         print(f"{number}/{len(mutants)} {mutant.file} {mutant.function} {mutant.kind}: {record['outcome']}{how}, "
               f"{record['cpu_s']:.1f} s CPU, {time.monotonic() - began:.0f} s", file=sys.stderr)
 
+    wrong = judge.what_tells_of_none([mutant for mutant in mutants if is_asked(mutant)], folder / "unmutated")
+    if wrong:
+        sys.exit(f"mutants: without a mutation something tells: {wrong}")
+    judge.killers.clear()
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
             for _ in pool.map(one, enumerate(mutants, 1)):
