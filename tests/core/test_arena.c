@@ -330,6 +330,20 @@ static void bad_configurations_are_refused(void **state)
 	config.page_shift = 5;
 	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
 	config = good;
+	config.span_count = 0;
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
+	config = good;
+	config.spans = &(struct lab_span){0, 10, LAB_ZONE_COUNT};
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
+	config = good;
+	config.process_count = LAB_PROCESS_MAX;
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_OK);
+	config.absent = &(bool){false};
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
+	config.absent = NULL;
+	config.process_count++;
+	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_INVALID);
+	config = good;
 	config.cpu_count = 1024;
 	assert_int_equal(lab_arena_measure(&config, &bytes), LAB_OK);
 	config.cpu_count = 1025;
@@ -395,6 +409,41 @@ static void the_check_sees_damage(void **state)
 	fixture_close(&fixture);
 }
 
+static void the_greatest_cache(void **state)
+{
+	static const struct lab_span span = {0, 1u << 19, LAB_ZONE_NORMAL};
+	struct lab_arena_config config = {.frame_count = 1u << 19,
+					  .page_shift = 12,
+					  .cpu_count = 1,
+					  .spans = &span,
+					  .span_count = 1,
+					  .zones = no_marks,
+					  .base = (void *)4096}; /* nothing is allocated */
+	struct lab_arena arena;
+
+	assert_int_equal(lab_arena_create(&arena, &config), LAB_OK);
+	assert_int_equal(arena.slot_count, 256);
+	lab_arena_fini(&arena);
+}
+
+static void a_cpu_that_is_none_is_refused(void **state)
+{
+	struct lab_fixture fixture;
+	struct lab_page *page;
+
+	fixture_open(&fixture, one_span, 1, no_marks, 2, 0);
+	for (unsigned order = 0; order < 4; order++)
+		for (unsigned cpu = 2; cpu < 4; cpu++) {
+			struct lab_alloc_request request = fixture_request(LAB_GFP_ATOMIC, order, cpu, 1);
+
+			assert_int_equal(lab_page_alloc(&fixture.arena, &request, &page), LAB_INVALID);
+			assert_int_equal(lab_arena_drain(&fixture.arena, cpu), LAB_INVALID);
+		}
+	assert_int_equal(lab_arena_free_frames(&fixture.arena), 4096);
+	fixture_check(&fixture);
+	fixture_close(&fixture);
+}
+
 /* An owner's number is no part of a cache, whatever it says and wherever it lies. */
 static void the_check_looks_at_caches_only(void **state)
 {
@@ -438,6 +487,8 @@ int main(void)
 		cmocka_unit_test(state_is_position_independent),
 		cmocka_unit_test(the_check_sees_damage),
 		cmocka_unit_test(the_check_looks_at_caches_only),
+		cmocka_unit_test(the_greatest_cache),
+		cmocka_unit_test(a_cpu_that_is_none_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,6 +217,7 @@ static void stat_tells_floors_caches_and_fragmentation(void **state)
 {
 	struct lab_arena_stat stat;
 	struct lab_cpu_stat cpu;
+	uint64_t free = 0;
 
 	take(LAB_GFP_ATOMIC, 0, 1);
 	lab_arena_stat(&fixture.arena, &stat);
@@ -233,6 +234,14 @@ static void stat_tells_floors_caches_and_fragmentation(void **state)
 	/* 1,472 are free and in no cache: one chunk is whole, and the 448 of the other make no block of order 10. */
 	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].free_blocks[LAB_ORDER_MAX], 1);
 	assert_int_equal(lab_zone_unusable(&stat.zones[LAB_ZONE_NORMAL], LAB_ORDER_MAX), 448 * 1000 / 1472);
+	for (unsigned order = 0; order <= LAB_ORDER_MAX; order++)
+		free += stat.zones[LAB_ZONE_NORMAL].free_blocks[order] << order;
+	assert_int_equal(free, 1472);
+	assert_int_equal(lab_arena_drain(&fixture.arena, 1), LAB_OK);
+	lab_arena_stat(&fixture.arena, &stat);
+	/* 27 of 28 came back, of which the lowest is in use. */
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].free_blocks[0], 1);
+	assert_int_equal(stat.zones[LAB_ZONE_NORMAL].free_blocks[1], 1);
 	stat.zones[0] = (struct lab_zone_stat){0};
 	assert_int_equal(lab_zone_unusable(&stat.zones[0], 3), 0);
 }

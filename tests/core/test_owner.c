@@ -331,6 +331,26 @@ static void the_exclusive_frame_is_its_threads(void **state)
 	fixture_close(&fixture);
 }
 
+/* Whoever keeps a block's owner can tell the block from any later one. */
+static void short_forms_make_each_owner_once(void **state)
+{
+	lab_owner before = LAB_OWNER_NONE;
+	struct lab_fixture one_cpu;
+
+	fixture_open(&one_cpu, spans, 2, no_marks, 1, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		struct lab_page *page = lab_alloc_pages(&one_cpu.arena, LAB_GFP_KERNEL, 0);
+		lab_owner owner;
+
+		assert_non_null(page);
+		owner = lab_page_owner(&one_cpu.arena, page);
+		assert_true(owner > before);
+		before = owner;
+		assert_int_equal(lab_free_pages(&one_cpu.arena, page, 0), LAB_OK);
+	}
+	fixture_close(&one_cpu);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +366,7 @@ int main(void)
 		cmocka_unit_test(release_overwrites),
 		cmocka_unit_test(keystreams_never_repeat),
 		cmocka_unit_test(the_exclusive_frame_is_its_threads),
+		cmocka_unit_test(short_forms_make_each_owner_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 
 /* Processes of one arena, some of which are killed. Every death here is at a place that the test chose. */
 
-#define FRAMES 4096u
+#define FRAMES 8192u
 #define CPUS   2u
 
 struct shared {
@@ -127,7 +127,7 @@ static void hold_blocks(struct lab_arena *arena)
 
 static void what_the_dead_owned_comes_back(void **state)
 {
-	struct lab_arena other;
+	struct lab_arena other, neighbour;
 	struct shared shared;
 	unsigned process, again;
 	struct lab_page *block;
@@ -138,11 +138,16 @@ static void what_the_dead_owned_comes_back(void **state)
 	assert_non_null(block);
 	process = have_killed(&shared, hold_blocks);
 	assert_int_not_equal(process, shared.self);
+	/* At the place behind the dead one's. */
+	assert_int_equal(lab_arena_attach(&neighbour, shared.metadata, shared.bytes, shared.base, NULL), LAB_OK);
+	assert_int_equal(lab_arena_join(&neighbour, &again), LAB_OK);
+	assert_int_equal(again, process + 1);
 	assert_int_equal(lab_arena_free_frames(&shared.arena), FRAMES - 1023 - 1024);
 	assert_int_equal(reap(&shared, process), LAB_OK);
 	assert_int_equal(lab_arena_free_frames(&shared.arena), FRAMES - 1024);
 	assert_int_equal(lab_free_pages(&shared.arena, block, LAB_ORDER_MAX), LAB_OK);
 	is_whole(&shared);
+	assert_int_equal(lab_arena_drain(&neighbour, 0), LAB_OK); /* it is no stranger */
 	assert_int_equal(reap(&shared, process), LAB_UNCHANGED);
 	assert_int_equal(reap(&shared, shared.self), LAB_INVALID);
 	assert_int_equal(reap(&shared, 4), LAB_INVALID);
@@ -189,6 +194,52 @@ static void what_was_in_hand_comes_back(void **state)
 	assert_int_equal(reap(&shared, first), LAB_BUSY);
 	assert_int_equal(reap(&shared, second), LAB_OK);
 	assert_int_equal(reap(&shared, first), LAB_OK);
+	is_whole(&shared);
+	close_shared(&shared);
+}
+
+/* Takes all, each frame under one owner: where a look at the caches goes too far, owners say what is cached. */
+static unsigned take_all_as(struct shared *shared, lab_owner owner, struct lab_page **pages)
+{
+	unsigned count = 0;
+
+	for (;; count++) {
+		struct lab_alloc_request request = {.gfp = LAB_GFP_MEMALLOC, .owner = owner};
+		struct lab_page *page;
+
+		if (lab_page_alloc(&shared->arena, &request, &page) != LAB_OK)
+			return count;
+		pages[lab_page_pfn(&shared->arena, page)] = page;
+	}
+}
+
+static void free_as(struct shared *shared, lab_owner owner, struct lab_page **pages, unsigned from, unsigned to)
+{
+	struct lab_alloc_request request = {.owner = owner};
+
+	for (unsigned frame = from; frame < to; frame++)
+		assert_int_equal(lab_page_free(&shared->arena, pages[frame], &request), LAB_OK);
+}
+
+static void what_was_in_hand_is_in_no_cache(void **state)
+{
+	static struct lab_page *pages[FRAMES];
+	const unsigned half = FRAMES / 2 / 32, first = half * 32, end = first + 8;
+	const lab_owner owner = lab_owner_make(0, (uint64_t)half << 33 | UINT32_MAX);
+	struct shared shared;
+	unsigned process;
+
+	open_shared(&shared, LAB_ARENA_TRACE);
+	assert_int_equal(shared.arena.slot_count, 8); /* whole lines: behind the last slot are the frames' words */
+	assert_int_equal(take_all_as(&shared, owner, pages), FRAMES);
+	free_as(&shared, owner, pages, first, end);
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		assert_int_equal(lab_arena_drain(&shared.arena, cpu), LAB_OK);
+	process = have_killed(&shared, die_with_a_block_in_hand);
+	assert_int_equal(reap(&shared, process), LAB_OK);
+	assert_int_equal(lab_arena_free_frames(&shared.arena), 8);
+	free_as(&shared, owner, pages, 0, first);
+	free_as(&shared, owner, pages, end, FRAMES);
 	is_whole(&shared);
 	close_shared(&shared);
 }
@@ -279,9 +330,9 @@ static void its_words_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_dead_owned_comes_back), cmocka_unit_test(what_was_in_hand_comes_back),
-		cmocka_unit_test(who_did_not_join_is_refused),    cmocka_unit_test(a_process_has_so_many_threads),
-		cmocka_unit_test(its_words_have_names),
+		cmocka_unit_test(what_the_dead_owned_comes_back),  cmocka_unit_test(what_was_in_hand_comes_back),
+		cmocka_unit_test(what_was_in_hand_is_in_no_cache), cmocka_unit_test(who_did_not_join_is_refused),
+		cmocka_unit_test(a_process_has_so_many_threads),   cmocka_unit_test(its_words_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,8 @@ static void what_is_wrong_with_a_file_is_told(void **state)
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count), LAB_ARENA_SOUND);
 	look_at_all(&arena);
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, 0), LAB_ARENA_FOREIGN);
+	assert_int_equal(lab_arena_watch(&arena, copy.bytes, 7), LAB_ARENA_FOREIGN);
+	assert_int_equal(lab_arena_watch(&arena, copy.bytes, 8), LAB_ARENA_SHORT);
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, 100), LAB_ARENA_SHORT);
 	assert_int_equal(lab_arena_watch(&arena, copy.bytes, copy.count - 1), LAB_ARENA_SHORT);
 	copy.bytes[24]++; /* the version */
@@ -131,6 +133,7 @@ static void the_edges_of_what_is_sound(void **state)
 	assert_int_equal(WITH(info[1].end_frame, 1024), LAB_ARENA_DAMAGED); /* it is empty */
 	assert_int_equal(WITH(info[0].end_frame, 1025), LAB_ARENA_DAMAGED); /* it is in two regions */
 	assert_int_equal(WITH(info[3].end_frame, 2101), LAB_ARENA_DAMAGED);
+	assert_int_equal(WITH(info[2].end_frame, 1600), LAB_ARENA_DAMAGED); /* empty, in its region */
 	assert_int_equal(WITH(info[0].zone, LAB_ZONE_DMA), LAB_ARENA_SOUND);
 	assert_int_equal(WITH(info[0].zone, LAB_ZONE_COUNT), LAB_ARENA_DAMAGED);
 	assert_int_equal(WITH(info[4].first_frame, 5000), LAB_ARENA_DAMAGED);
@@ -148,6 +151,31 @@ static void the_edges_of_what_is_sound(void **state)
 	assert_int_equal(WITH(lab_memory_span(arena, 2)->first_chunk, 3), LAB_ARENA_DAMAGED);
 }
 
+/* As lab_arena_init makes it of that configuration, with exactly as many bytes as it asked for. */
+static void sound_one(struct lab_arena_config *config)
+{
+	struct lab_arena arena, watcher;
+	void *metadata;
+	size_t bytes;
+
+	config->base = fixture_memory(config->frame_count);
+	assert_int_equal(lab_arena_measure(config, &bytes), LAB_OK);
+	metadata = aligned_alloc(LAB_CACHE_LINE, bytes);
+	assert_non_null(metadata);
+	memset(metadata, 0, bytes);
+	assert_int_equal(lab_arena_init(&arena, config, metadata, bytes), LAB_OK);
+	assert_int_equal(lab_arena_check(&arena, NULL), LAB_OK);
+	assert_int_equal(lab_arena_free_frames(&arena), config->frame_count);
+	/* Numbers of any size may stand behind an array. */
+	lab_store_relaxed(&lab_cpu_zone(&arena, 0, LAB_ZONE_DMA)->untold, INT32_MAX);
+	assert_null(lab_page_at(&arena, config->frame_count));
+	assert_int_equal(lab_arena_watch(&watcher, metadata, bytes), LAB_ARENA_SOUND);
+	look_at_all(&watcher);
+	lab_arena_fini(&arena);
+	free(metadata);
+	free(config->base);
+}
+
 /* Of whatever size, and nothing behind it is read: with the bytes that lab_arena_measure told, and no more. */
 static void sound_ones_of_each_size(void **state)
 {
@@ -155,31 +183,19 @@ static void sound_ones_of_each_size(void **state)
 	struct lab_span many[17];
 
 	for (uint32_t chunks = 1; chunks <= LAB_ARRAY_COUNT(many); chunks++) {
-		struct lab_arena arena, watcher;
-		void *metadata;
-		size_t bytes;
-
 		many[chunks - 1] = (struct lab_span){(chunks - 1) * LAB_CHUNK_FRAMES, LAB_CHUNK_FRAMES,
 						     chunks % 2 ? LAB_ZONE_NORMAL : LAB_ZONE_DMA};
 		config.frame_count = chunks * LAB_CHUNK_FRAMES;
-		config.base = fixture_memory(config.frame_count);
 		config.spans = many;
 		config.span_count = chunks;
-		assert_int_equal(lab_arena_measure(&config, &bytes), LAB_OK);
-		metadata = aligned_alloc(LAB_CACHE_LINE, bytes);
-		assert_non_null(metadata);
-		memset(metadata, 0, bytes);
-		assert_int_equal(lab_arena_init(&arena, &config, metadata, bytes), LAB_OK);
-		assert_int_equal(lab_arena_check(&arena, NULL), LAB_OK);
-		assert_int_equal(lab_arena_free_frames(&arena), config.frame_count);
-		/* Numbers of any size may stand behind an array. */
-		lab_store_relaxed(&lab_cpu_zone(&arena, 0, LAB_ZONE_DMA)->untold, 1000);
-		assert_int_equal(lab_arena_watch(&watcher, metadata, bytes), LAB_ARENA_SOUND);
-		look_at_all(&watcher);
-		lab_arena_fini(&arena);
-		free(metadata);
-		free(config.base);
+		config.process_count = chunks % 3 ? 0 : LAB_PROCESS_MAX;
+		sound_one(&config);
 	}
+	/* The smallest chunks: of a frame each. */
+	for (uint32_t i = 0; i < LAB_ARRAY_COUNT(many); i++)
+		many[i] = (struct lab_span){i, 1, LAB_ZONE_NORMAL};
+	config.frame_count = LAB_ARRAY_COUNT(many);
+	sound_one(&config);
 }
 
 static void the_fixed_part_is_compared(void **state)
