@@ -130,14 +130,33 @@ enum lab_status lab_child_run(void (*job)(void *arg), void *arg, const struct la
 	return LAB_OK;
 }
 
+/* On both sides of what is shared: a target that writes over an end of its own memory is not to write on here. */
+#define GUARD ((size_t)1 << 20)
+
+static size_t whole_pages(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
+}
+
 void *lab_child_share(size_t bytes)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t whole = whole_pages(bytes);
+	char *start = mmap(NULL, whole + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory;
 
-	return memory == MAP_FAILED ? NULL : memory;
+	if (start == MAP_FAILED)
+		return NULL;
+	memory = mmap(start + GUARD, whole, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	if (memory != MAP_FAILED)
+		return memory;
+	munmap(start, whole + 2 * GUARD);
+	return NULL;
 }
 
 void lab_child_unshare(void *memory, size_t bytes)
 {
-	munmap(memory, bytes);
+	munmap((char *)memory - GUARD, whole_pages(bytes) + 2 * GUARD);
 }
