@@ -10,11 +10,11 @@
 
 /*
  * Processes that do at once what the target ABI has one do after the other. Two who join have two places; of two who
- * reap one dead process one is told that it did, whether the reaper's place is free (order 0) or that process died in it
- * (order 1); and what two threads of one process do that name one CPU ends as if they had come one by one (order 2):
+ * reap one dead process one is told that it did, whether the reaper's place is free (order 0) or that process died in
+ * it (order 1); and what two threads of one process do that name one CPU ends as if they had come one by one (order 2):
  * whoever reaps afterwards finds nobody in a call. A hooked module, the reference allocator's but for `alloc`, which
- * also does this on arenas of the module's own; `check` tells. Handlers may allocate, too: a process that has the CPU in
- * the middle of another one's call.
+ * also does this on arenas of the module's own; `check` tells. Handlers may allocate, too: a process that has the CPU
+ * in the middle of another one's call.
  */
 
 #define FRAMES         2u
