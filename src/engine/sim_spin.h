@@ -12,7 +12,7 @@
  * wrote nothing since: only another can change what it waits for, so it lets others go first. A loop that walks on, or
  * that computes from what it read, reads something new sooner or later.
  */
-#define LAB_SPIN_LEAST 8u  /* reads of the same again that make a spinner, at the least */
+#define LAB_SPIN_LEAST 64u /* reads of the same again that make a spinner, at the least: a walk over 16 words reads 48 */
 #define LAB_SPIN_SLOTS 32u /* reads remembered since the last write */
 
 struct lab_spin_read {

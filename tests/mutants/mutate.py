@@ -98,7 +98,7 @@ class Judge:
         module = module_of(mutant)
         if module != "targets/core.so":
             return [module, REAPERS] if "shared" in module else [module]
-        return [module, ADRIFT] if mutant.kind == "order" else [module, ADRIFT, ONCE]
+        return [module, ADRIFT, ONCE]
 
     def explore(self, module, *more):
         return [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
@@ -125,7 +125,9 @@ class Judge:
                     *(self.explore(module, *bound, path) for path in scenarios_in("reap"))]
             return {"given": [*(reap if name == "shared" else []), self.explore(module, "--strategy", "irq", *given),
                               self.explore(module, *bound, *given)],
-                    "weak": [self.explore(module, *more, path) for more in older for path in own],
+                    "weak": [self.explore(module, *more, path) for more in older for path in own] +
+                            [self.explore(folder / Path(REAPERS).name, *more, *of_core(["reap", "reap-reaper"]))
+                             for more in older if name == "shared"],
                     "race": [self.explore(module, *race, path) for path in own]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
         strays = [(adrift, path) for path in scenarios_in("adrift")]
@@ -137,6 +139,8 @@ class Judge:
                     # two who shred and have done with it, and then two who take up what is only marked as idle
                     self.explore(once, *bound, "--preemptions", "3", *of_core(["once-shred"]))]
         asked = [(module, path) for path in scenarios_in(stage)] + strays
+        if stage == "weak":
+            asked += [(once, path) for path in of_core(["once-change"])]
         return [self.explore(at, *more, path) for more in (older if stage == "weak" else [race]) for at, path in asked]
 
     def killed_by(self, stage, code, output):
