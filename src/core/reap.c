@@ -267,12 +267,16 @@ static bool take_place(const struct lab_arena *arena)
 	lab_atomic64 *reaper = &arena->state->reaper;
 	uint64_t seen = 0;
 
-	/* Acquire, both: takes what the last reaper did, which ended with its release or with its death. */
-	if (lab_cas_acquire(reaper, &seen, arena->process))
+	/*
+	 * Acquire, both: takes what the last reaper did, which ended with its release or with its death. Release, both,
+	 * and the fence: who finds this reaper here sees that it joined, and is alive.
+	 */
+	if (lab_cas_acq_rel(reaper, &seen, arena->process))
 		return true;
+	lab_fence_acquire();
 	return lab_load_relaxed(lab_process_life(arena, lab_process_place(seen))) !=
 		       lab_process_life_of(seen, LAB_PROCESS_ALIVE) &&
-	       lab_cas_acquire(reaper, &seen, arena->process);
+	       lab_cas_acq_rel(reaper, &seen, arena->process);
 }
 
 static void clear_place(const struct lab_arena *arena, unsigned process)

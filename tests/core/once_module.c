@@ -5,6 +5,7 @@
 #include <labyrinth/memory.h>
 #include <labyrinth/target.h>
 
+#include "core/shred.h"
 #include "plat/atomic.h"
 #include "target/registry.h"
 
@@ -12,9 +13,9 @@
  * What the target ABI lets no two do at once, and the arena has an answer to: of two that free or pass on one block,
  * one; views of one block, as many as there are; of two that change one CPU's plug, the one who was told that it did.
  * And what the ABI has no call for: no two allocations by the short forms have one token. Of CPU 1: two take the memory
- * of one span away, and one is told that it did; of CPU 2: two change the memory of two spans of a zone. A hooked
- * module, the reference allocator's but for `drain`, which does all this on an arena of the module's own; `check`
- * tells.
+ * of one span away, and one is told that it did; of CPU 2: two change the memory of two spans of a zone; of CPU 3: of
+ * one span. Of CPU 4: several use one shredder, with nothing around it. A hooked module, the reference allocator's but
+ * for `drain`, which does all this on an arena of the module's own; `check` tells.
  */
 
 #define FRAMES         64u
@@ -30,6 +31,7 @@ static struct side {
 	lab_owner tokens[CALLS];
 } side;
 
+static struct lab_shredder *shredder;
 static const lab_owner owner = UINT64_C(1) << 48 | 77;
 
 static struct lab_alloc_request request_of(lab_owner whose)
@@ -44,6 +46,12 @@ static struct lab_page *take(unsigned order)
 
 	request.order = order;
 	return lab_page_alloc(&side.arena, &request, &page) ? NULL : page;
+}
+
+/* Made once a process, as what it costs is much: the engine has it as it was at the start of each run. */
+static enum lab_status make_shredder(void)
+{
+	return shredder ? LAB_OK : lab_shredder_create(1, &shredder);
 }
 
 static enum lab_status once_create(const struct lab_machine *machine, void **ret_self)
@@ -72,7 +80,9 @@ static enum lab_status once_create(const struct lab_machine *machine, void **ret
 	side.freed[1] = take(1);
 	side.passed = take(0);
 	side.viewed = take(0);
-	return side.viewed ? lab_target_core.create(machine, ret_self) : LAB_SYSTEM;
+	if (!side.viewed || make_shredder())
+		return LAB_SYSTEM;
+	return lab_target_core.create(machine, ret_self);
 }
 
 /* Counters of the module's own are relaxed: they are read at rest. */
@@ -126,14 +136,28 @@ static void take_token(unsigned call)
 	count_if(lab_free_pages(&side.arena, page, 0) != LAB_OK, &side.wrong);
 }
 
+static void shred(void)
+{
+	char content[FRAME_BYTES];
+
+	shredder->run(shredder, content, sizeof(content));
+}
+
 static void once_drain(void *self, unsigned cpu)
 {
-	unsigned call = lab_fetch_add_relaxed(cpu ? &side.changes : &side.calls, 1);
+	unsigned call;
 
+	if (cpu == 4) {
+		shred();
+		return;
+	}
+	call = lab_fetch_add_relaxed(cpu ? &side.changes : &side.calls, 1);
 	if (cpu == 1) {
 		count_if(lab_arena_memory_remove(&side.arena, 1, 0) == LAB_OK, &side.removals);
 	} else if (cpu == 2) {
 		change_memory(1 + call % 2);
+	} else if (cpu == 3) {
+		change_memory(1);
 	} else if (call < CALLS) {
 		free_once(0);
 		free_once(1);

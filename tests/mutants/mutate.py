@@ -41,8 +41,10 @@ REACHED = (
     (re.compile(r"(trace|holder)\.[ch] |.* lab_trace_write\("), "tests/core/traced.so"))
 # Beside `core`: what the ABI lets no two do at once, and callers that name a CPU which they are not on.
 ONCE, ADRIFT = "tests/core/once.so", "tests/core/adrift.so"
-# Beside `shared`: two who join and reap at once.
+ONCE_SCENARIOS = ("once", "once-span", "once-spans", "once-change")
+# Beside `shared`: several who join and reap at once, and threads of one process.
 REAPERS = "tests/core/reapers.so"
+REAPERS_SCENARIOS = ("reap", "reap-inside", "reap-reaper", "threads")
 
 
 def module_of(mutant):
@@ -52,6 +54,10 @@ def module_of(mutant):
 
 def scenarios_in(folder, root=HERE):
     return sorted(str(path) for path in (root / folder).glob("*.scn"))
+
+
+def of_core(names):
+    return [str(ROOT / f"tests/core/{name}.scn") for name in names]
 
 
 def digest_of(mutant):
@@ -94,7 +100,7 @@ class Judge:
         module = module_of(mutant)
         if module != "targets/core.so":
             return [module, REAPERS] if "shared" in module else [module]
-        return [module, ADRIFT] if mutant.kind == "order" else [module, ADRIFT, ONCE]
+        return [module, ADRIFT, ONCE]
 
     def explore(self, module, *more):
         return [self.program, "explore", "--target", str(module), "--seed", str(self.seed), "--cpu-time",
@@ -119,20 +125,27 @@ class Judge:
             own = scenarios_in(name)
             found = [str(ROOT / f"corpus/regress/{it}.scn") for it in ("r01-gate-opened", "r12-killed-shredding")]
             given = {"shared": scenarios_in("death", ROOT / "tests/core") + found, "traced": own}[name]
-            reap = [self.explore(folder / Path(REAPERS).name, *bound, str(ROOT / "tests/core/once.scn"))]
-            return {"given": [self.explore(module, "--strategy", "irq", *given), self.explore(module, *bound, *given),
-                              *(reap if name == "shared" else [])],
-                    "weak": [self.explore(module, *more, path) for more in older for path in own],
+            reap = [self.explore(folder / Path(REAPERS).name, *bound, *of_core(REAPERS_SCENARIOS)),
+                    *(self.explore(module, *bound, path) for path in scenarios_in("reap"))]
+            return {"given": [*(reap if name == "shared" else []), self.explore(module, "--strategy", "irq", *given),
+                              self.explore(module, *bound, *given)],
+                    "weak": [self.explore(module, *more, path) for more in older for path in own] +
+                            [self.explore(folder / Path(REAPERS).name, *more, *of_core(["reap", "reap-reaper"]))
+                             for more in older if name == "shared"],
                     "race": [self.explore(module, *race, path) for path in own]}[stage]
         once, adrift = folder / Path(ONCE).name, folder / Path(ADRIFT).name
         strays = [(adrift, path) for path in scenarios_in("adrift")]
         if stage == "given":
-            return [self.explore(module, *bound, *scenarios_in("given")),
+            return [*(self.explore(module, *bound, path) for path in scenarios_in("given")),
                     self.explore(module, *bound, *scenarios_in("memory", ROOT / "tests/core")),
                     self.explore(module, *bound, *scenarios_in("weak"), *scenarios_in("race")),
                     self.explore(adrift, *bound, *scenarios_in("adrift")),
-                    self.explore(once, *bound, *(str(ROOT / f"tests/core/{it}.scn") for it in ("once", "once-span", "once-spans")))]
+                    self.explore(once, *bound, *of_core(ONCE_SCENARIOS)),
+                    # two who shred and have done with it, and then two who take up what is only marked as idle
+                    self.explore(once, *bound, "--preemptions", "3", *of_core(["once-shred"]))]
         asked = [(module, path) for path in scenarios_in(stage)] + strays
+        if stage == "weak":
+            asked += [(once, path) for path in of_core(["once-change"])]
         return [self.explore(at, *more, path) for more in (older if stage == "weak" else [race]) for at, path in asked]
 
     def killed_by(self, stage, code, output):
