@@ -43,6 +43,8 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	struct lab_sim_cpu *cpu = &sim->cpus[strand->cpu];
 	struct lab_sim_context *below = strand->top;
 	struct lab_sim_sync *sync = strand->sync; /* what is below waits for, and the handler does not */
+	const uint32_t *blocked_on = strand->blocked_on;
+	const struct lab_spinlock *blocked_lock = strand->blocked_lock;
 	bool at_boundary = strand->at_boundary;
 	unsigned irq_depth = cpu->irq_depth;
 
@@ -50,6 +52,8 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	strand->fire = NULL;
 	strand->top = handler;
 	strand->sync = NULL;
+	strand->blocked_on = NULL;
+	strand->blocked_lock = NULL;
 	strand->at_boundary = false;
 	handler->strand = strand;
 	handler->running = true;
@@ -67,6 +71,8 @@ void lab_sim_fire(struct lab_sim *sim, struct lab_sim_strand *strand, struct lab
 	handler->running = false;
 	strand->top = below;
 	strand->sync = sync;
+	strand->blocked_on = blocked_on;
+	strand->blocked_lock = blocked_lock;
 	strand->at_boundary = at_boundary;
 	cpu->irq_depth = irq_depth;
 }

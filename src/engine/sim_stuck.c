@@ -75,6 +75,22 @@ static void judge_locked(struct lab_sim *sim, struct lab_sim_strand *strand)
 			  holder ? lab_sim_name(sim, holder->actor->index) : "nobody known");
 }
 
+/* As judge_locked, of a circle of spinning ones only: no memory helps these, and who frees might need their locks. */
+static void judge_locked_circle(struct lab_sim *sim, struct lab_sim_strand *strand)
+{
+	const struct lab_sim_strand *at = strand;
+
+	for (unsigned steps = 0; steps <= sim->exec.actor_count; steps++) {
+		const struct lab_sim_context *holder =
+			at && at->blocked_on ? lab_sim_lock_holder(sim, at->blocked_lock) : NULL;
+
+		if (!holder)
+			return;
+		at = holder->strand;
+	}
+	judge_locked(sim, strand);
+}
+
 static void for_all(struct lab_sim *sim, void (*judge)(struct lab_sim *, struct lab_sim_strand *))
 {
 	for (unsigned i = 0; i < sim->exec.actor_count; i++)
@@ -101,6 +117,7 @@ bool lab_sim_unstick(struct lab_sim *sim)
 		return true;
 	judge_sleepers(sim);                     /* before anything is freed for them, which might wake them */
 	for_all(sim, lab_sim_sync_judge_circle); /* no memory helps these, and who frees might need their locks */
+	for_all(sim, judge_locked_circle);
 	if (relieve(sim))
 		return true;
 	for_all(sim, judge_locked);

@@ -8,6 +8,10 @@
 #include "engine/dpor.h"
 #include "engine/strategy_own.h"
 
+/* Of one run. Looking for its races takes the square of them, and of what runs on for so long there is no end to try.
+ */
+#define STEPS_MOST ((size_t)1 << 14)
+
 /*
  * Source-DPOR with sleep sets (Abdulla et al., POPL 2014): of the schedules that differ only in the order of steps
  * which do not matter to one another, one is run. It ends with the verdict that no schedule of the scenario breaks a
@@ -16,10 +20,11 @@
 struct dpor {
 	struct lab_strategy base;
 	struct lab_dpor_trace trace;
-	size_t at;          /* steps of the present run so far */
-	size_t prescribed;  /* the run follows the trace up to here, its last step being new */
-	bool cut;           /* what follows was seen in another order */
-	bool spun, changed; /* a spinner was made to yield; the scenario does not do the same again */
+	size_t at;         /* steps of the present run so far */
+	size_t prescribed; /* the run follows the trace up to here, its last step being new */
+	bool cut;          /* what follows was seen in another order */
+	bool spun,
+		changed; /* a spinner was made to yield; the scenario does not do the same again, or goes on too long */
 	uint64_t runs, cuts;
 };
 
@@ -93,6 +98,8 @@ static unsigned choose(struct lab_strategy *strategy, const struct lab_point *po
 	struct lab_dpor_step *step;
 	unsigned index;
 
+	dpor->changed |= dpor->at == STEPS_MOST;
+	dpor->cut |= dpor->changed;
 	if (dpor->cut)
 		return point->usual;
 	if (dpor->at)
@@ -122,7 +129,7 @@ static void end(struct lab_strategy *strategy, bool shared)
 		dpor->trace.steps[dpor->at - 1].foot.shared = shared;
 	dpor->trace.count = dpor->at;
 	dpor->runs++;
-	for (size_t i = from; i < dpor->at; i++)
+	for (size_t i = from; i < dpor->at && !dpor->changed; i++)
 		lab_dpor_trace_races(&dpor->trace, i);
 	dpor->prescribed = lab_dpor_trace_next(&dpor->trace);
 	if (dpor->prescribed && !dpor->changed)
