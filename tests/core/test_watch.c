@@ -166,6 +166,7 @@ static void sound_one(struct lab_arena_config *config)
 	assert_int_equal(lab_arena_init(&arena, config, metadata, bytes), LAB_OK);
 	assert_int_equal(lab_arena_check(&arena, NULL), LAB_OK);
 	assert_int_equal(lab_arena_free_frames(&arena), config->frame_count);
+	assert_int_equal(lab_load_relaxed(&arena.state->gate), 0); /* what lies behind the zones is none */
 	/* Numbers of any size may stand behind an array. */
 	lab_store_relaxed(&lab_cpu_zone(&arena, 0, LAB_ZONE_DMA)->untold, INT32_MAX);
 	assert_null(lab_page_at(&arena, config->frame_count));

@@ -409,6 +409,28 @@ static void test_dpor_runs_no_trace_twice(void **state)
 	lab_strategy_destroy(strategy);
 }
 
+static unsigned shared_word;
+
+static void run_on(unsigned context)
+{
+	for (unsigned i = 0; i < 20000; i++)
+		lab_program_get(&shared_word);
+}
+
+/* A run that has no end in sight is not looked through for races: other strategies have their turn. */
+static void test_dpor_gives_up_on_endless_runs(void **state)
+{
+	static const struct lab_program endless = {run_on, order_start, 2, NULL};
+	struct lab_strategy *strategy = make("dpor", 1, 0);
+
+	lab_program_open(&endless);
+	lab_program_run(strategy, NULL);
+	lab_program_close();
+	assert_true(strategy->done);
+	assert_false(strategy->complete);
+	lab_strategy_destroy(strategy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_litmus),
 		cmocka_unit_test(test_dpor_dependence),
 		cmocka_unit_test(test_dpor_runs_no_trace_twice),
+		cmocka_unit_test(test_dpor_gives_up_on_endless_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
