@@ -9,6 +9,8 @@
 
 #include <labyrinth/diagnose.h>
 
+#include "core/page.h"
+#include "core/process.h"
 #include "fixture.h"
 
 /* Processes of one arena, some of which are killed. Every death here is at a place that the test chose. */
@@ -221,26 +223,79 @@ static void free_as(struct shared *shared, lab_owner owner, struct lab_page **pa
 		assert_int_equal(lab_page_free(&shared->arena, pages[frame], &request), LAB_OK);
 }
 
+/* The block that is left, which a dying one writes over before it is anybody's. */
+#define LEFT_FIRST (FRAMES / 2)
+#define LEFT_END   (LEFT_FIRST + 8)
+#define LEFT_HALF  (LEFT_FIRST / 32)
+
+static char *left_base;
+static size_t left_bytes;
+
+static unsigned write_and_die(uintptr_t *places, unsigned room)
+{
+	memset(left_base, 0x5a, left_bytes);
+	return die_here(places, room);
+}
+
+static void die_with_what_it_wrote_in_hand(struct lab_arena *arena)
+{
+	static const struct lab_tracer tracer = {.stack = write_and_die};
+
+	lab_arena_set_tracer(arena, &tracer);
+	(void)lab_alloc_pages(arena, LAB_GFP_KERNEL, 3);
+}
+
 static void what_was_in_hand_is_in_no_cache(void **state)
 {
 	static struct lab_page *pages[FRAMES];
-	const unsigned half = FRAMES / 2 / 32, first = half * 32, end = first + 8;
-	const lab_owner owner = lab_owner_make(0, (uint64_t)half << 33 | UINT32_MAX);
+	const lab_owner owner = lab_owner_make(0, (uint64_t)LEFT_HALF << 33 | UINT32_MAX);
+	struct lab_arena_services services;
+	struct shared shared;
+	unsigned process;
+	uint32_t woken;
+
+	open_shared(&shared, LAB_ARENA_TRACE | LAB_ARENA_ZERO_ON_FREE);
+	lab_arena_services_futex_shared(&services);
+	lab_arena_serve(&shared.arena, &services);
+	left_base = shared.base + ((size_t)LEFT_FIRST << FIXTURE_PAGE_SHIFT);
+	left_bytes = (size_t)(LEFT_END - LEFT_FIRST) << FIXTURE_PAGE_SHIFT;
+	assert_int_equal(shared.arena.slot_count, 8); /* whole lines: behind the last slot are the frames' words */
+	assert_int_equal(take_all_as(&shared, owner, pages), FRAMES);
+	free_as(&shared, owner, pages, LEFT_FIRST, LEFT_END);
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		assert_int_equal(lab_arena_drain(&shared.arena, cpu), LAB_OK);
+	process = have_killed(&shared, die_with_what_it_wrote_in_hand);
+	assert_int_equal(left_base[0], 0x5a);
+	/* As of one that died a step later. */
+	lab_store_relaxed(&shared.arena.pages[LEFT_FIRST + 1].owner, LAB_PAGE_SECOND | 3);
+	woken = lab_load_relaxed(&shared.arena.state->waiters);
+	assert_int_equal(reap(&shared, process), LAB_OK);
+	assert_int_equal(lab_arena_free_frames(&shared.arena), 8);
+	for (size_t i = 0; i < left_bytes; i++)
+		assert_int_equal(left_base[i], 0);
+	assert_int_equal(lab_load_relaxed(&shared.arena.state->gate) & LAB_GATE_CLOSED, 0);
+	/* Whoever the dead one was about to wake. */
+	assert_int_not_equal(lab_load_relaxed(&shared.arena.state->waiters), woken);
+	free_as(&shared, owner, pages, 0, LEFT_FIRST);
+	free_as(&shared, owner, pages, LEFT_END, FRAMES);
+	is_whole(&shared);
+	close_shared(&shared);
+}
+
+/* What each call says of itself is over with it. */
+static void calls_are_over(void **state)
+{
+	const struct lab_zone_marks lacking = {.min = 1, .low = 2, .high = 2 * FRAMES};
 	struct shared shared;
 	unsigned process;
 
-	open_shared(&shared, LAB_ARENA_TRACE);
-	assert_int_equal(shared.arena.slot_count, 8); /* whole lines: behind the last slot are the frames' words */
-	assert_int_equal(take_all_as(&shared, owner, pages), FRAMES);
-	free_as(&shared, owner, pages, first, end);
-	for (unsigned cpu = 0; cpu < CPUS; cpu++)
-		assert_int_equal(lab_arena_drain(&shared.arena, cpu), LAB_OK);
-	process = have_killed(&shared, die_with_a_block_in_hand);
+	open_shared(&shared, 0);
+	assert_int_equal(lab_arena_set_marks(&shared.arena, LAB_ZONE_NORMAL, &lacking), LAB_OK);
+	lab_arena_reclaim(&shared.arena, LAB_ZONE_NORMAL);
+	assert_int_equal(lab_arena_drain(&shared.arena, 0), LAB_OK);
+	process = have_killed(&shared, hold_blocks);
 	assert_int_equal(reap(&shared, process), LAB_OK);
-	assert_int_equal(lab_arena_free_frames(&shared.arena), 8);
-	free_as(&shared, owner, pages, 0, first);
-	free_as(&shared, owner, pages, end, FRAMES);
-	is_whole(&shared);
+	assert_int_equal(lab_arena_free_frames(&shared.arena), FRAMES);
 	close_shared(&shared);
 }
 
@@ -330,9 +385,13 @@ static void its_words_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_dead_owned_comes_back),  cmocka_unit_test(what_was_in_hand_comes_back),
-		cmocka_unit_test(what_was_in_hand_is_in_no_cache), cmocka_unit_test(who_did_not_join_is_refused),
-		cmocka_unit_test(a_process_has_so_many_threads),   cmocka_unit_test(its_words_have_names),
+		cmocka_unit_test(what_the_dead_owned_comes_back),
+		cmocka_unit_test(what_was_in_hand_comes_back),
+		cmocka_unit_test(calls_are_over),
+		cmocka_unit_test(what_was_in_hand_is_in_no_cache),
+		cmocka_unit_test(who_did_not_join_is_refused),
+		cmocka_unit_test(a_process_has_so_many_threads),
+		cmocka_unit_test(its_words_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

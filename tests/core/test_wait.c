@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
+#include "plat/atomic.h"
 #include "plat/thread.h"
 
 /* Requests that wait, and the reclaimer: with services that count, and do what a test has them do. */
@@ -210,6 +211,49 @@ static void a_futex_does(void **state)
 	assert_int_equal(status, LAB_OK);
 }
 
+/* Sleeps again and again on a word that nobody changes, until it was woken often enough. */
+struct dozer {
+	struct lab_arena_services services;
+	uint32_t word;
+	lab_atomic32 returns, enough;
+};
+
+static void *doze(void *arg)
+{
+	struct dozer *dozer = arg;
+
+	while (!lab_load_relaxed(&dozer->enough)) {
+		dozer->services.wait(NULL, &dozer->word, 0);
+		lab_fetch_add_relaxed(&dozer->returns, 1);
+	}
+	return NULL;
+}
+
+/* A sleep ends by itself after a tenth of a second; so many in so short a time were woken. */
+static void wakes_are_heard(struct dozer *dozer)
+{
+	struct lab_thread thread;
+
+	assert_int_equal(lab_thread_start(&thread, doze, dozer), LAB_OK);
+	for (unsigned i = 0; i < 4000 && lab_load_relaxed(&dozer->returns) < 100; i++) {
+		dozer->services.wake(NULL, &dozer->word);
+		lab_thread_sleep_ns(UINT64_C(1000000));
+	}
+	lab_store_relaxed(&dozer->enough, 1);
+	lab_thread_join(&thread);
+	assert_true(lab_load_relaxed(&dozer->returns) >= 100);
+}
+
+static void a_futex_hears_its_wakes(void **state)
+{
+	struct dozer own = {.word = 0}, shared = {.word = 0};
+
+	lab_arena_services_futex(&own.services);
+	lab_arena_services_futex_shared(&shared.services);
+	wakes_are_heard(&own);
+	wakes_are_heard(&shared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +267,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_reclaimer_keeps_high, close_all),
 		cmocka_unit_test_teardown(the_reclaimer_rests_where_nothing_is_left, close_all),
 		cmocka_unit_test_teardown(a_futex_does, close_all),
+		cmocka_unit_test(a_futex_hears_its_wakes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
