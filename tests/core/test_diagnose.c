@@ -342,6 +342,24 @@ static void no_record_is_torn(void **state)
 	fixture_close(&fixture);
 }
 
+static void who_holds_all_is_told(void **state)
+{
+	struct lab_fixture small;
+	struct lab_alloc_request request = fixture_request(LAB_GFP_MEMALLOC, LAB_ORDER_MAX, 0, 4);
+	struct lab_holder holder;
+	struct lab_page *page;
+	uint64_t cursor = 0;
+
+	fixture_open(&small, (const struct lab_span[]){{0, 1024, LAB_ZONE_NORMAL}}, 1,
+		     (const struct lab_zone_marks[LAB_ZONE_COUNT]){0}, 1, LAB_ARENA_TRACE);
+	assert_int_equal(lab_page_alloc(&small.arena, &request, &page), LAB_OK);
+	assert_true(lab_arena_holder_next(&small.arena, &cursor, &holder));
+	assert_int_equal(holder.pfn, 0);
+	assert_int_equal(holder.order, LAB_ORDER_MAX);
+	assert_int_equal(lab_page_free(&small.arena, page, &request), LAB_OK);
+	fixture_close(&small);
+}
+
 static void an_arena_without_traces_tells_owners(void **state)
 {
 	struct lab_fixture plain;
@@ -371,6 +389,7 @@ int main(void)
 		TRACED(the_words_of_a_record_have_names),      TRACED(hooks_say_when_and_where),
 		TRACED(the_stack_is_walked_on_a_noted_thread), TRACED(stat_tells_floors_caches_and_fragmentation),
 		cmocka_unit_test(no_record_is_torn),           cmocka_unit_test(an_arena_without_traces_tells_owners),
+		cmocka_unit_test(who_holds_all_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

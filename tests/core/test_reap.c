@@ -274,6 +274,7 @@ static void what_was_in_hand_is_in_no_cache(void **state)
 	for (size_t i = 0; i < left_bytes; i++)
 		assert_int_equal(left_base[i], 0);
 	assert_int_equal(lab_load_relaxed(&shared.arena.state->gate) & LAB_GATE_CLOSED, 0);
+	assert_int_equal(lab_load_relaxed(&shared.arena.pages[LEFT_FIRST + 1].owner), LAB_OWNER_NONE);
 	/* Whoever the dead one was about to wake. */
 	assert_int_not_equal(lab_load_relaxed(&shared.arena.state->waiters), woken);
 	free_as(&shared, owner, pages, 0, LEFT_FIRST);
