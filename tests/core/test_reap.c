@@ -9,6 +9,7 @@
 
 #include <labyrinth/diagnose.h>
 
+#include "core/chunk.h"
 #include "core/page.h"
 #include "core/process.h"
 #include "fixture.h"
@@ -283,6 +284,32 @@ static void what_was_in_hand_is_in_no_cache(void **state)
 	close_shared(&shared);
 }
 
+/* A give that was cut off between a word and its chunk's state: free frames that nobody would look at. */
+static void a_give_that_was_cut_off_is_ended(void **state)
+{
+	struct shared shared;
+	lab_atomic64 *chunk;
+	unsigned process;
+
+	open_shared(&shared, 0);
+	process = have_killed(&shared, hold_blocks);
+	chunk = lab_chunk_state(&shared.arena, 7); /* as it was at first: 16 whole words */
+	assert_int_equal(lab_state_whole(lab_load_relaxed(chunk)), 0xffff);
+	assert_int_equal(lab_state_loose(lab_load_relaxed(chunk)), 0);
+	lab_store_relaxed(chunk, lab_load_relaxed(chunk) & ~UINT64_C(1));
+	lab_store_relaxed(lab_chunk_word(&shared.arena, 7, 0), ~UINT64_C(0));
+	assert_int_equal(reap(&shared, process), LAB_OK);
+	assert_int_equal(lab_state_whole(lab_load_relaxed(chunk)), 0xffff);
+	assert_int_equal(lab_load_relaxed(lab_chunk_word(&shared.arena, 7, 0)), 0);
+	/* A part of a word, of which somebody dead held the rest. */
+	process = have_killed(&shared, hold_blocks);
+	lab_store_relaxed(chunk, lab_load_relaxed(chunk) & ~UINT64_C(1));
+	lab_store_relaxed(lab_chunk_word(&shared.arena, 7, 0), 0xff);
+	assert_int_equal(reap(&shared, process), LAB_OK);
+	is_whole(&shared);
+	close_shared(&shared);
+}
+
 /* What each call says of itself is over with it. */
 static void calls_are_over(void **state)
 {
@@ -386,13 +413,10 @@ static void its_words_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_dead_owned_comes_back),
-		cmocka_unit_test(what_was_in_hand_comes_back),
-		cmocka_unit_test(calls_are_over),
-		cmocka_unit_test(what_was_in_hand_is_in_no_cache),
-		cmocka_unit_test(who_did_not_join_is_refused),
-		cmocka_unit_test(a_process_has_so_many_threads),
-		cmocka_unit_test(its_words_have_names),
+		cmocka_unit_test(what_the_dead_owned_comes_back),   cmocka_unit_test(what_was_in_hand_comes_back),
+		cmocka_unit_test(a_give_that_was_cut_off_is_ended), cmocka_unit_test(calls_are_over),
+		cmocka_unit_test(what_was_in_hand_is_in_no_cache),  cmocka_unit_test(who_did_not_join_is_refused),
+		cmocka_unit_test(a_process_has_so_many_threads),    cmocka_unit_test(its_words_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
