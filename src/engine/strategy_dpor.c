@@ -8,8 +8,7 @@
 #include "engine/dpor.h"
 #include "engine/strategy_own.h"
 
-/* Of one run. Looking for its races takes the square of them, and of what runs on for so long there is no end to try.
- */
+/* Of one run. Looking for its races takes the square of them, and what runs on for so long has no end to try. */
 #define STEPS_MOST ((size_t)1 << 14)
 
 /*
@@ -23,8 +22,8 @@ struct dpor {
 	size_t at;         /* steps of the present run so far */
 	size_t prescribed; /* the run follows the trace up to here, its last step being new */
 	bool cut;          /* what follows was seen in another order */
-	bool spun,
-		changed; /* a spinner was made to yield; the scenario does not do the same again, or goes on too long */
+	bool spun;         /* a spinner was made to yield */
+	bool changed;      /* the scenario does not do the same again, or goes on too long */
 	uint64_t runs, cuts;
 };
 
